@@ -35,6 +35,12 @@ static const struct signature {
     { 0, 6, "WEBVTT", "subtitles (WebVTT)" },
     { 0, 7, "#EXTM3U", "a playlist" },
     { 0, 4, "%PDF", "a PDF" },
+    { 0, 7, "HTTP/1.", "an HTTP answer with its headers" },
+    { 0, 2, "\x78\x01", "compressed with zlib" },
+    { 0, 2, "\x78\x9c", "compressed with zlib" },
+    { 0, 2, "\x78\xda", "compressed with zlib" },
+    { 0, 4, "\xff\xfe\0\0", "text in UTF-32" },
+    { 0, 4, "\0\0\xfe\xff", "text in UTF-32" },
     { 0, 2, "\xff\xfe", "text in UTF-16" },
     { 0, 2, "\xfe\xff", "text in UTF-16" },
 };

@@ -9,7 +9,7 @@
 #include "playlist/name.h"
 
 static const char *const extensions[] = { ".ts", ".m3u8", ".mp4" };
-enum { NB_EXTENSIONS = sizeof extensions / sizeof *extensions, DECODE_PASSES = 2 };
+enum { NB_EXTENSIONS = sizeof extensions / sizeof *extensions, DECODE_PASSES = 3 };
 
 static bool is_digit(char c)
 {
@@ -136,6 +136,89 @@ static void strip(char *s)
         memcpy(s, stripped, n + 1);
 }
 
+/* ---- a name within other text ---- */
+
+/* Whether s is the name of a file of one user. */
+static bool is_users(const char *s, size_t n)
+{
+    struct trtc_name name;
+    return trtc_name_parse(s, n, TRTC_ROOM_AUTO, &name, NULL, NULL) == 0 && name.user.p;
+}
+
+/* Finds where a name begins whose "__UserId_s_" is at user: the room, the application and "ha1_"
+ * are in front of it. NULL: they are not. */
+static const char *begin_of(const char *s, const char *user)
+{
+    const char *p = user;
+    while (p > s && (is_plain(p - 1, 1) || p[-1] == ' ') && p[-1] != '_')
+        p--;
+    if (p == s || *--p != '_')
+        return NULL;
+    while (p > s && is_digit(p[-1]))
+        p--;
+    return p - s >= 4 && strncmp(p - 4, "ha", 2) == 0 && p[-1] == '_' ? p - 4 : p;
+}
+
+/* Whether what a tool added may begin at s, and lasts to the end of the stem: " (copy)", "[1]",
+ * ".1", "-1". */
+static bool is_added(const char *s, const char *end)
+{
+    if (strchr(" ([.~", *s) || (unsigned char)*s >= 0x80)
+        return true;
+    const size_t n = strspn(s + 1, "0123456789");
+    return (*s == '_' || *s == '-') && n > 0 && s + 1 + n == end;
+}
+
+/* Takes the stem up to end, or up to what a tool has added to it, with that extension. */
+static bool take_stem(const char *stem, const char *end, int ext, char out[TRTC_PLAIN_MAX])
+{
+    const size_t k = strlen(extensions[ext]);
+    if (end - stem + k >= TRTC_PLAIN_MAX)
+        return false;
+    for (const char *p = end; p > stem; p--) {
+        const size_t n = (size_t)(p - stem);
+        if (p < end && !is_added(p, end))
+            continue;
+        for (size_t i = 0; i < n; i++)
+            out[i] = stem[i] == ' ' ? '+' : stem[i];
+        memcpy(out + n, extensions[ext], k + 1);
+        if (is_users(out, n + k))
+            return true;
+    }
+    return false;
+}
+
+/* Searches s for the name of a file of one user: in quotation marks, in a parameter, in front of a
+ * session's number, behind "Copy of ". */
+static bool find_name(const char *s, char out[TRTC_PLAIN_MAX])
+{
+    static const char mark[] = "__UserId_s_";
+    const char *user = NULL, *begin;
+    for (const char *next = s; (next = strstr(next, mark)) != NULL; next++)
+        user = next;
+    if (!user || (begin = begin_of(s, user)) == NULL)
+        return false;
+    for (const char *dot = user; (dot = strchr(dot, '.')) != NULL; dot++)
+        for (int ext = 0; ext < NB_EXTENSIONS; ext++) {
+            const size_t n = strlen(extensions[ext]);
+            if (strncasecmp(dot, extensions[ext], n) == 0 &&
+                (dot[n] == '.' || !is_plain(dot + n, 1)))
+                return take_stem(begin, dot, ext, out);
+        }
+    return false;
+}
+
+/* Searches all of s, not only what is behind its last slash. */
+static bool find(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
+{
+    char work[4096];
+    memcpy(work, s, n);
+    work[n] = '\0';
+    for (int i = 0; i < DECODE_PASSES && decode(work); i++)
+        ;
+    return find_name(work, out);
+}
+
 bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
 {
     char work[4096];
@@ -149,6 +232,8 @@ bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
         for (int i = 0; i < DECODE_PASSES && decode(work); i++)
             take_base(work);
         strip(work);
+        if (!is_users(work, strlen(work)) && find(s, n, out))
+            return true;
     }
     n = strlen(work);
     if (n == 0 || n >= TRTC_PLAIN_MAX)

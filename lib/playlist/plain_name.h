@@ -12,7 +12,8 @@
 /* Reduces a file name, a path of any system or a URL to a plain name: percent-decoded, without
  * directories, query and fragment. If the result is the name of a recording's file plus what tools
  * add ("(1)", " - Copy", " copy 2", ".m3u8.gz", ".ts.1", an extension in capitals, a blank instead
- * of the '+' of Base64), the additions are removed too. False: the result is empty or too long. */
+ * of the '+' of Base64), the additions are removed too. The name of a file of one user is also found
+ * within other text. False: the result is empty or too long. */
 bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX]);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/array.h"
 #include "playlist/content.h"
@@ -21,12 +22,13 @@ static void bad_line(struct trtc_playlist *p, int line)
         p->first_bad_line = line;
 }
 
+/* Whether the line is that tag, in capitals or not; *value is what follows, without blanks. */
 static bool starts(const char *line, const char *tag, const char **value)
 {
     size_t n = strlen(tag);
-    if (strncmp(line, tag, n) != 0)
+    if (strncasecmp(line, tag, n) != 0)
         return false;
-    *value = line + n;
+    *value = line + n + strspn(line + n, " \t");
     return true;
 }
 
@@ -90,7 +92,7 @@ static char *attribute(char *list, const char *name)
 {
     const size_t n = strlen(name);
     for (char *s = list; *s;) {
-        const bool hit = strncmp(s, name, n) == 0 && s[n] == '=';
+        const bool hit = strncasecmp(s, name, n) == 0 && s[n] == '=';
         s += strcspn(s, "=,\"");
         const bool quoted = s[0] == '=' && s[1] == '"';
         char *value = *s == '=' ? s + 1 + quoted : s;
@@ -109,9 +111,9 @@ static char *attribute(char *list, const char *name)
 static void take_key(struct pending *next, char *attributes)
 {
     const char *method = attribute(attributes, "METHOD");
-    next->seg.key_method = !method || !*method           ? "an unnamed method"
-                           : strcmp(method, "NONE") == 0 ? NULL
-                                                         : method;
+    next->seg.key_method = !method || !*method               ? "an unnamed method"
+                           : strcasecmp(method, "NONE") == 0 ? NULL
+                                                             : method;
 }
 
 /* Reads "BYTES[@FIRST]"; range_at stays -1 if the range follows the one before. */
@@ -178,9 +180,9 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
         next->seg.map = true;
     } else if (starts(line, "#EXT-X-STREAM-INF:", &v) || starts(line, "#EXT-X-MEDIA:", &v)) {
         p->master = true;
-    } else if (strcmp(line, "#EXT-X-DISCONTINUITY") == 0) {
+    } else if (strcasecmp(line, "#EXT-X-DISCONTINUITY") == 0) {
         next->seg.discontinuity = true;
-    } else if (strcmp(line, "#EXT-X-ENDLIST") == 0) {
+    } else if (strcasecmp(line, "#EXT-X-ENDLIST") == 0) {
         p->ended = true;
     }
 }
@@ -202,11 +204,30 @@ static int add_seg(struct trtc_playlist *p, size_t *cap, const struct trtc_playl
     return 0;
 }
 
-/* Whether a line is #EXTM3U. Playlists for IPTV add attributes to it. */
-static bool is_first(const char *line)
+/* The length of a byte order mark at s, or of another one that joined files left there. */
+static size_t mark_at(const char *s, const char *end)
 {
-    return strncmp(line, "#EXTM3U", 7) == 0 &&
-           (line[7] == '\0' || line[7] == ' ' || line[7] == '\t');
+    return end - s >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+/* Cuts the next line out of the text, without blanks at its ends. *s moves behind it. */
+static char *take_line(char **s, char *end, size_t *len)
+{
+    char *line = *s, *eol = memchr(line, '\n', (size_t)(end - line)), *stop = eol ? eol : end;
+    *s = eol ? eol + 1 : end;
+    for (size_t n = 1; n > 0 && line < stop; line += n)
+        n = memchr(" \t\r", *line, 3) ? 1 : mark_at(line, stop);
+    while (stop > line && memchr(" \t\r", stop[-1], 3))
+        stop--;
+    *stop = '\0';
+    *len = (size_t)(stop - line);
+    return line;
+}
+
+/* Whether the text begins with #EXTM3U. Playlists for IPTV add attributes to it. */
+static bool is_first(const char *text)
+{
+    return strncasecmp(text, "#EXTM3U", 7) == 0 && strchr(" \t\r\n", text[7]);
 }
 
 /* Fails with a message that says what the text is instead, if known. */
@@ -215,6 +236,16 @@ static int no_playlist(const char *text, size_t n, struct trtc_err *err)
     const char *name = n == 0 ? "empty" : trtc_content_name(text, n);
     return trtc_fail(err, TRTC_EX_DATAERR, "not a playlist: the first line is not #EXTM3U%s%s",
                      name ? "; it is " : "", name ? name : "");
+}
+
+/* Skips blank lines, blanks and byte order marks. *nr counts lines. */
+static char *first_line(char *s, const char *end, int *nr)
+{
+    for (size_t n = 1; n > 0 && s < end; s += n) {
+        *nr += *s == '\n';
+        n = memchr(" \t\r\n", *s, 4) ? 1 : mark_at(s, end);
+    }
+    return s;
 }
 
 int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct trtc_err *err)
@@ -227,25 +258,14 @@ int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct 
     struct pending next = { 0 };
     reset_pending(&next);
     size_t cap = 0;
-    char *s = text, *end = text + n;
+    int nr = 1;
+    char *end = text + n, *s = first_line(text, end, &nr);
     *end = '\0';
-    if (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0)
-        s += 3;
-    for (int nr = 1; s < end || nr == 1;
-         nr++) { /* an empty text has one line, which is the wrong one */
-        char *eol = memchr(s, '\n', (size_t)(end - s));
-        char *stop = eol ? eol : end;
-        char *line = s;
-        s = eol ? eol + 1 : end;
-        while (stop > line && (stop[-1] == '\r' || stop[-1] == ' ' || stop[-1] == '\t'))
-            stop--;
-        *stop = '\0';
-        size_t len = (size_t)(stop - line);
-        if (nr == 1) {
-            if (!is_first(line))
-                return no_playlist(text, n, err);
-            continue;
-        }
+    if (!is_first(s))
+        return no_playlist(s, (size_t)(end - s), err);
+    for (; s < end; nr++) {
+        size_t len;
+        char *line = take_line(&s, end, &len);
         if (len == 0)
             continue;
         if (len > TRTC_PLAYLIST_LINE_MAX) {

@@ -45,8 +45,9 @@ struct trtc_playlist {
 };
 
 /* Parses n bytes of text. Takes ownership of text, even on failure; it must be heap memory with
- * room for a byte after n. Unknown tags are skipped. TRTC_EX_DATAERR: the first line is not
- * #EXTM3U, or it is a master playlist (out->master; *out is filled nevertheless). Free *out with
+ * room for a byte after n. Blank lines, blanks around a line and byte order
+ * marks are ignored, tags may be in small letters, unknown ones are skipped. TRTC_EX_DATAERR: the
+ * first line is not #EXTM3U, or it is a master playlist (out->master; *out is filled nevertheless). Free *out with
  * trtc_playlist_fini. 0, or -1. */
 int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct trtc_err *err);
 

@@ -86,7 +86,7 @@ enum order { NO_UTF16, LITTLE, BIG };
 /* The byte order, by the byte order mark or by the '#' with which a playlist begins. */
 static enum order order_of(const char *s, int64_t n)
 {
-    if (n < 2)
+    if (n < 2 || (n >= 4 && memcmp(s, "\xff\xfe\0\0", 4) == 0)) /* that is UTF-32 */
         return NO_UTF16;
     if (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "#\0", 2) == 0)
         return LITTLE;
@@ -143,12 +143,22 @@ static int from_utf16(char **text, int64_t *n, enum order order, struct trtc_err
 
 /* ---- the file ---- */
 
+/* Makes an LF of each CR that ends a line by itself. */
 static void end_lines(char *text, int64_t n)
 {
-    if (n == 0 || memchr(text, '\n', (size_t)n))
-        return;
-    for (char *p = text; (p = memchr(p, '\r', (size_t)(text + n - p))); p++)
-        *p = '\n';
+    const char *end = text + n;
+    for (char *p = text; (p = memchr(p, '\r', (size_t)(end - p))); p++)
+        if (p + 1 == end || (p[1] != '\n' && p[1] != '\r'))
+            *p = '\n';
+}
+
+/* Drops what is behind the text: NULs of a file that was not written completely when the machine
+ * stopped, and the Ctrl-Z of DOS. */
+static int64_t without_tail(const char *text, int64_t n)
+{
+    while (n > 0 && (text[n - 1] == '\0' || text[n - 1] == '\x1a'))
+        n--;
+    return n;
 }
 
 int trtc_playlist_text(char **text, int64_t *n, struct trtc_err *err)
@@ -159,6 +169,7 @@ int trtc_playlist_text(char **text, int64_t *n, struct trtc_err *err)
     const enum order order = order_of(*text, *n);
     if (order && from_utf16(text, n, order, err) < 0)
         return -1;
+    *n = without_tail(*text, *n);
     end_lines(*text, *n);
     return 0;
 }

@@ -9,7 +9,7 @@
 
 /* Converts a playlist to plain text. gzip (RFC 1952, also with several members) is decompressed;
  * UTF-16 with or without a byte order mark becomes UTF-8; lines that end in a lone CR get an LF;
- * everything else is unchanged. *text (heap memory with room for a byte after its *n) may be
+ * NULs and a Ctrl-Z at the end are dropped; everything else is unchanged. *text (heap memory with room for a byte after its *n) may be
  * replaced and remains the caller's, even on failure. TRTC_EX_DATAERR: damaged, or too large for a
  * playlist. 0, or -1. */
 int trtc_playlist_text(char **text, int64_t *n, struct trtc_err *err);

@@ -4,10 +4,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+/* In capitals or not. */
 static bool begins(const char *s, size_t n, const char *with)
 {
-    return n >= strlen(with) && memcmp(s, with, strlen(with)) == 0;
+    return n >= strlen(with) && strncasecmp(s, with, strlen(with)) == 0;
 }
 
 static bool has_scheme(const char *s, size_t n)

@@ -65,7 +65,7 @@ lines() {
 @test "files that browsers, download tools and forms have renamed" {
     local how
     for how in 's/+/ /g' 's/+/%2B/g' 's/\(\.[a-z0-9]*\)$/ (1)\1/' 's/\(\.[a-z0-9]*\)$/ - Copy (2)\1/' 's/\(\.[a-z0-9]*\)$/ copy\1/' \
-        's/$/?q-sign-algorithm=sha1/' 's/$/.1/' 's/\.m3u8$/.M3U8/'; do
+        's/$/?q-sign-algorithm=sha1/' 's/$/.1/' 's/\.m3u8$/.M3U8/' 's/^/Copy of /' 's/\(\.[a-z0-9]*\)$/.1\1/'; do
         have two p
         each .m3u8 "$how"
         each .ts "$how"
@@ -81,7 +81,8 @@ lines() {
 
 @test "gzip, UTF-16, byte-order marks and old line ends are read; other formats are named in the error" {
     local how f
-    for how in 'gzip -c' 'iconv -t utf-16' 'iconv -t utf-16le' 'iconv -t utf-16be' 'sed 1s/^/\xef\xbb\xbf/' 'tr \n \r' 'sed s/$/\r/'; do
+    for how in 'gzip -c' 'iconv -t utf-16' 'iconv -t utf-16le' 'iconv -t utf-16be' 'sed 1s/^/\xef\xbb\xbf/' 'tr \n \r' 'sed s/$/\r/' \
+        'sed s/^#EXT[^:]*/\L&/;1s/^/\n/;s/^/\t/;$s/$/\x1a\x00/'; do
         have two p
         for f in p/*.m3u8; do $how <"$f" >x && mv x "$f"; done
         whole

@@ -150,6 +150,11 @@ static void test_ends_anywhere(void **state)
         { "#EXTM3U\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST", 1, true },
         { "#EXTM3U\r\n\r\n\r\n#EXTINF:1,\r\n\r\na.ts\r\n#EXT-X-ENDLIST\r", 1, true },
         { "#EXTM3U \t\n#EXTINF:1, \na.ts \t\n#EXT-X-ENDLIST \n", 1, true },
+        { "\r\n \n\xEF\xBB\xBF\xEF\xBB\xBF #EXTM3U\n#EXTINF:1,\na.ts\n", 1, false },
+        { "#extm3u\n#ExtInf: 1,\na.ts\n#ext-x-endlist\n", 1, true },
+        { "#EXTM3U\n  #EXTINF:1,\n\t\xEF\xBB\xBF"
+          "a.ts\n\r#EXT-X-ENDLIST\n",
+          1, true },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct trtc_playlist p = parse(t[i].s);
@@ -168,11 +173,9 @@ static void test_not_a_playlist(void **state)
                                      "\xEF\xBB\xBF",
                                      "\xEF\xBB",
                                      "#EXTINF:1,\na.ts\n",
-                                     "\n#EXTM3U\n",
+                                     "\n \n#EXTINF:1,\n#EXTM3U\n",
                                      "#EXTM3U8\n",
-                                     "#extm3u\n",
-                                     " #EXTM3U\n",
-                                     "\xEF\xBB\xBF\xEF\xBB\xBF#EXTM3U\n",
+                                     "# saved\n#EXTM3U\n",
                                      "<html>",
                                      "G\n" };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {

@@ -120,7 +120,11 @@ static void test_conversions(void **state)
         check(a, n + 3, b, nb + 3);
     }
     check("#EXTM3U\ra.ts\r", 13, "#EXTM3U\na.ts\n", 13);
-    check("#EXTM3U\r\na.ts\r", 14, "#EXTM3U\r\na.ts\r", 14);
+    check("#EXTM3U\ra.ts\n", 13, "#EXTM3U\na.ts\n", 13);
+    check("#EXTM3U\r\r\na.ts\r", 15, "#EXTM3U\r\r\na.ts\n", 15);
+    check("#EXTM3U\na.ts\n\x1a\0\0", 16, "#EXTM3U\na.ts\n", 13);
+    check("\0\0\0", 3, "", 0);
+    check("\xff\xfe\0\0#\0\0\0", 8, "\xff\xfe\0\0#", 5); /* UTF-32 */
 }
 
 static void test_damage(void **state)
