@@ -89,9 +89,20 @@ static ssize_t write_out(void *unused, const char *data, size_t n)
     return cli.out_errno ? 0 : (ssize_t)n;
 }
 
+/* Gives the standard descriptors that the caller has closed to /dev/null, so that no file gets
+ * their numbers, and with them what is printed. Using them still fails: the direction is wrong. */
+static void hold_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return;
+}
+
 void cli_init(const char *name)
 {
     cli.name = name;
+    hold_standard();
     FILE *out = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_out });
     if (!out)
         return; /* without memory for it, the plain stream will do */

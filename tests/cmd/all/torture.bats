@@ -54,6 +54,24 @@ made() {
     done
 }
 
+@test "standard descriptors that are closed: no file gets their numbers, and 74 if something is printed" {
+    local s
+    for s in hls merge mix put-directory name-encode rec-dry; do
+        fresh
+        smoke "$s"
+        status=0
+        "${cmd[@]}" <"$in" >&- 2>err || status=$?
+        [[ $status -eq 74 ]] || fail "$s: $status"
+        grep -q 'standard output: Bad file descriptor$' err || fail "$s: $(<err)"
+        made >want
+        fresh
+        status=0
+        "${cmd[@]}" <"$in" >&- 2>&- || status=$?
+        [[ $status -eq 74 ]] || fail "$s: $status without standard error"
+        diff <(made) want || fail "$s: another output"
+    done
+}
+
 @test "a non-blocking pipe gets all output" {
     python3 - <<'P'
 import fcntl, os, subprocess, time
