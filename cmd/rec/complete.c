@@ -35,13 +35,39 @@ static int put(cJSON *object, const char *name, const char *value, struct trtc_e
     return cJSON_AddStringToObject(object, name, value) ? 0 : trtc_fail_nomem(err);
 }
 
+/* Removes what tools leave around a secret in a request: blanks, quotation marks, a byte order
+ * mark. What is no word then is refused, as the service would only refuse it later. */
+static int tidy(cJSON *object, const char *name, const char *what, struct trtc_err *err)
+{
+    cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
+    char *text = cJSON_GetStringValue(member);
+    if (!text || !has_secret(object, name))
+        return 0;
+    const char *word = text;
+    size_t n = strlen(text);
+    const size_t all = n;
+    if (trtc_secret_word(what, &word, &n, err) < 0) {
+        err->code = TRTC_EX_DATAERR;
+        return -1;
+    }
+    memmove(text, word, n);
+    OPENSSL_cleanse(text + n, all - n);
+    return 0;
+}
+
 /* Takes one of the storage's keys from the environment if the request has none. */
 static int storage_key(struct rec *r, cJSON *storage, const char *name, const char *variable,
                        struct trtc_err *err)
 {
     struct trtc_secret key = { 0 };
+    char what[64];
     int ret = 0;
-    if (!cJSON_IsObject(storage) || has_secret(storage, name))
+    snprintf(what, sizeof what, "StorageParams.CloudStorage.%s", name);
+    if (!cJSON_IsObject(storage))
+        return 0;
+    if (tidy(storage, name, what, err) < 0)
+        return -1;
+    if (has_secret(storage, name))
         return 0;
     const int found = trtc_secret_env(&r->env, variable, &key, err);
     if (found > 0)
@@ -61,22 +87,20 @@ static int storage_key(struct rec *r, cJSON *storage, const char *name, const ch
  * dropped. */
 static int usersig_of_file(const char *path, cJSON *request, struct trtc_err *err)
 {
-    static const char mark[] = "\xef\xbb\xbf";
     char *text, *token = NULL;
     size_t n, len;
     int ret = -1;
     if (rec_read(path, true, &text, &n, err) < 0)
         return -1;
-    const bool marked = n >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0;
-    const char *word = text + (marked ? sizeof mark - 1 : 0);
-    len = n - (size_t)(word - text);
-    if (memchr(text, '\0', n) || trtc_secret_unquote(path, &word, &len, err) < 0)
+    const char *word = text;
+    len = n;
+    if (trtc_secret_word(path, &word, &len, err) < 0)
         len = 0;
     if (len)
         token = strndup(word, len);
     if (len && !token)
         trtc_fail_nomem(err);
-    else if (!len || strpbrk(token, " \t\r\n\"'") || !trtc_utf8_valid(token, len))
+    else if (!len)
         trtc_fail(err, TRTC_EX_DATAERR, "%s: no UserSig: expected one word", path);
     else
         ret = put(request, "UserSig", token, err);
@@ -157,6 +181,8 @@ int rec_complete(struct rec *r, struct cJSON *request, struct trtc_err *err)
         return -1;
     if (r->opts->usersig_file)
         return usersig_of_file(r->opts->usersig_file, request, err);
+    if (tidy(request, "UserSig", "UserSig", err) < 0)
+        return -1;
     return has_secret(request, "UserSig") ? 0 : put(request, "UserSig", REC_STAND_IN, err);
 }
 

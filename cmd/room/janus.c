@@ -26,14 +26,18 @@ static int take_key(struct trtc_janus_keys *k, char *line, struct trtc_err *err)
                   { "admin_key", &k->admin_key },
                   { "pin", &k->pin } };
     line += strspn(line, " \t\r");
-    const size_t n = strcspn(line, " \t\r");
-    char *value = line + n;
+    const size_t n = strcspn(line, " \t\r=");
+    const char *text = line + n + strspn(line + n, " \t\r");
     if (!*line || *line == '#')
         return 0;
-    if (*value)
-        *value++ = '\0';
-    value += strspn(value, " \t");
-    value[strcspn(value, "\r")] = '\0';
+    text += *text == '=';
+    size_t text_n = strlen(text);
+    if (trtc_secret_unquote("a line", &text, &text_n, err) < 0)
+        return -1;
+    char *value = line + (text - line);
+    value[text_n] = '\0';
+    if (line + n < value)
+        line[n] = '\0';
     for (size_t i = 0; *value && i < sizeof names / sizeof *names; i++)
         if (strcmp(line, names[i].name) == 0) {
             *names[i].to = value;

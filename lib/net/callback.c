@@ -40,12 +40,15 @@ static int add(struct trtc_callback_keys *k, int64_t sdkappid, const char *s, si
     return 0;
 }
 
-static bool is_key(const char *s, size_t n)
+/* Removes quotation marks around a key. False: it is none. */
+static bool is_key(const char **s, size_t *n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (s[i] <= ' ' || s[i] > '~')
-            return false;
-    return n > 0 && n <= KEY_MAX;
+    const char *mark = *s;
+    if (trtc_secret_word("", s, n, NULL) < 0 || *n == 0 || *n > KEY_MAX)
+        return false;
+    /* SDKAPPID=KEY and the like */
+    const size_t digits = strspn(mark, "0123456789");
+    return digits < 8 || digits >= *n || !strchr("=,:;", mark[digits]);
 }
 
 /* Reads one line of n bytes without surrounding blanks. Messages do not show its content, which may
@@ -68,10 +71,11 @@ static int take_line(struct trtc_callback_keys *k, const char *where, const char
         s += word;
         n -= word;
     }
-    if (!is_key(s, n))
+    if (!is_key(&s, &n))
         return trtc_fail(err, TRTC_EX_CONFIG,
-                         "%s: a key has 1 to %d characters of ASCII, and no blanks", where,
-                         KEY_MAX);
+                         "%s: neither KEY nor SDKAPPID KEY; a key has 1 to %d characters of ASCII, "
+                         "no blanks and no quotation marks",
+                         where, KEY_MAX);
     return add(k, app, s, n, err);
 }
 

@@ -77,6 +77,15 @@ static void trim(const char **value, size_t *n)
         (*n)--;
 }
 
+/* Removes byte order marks from the start. */
+static void skip_marks(const char **value, size_t *n)
+{
+    while (*n >= 3 && !memcmp(*value, "\xef\xbb\xbf", 3)) {
+        *value += 3;
+        *n -= 3;
+    }
+}
+
 static bool is_quote(char c)
 {
     return c == '"' || c == '\'';
@@ -96,6 +105,19 @@ int trtc_secret_unquote(const char *what, const char **value, size_t *n, struct 
     return 0;
 }
 
+int trtc_secret_word(const char *what, const char **value, size_t *n, struct trtc_err *err)
+{
+    skip_marks(value, n);
+    if (trtc_secret_unquote(what, value, n, err))
+        return -1;
+    for (size_t i = 0; i < *n; i++)
+        if ((*value)[i] <= ' ' || (*value)[i] > '~' || is_quote((*value)[i]))
+            return trtc_fail(err, TRTC_EX_CONFIG,
+                             "%s holds a blank, a quotation mark or a character that is not ASCII",
+                             what);
+    return 0;
+}
+
 /* A literal value to be stored; messages call it "where: key". */
 struct value {
     const char *where, *key;
@@ -103,35 +125,21 @@ struct value {
     size_t n;
 };
 
-static int store(const struct value *v, struct trtc_secret *out, struct trtc_err *err)
-{
-    const char *where = v->where, *key = v->key, *value = v->text;
-    const size_t n = v->n;
-    if (n > VALUE_MAX)
-        return trtc_fail(err, TRTC_EX_CONFIG, "%s: %s is longer than %d bytes", where, key,
-                         VALUE_MAX);
-    for (size_t i = 0; i < n; i++)
-        if (value[i] <= ' ' || value[i] > '~' || is_quote(value[i]))
-            return trtc_fail(err, TRTC_EX_CONFIG,
-                             "%s: %s holds a blank, a quotation mark or a character that is not "
-                             "ASCII",
-                             where, key);
-    if (n == 0) {
-        trtc_secret_fini(out);
-        return 0;
-    }
-    return trtc_secret_set(out, value, n, err);
-}
-
-/* The same for a value in a file, which may be in quotation marks. */
-static int store_quoted(struct value v, struct trtc_secret *out, struct trtc_err *err)
+/* Stores it, without blanks and quotation marks around it. */
+static int store(struct value v, struct trtc_secret *out, struct trtc_err *err)
 {
     char what[512];
 
     snprintf(what, sizeof(what), "%s: %s", v.where, v.key);
-    if (trtc_secret_unquote(what, &v.text, &v.n, err))
+    if (trtc_secret_word(what, &v.text, &v.n, err))
         return -1;
-    return store(&v, out, err);
+    if (v.n > VALUE_MAX)
+        return trtc_fail(err, TRTC_EX_CONFIG, "%s is longer than %d bytes", what, VALUE_MAX);
+    if (v.n == 0) {
+        trtc_secret_fini(out);
+        return 0;
+    }
+    return trtc_secret_set(out, v.text, v.n, err);
 }
 
 /* Checks that there are both or neither. 1: both; 0: neither, so a token is useless too; -1:
@@ -167,7 +175,7 @@ int trtc_secret_env(const struct trtc_env *env, const char *name, struct trtc_se
                          "environment: %s has a quotation mark around its value: take it off (a "
                          "file for docker's --env-file has none)",
                          name);
-    if (store(&(struct value){ "environment", name, value, n }, out, err))
+    if (store((struct value){ "environment", name, value, n }, out, err))
         return -1;
     return out->text ? 1 : 0;
 }
@@ -289,8 +297,8 @@ static int parse_json(const char *path, const struct trtc_secret *file, struct t
         int found = trtc_json_string(json, path, members[i].key, &value, err);
 
         if (found < 0 ||
-            (found && store_quoted((struct value){ path, members[i].key, value, strlen(value) },
-                                   members[i].out, err)))
+            (found && store((struct value){ path, members[i].key, value, strlen(value) },
+                            members[i].out, err)))
             goto done;
     }
     ret = complete(path, "secretId", "secretKey", c, err);
@@ -367,28 +375,30 @@ static int parse_ini(const char *path, const struct trtc_secret *file, const cha
                              path);
         for (size_t i = 0; ours && i < sizeof(keys) / sizeof(keys[0]); i++)
             if (is_key(line, (size_t)(sign - line), keys[i].key) &&
-                store_quoted(
-                    (struct value){ path, keys[i].name, sign + 1, (size_t)(line + n - sign - 1) },
-                    keys[i].out, err))
+                store((struct value){ path, keys[i].name, sign + 1, (size_t)(line + n - sign - 1) },
+                      keys[i].out, err))
                 return -1;
     }
     return complete(path, "secret_id", "secret_key", c, err);
 }
 
-/* Removes a byte-order mark, and refuses what is not text. */
+/* Removes byte order marks and the Ctrl-Z of DOS, makes an LF of each CR that ends a line, and
+ * refuses what is not text. */
 static int check_text(const char *path, struct trtc_secret *file, struct trtc_err *err)
 {
-    static const char mark[] = "\xef\xbb\xbf";
-    const size_t n = sizeof(mark) - 1;
+    const char *text = file->text;
 
     if (!memcmp(file->text, "\xff\xfe", 2) || !memcmp(file->text, "\xfe\xff", 2))
         return trtc_fail(err, TRTC_EX_CONFIG, "%s: is UTF-16: save it as UTF-8", path);
     if (strlen(file->text) != file->len)
         return trtc_fail(err, TRTC_EX_CONFIG, "%s: holds a NUL byte", path);
-    if (!strncmp(file->text, mark, n)) {
-        file->len -= n;
-        memmove(file->text, file->text + n, file->len + 1);
-    }
+    skip_marks(&text, &file->len);
+    memmove(file->text, text, file->len + 1);
+    if (file->len && file->text[file->len - 1] == '\x1a')
+        file->text[--file->len] = '\0';
+    for (char *p = file->text; (p = strchr(p, '\r')) != NULL; p++)
+        if (p[1] != '\n' && p[1] != '\r')
+            *p = '\n';
     return 0;
 }
 

@@ -62,13 +62,18 @@ int trtc_credentials_find(const struct trtc_credential_places *places, struct tr
 /* Overwrites and releases all three; none is allowed. */
 void trtc_credentials_fini(struct trtc_credentials *c);
 
-/* Reads a whole file that no other user may read, as text: without a byte-order mark; NUL bytes are
- * refused. It may be a pipe. TRTC_EX_NOINPUT, TRTC_EX_NOPERM, TRTC_EX_CONFIG. 0, or -1. */
+/* Reads a whole file that no other user may read, as text: without byte order marks, each line
+ * with an LF; UTF-16 and NUL bytes are refused. It may be a pipe. TRTC_EX_NOINPUT, TRTC_EX_NOPERM, TRTC_EX_CONFIG. 0, or -1. */
 int trtc_secret_read(const char *path, struct trtc_secret *out, struct trtc_err *err);
 
 /* Removes blanks and a pair of quotation marks from a value in a file. TRTC_EX_CONFIG: there is
  * only one quotation mark; the message names what. 0, or -1. */
 int trtc_secret_unquote(const char *what, const char **value, size_t *n, struct trtc_err *err);
+
+/* The same for a secret that is one word, which may have byte order marks in front.
+ * TRTC_EX_CONFIG, too: it holds anything but visible ASCII, or a quotation mark. It may be empty.
+ * 0, or -1. */
+int trtc_secret_word(const char *what, const char **value, size_t *n, struct trtc_err *err);
 
 /* Reads a secret from the environment (the application's key TRTC_SECRET_KEY) without surrounding
  * blanks. 1: found; 0: not set or empty; -1: failure. */

@@ -202,11 +202,26 @@ int trtc_put_url(const char *url, struct trtc_place *out, struct trtc_err *err)
 
 /* ---- StorageParams ---- */
 
+enum { KEY_MAX = 4096 };
+
 /* Whether s is a real value and not the placeholder that a shown request or a skeleton has for a
  * secret. */
 static bool is_value(const char *s)
 {
     return *s && strcmp(s, TRTC_API_SECRET) != 0 && strncmp(s, "YOUR-", 5) != 0;
+}
+
+/* Stores a value without blanks and quotation marks around it. */
+static int store(const char *what, struct trtc_bytes value, struct trtc_secret *out,
+                 struct trtc_err *err)
+{
+    const char *s = (const char *)value.p;
+    size_t n = value.n;
+    if (trtc_secret_word(what, &s, &n, err) < 0)
+        return -1;
+    if (n == 0 || n > KEY_MAX)
+        return trtc_fail(err, TRTC_EX_CONFIG, "%s: a key is empty or too long", what);
+    return trtc_secret_set(out, s, n, err);
 }
 
 /* Moves a key out of the object. A placeholder remains, which passes the check. */
@@ -217,7 +232,8 @@ static int take_key(cJSON *object, const char *name, struct trtc_secret *key, st
     const char *s = cJSON_GetStringValue(member);
     if (member && !s)
         return 0; /* the check reports it */
-    if (s && is_value(s) && !key->text && trtc_secret_set(key, s, strlen(s), err) < 0)
+    if (s && is_value(s) && !key->text &&
+        store(name, (struct trtc_bytes){ (const void *)s, strlen(s) }, key, err) < 0)
         return -1;
     cJSON *old = cJSON_DetachItemFromObjectCaseSensitive(object, name);
     trtc_api_forget(&old);
@@ -322,39 +338,23 @@ int trtc_put_params(const char *what, struct cJSON *json, struct trtc_place *out
 
 /* ---- keys ---- */
 
-enum { KEY_MAX = 4096 };
-
-/* Stores a value without surrounding blanks and quotation marks. */
-static int store(const char *what, struct trtc_bytes value, struct trtc_secret *out,
-                 struct trtc_err *err)
-{
-    const char *s = (const char *)value.p;
-    size_t n = value.n;
-    if (trtc_secret_unquote(what, &s, &n, err) < 0)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        if (s[i] <= ' ' || s[i] > '~')
-            return trtc_fail(err, TRTC_EX_CONFIG,
-                             "%s: a key holds a blank or a character that is not ASCII", what);
-    if (n == 0 || n > KEY_MAX)
-        return trtc_fail(err, TRTC_EX_CONFIG, "%s: a key is empty or too long", what);
-    return trtc_secret_set(out, s, n, err);
-}
-
-/* The secret with that name (n bytes), or NULL. Case, '_' and '-' are ignored. */
+/* The secret with that name (n bytes), or NULL. Case, '_' and '-' are ignored, and "export" and the
+ * vendor in front of it. */
 static struct trtc_secret *secret_of(struct trtc_credentials *c, const char *name, size_t n)
 {
     static const char *const ids[] = { "accesskey", "secretid", "accesskeyid" };
     static const char *const keys[] = { "secretkey", "secretaccesskey" };
-    static const char vendor[] = "trtcstorage";
+    static const char *const vendors[] = { "export", "trtcstorage", "aws" };
     char plain[64];
     size_t k = 0;
     for (size_t i = 0; i < n && k + 1 < sizeof plain; i++)
         if (!strchr("_- \t", name[i]))
             plain[k++] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
     plain[k] = '\0';
-    const char *word =
-        strncmp(plain, vendor, sizeof vendor - 1) == 0 ? plain + sizeof vendor - 1 : plain;
+    const char *word = plain;
+    for (size_t i = 0; i < sizeof vendors / sizeof vendors[0]; i++)
+        if (strncmp(word, vendors[i], strlen(vendors[i])) == 0)
+            word += strlen(vendors[i]);
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
         if (strcmp(word, ids[i]) == 0)
             return &c->id;
@@ -381,6 +381,18 @@ static int keys_of_json(const char *what, const struct trtc_secret *text,
     return ret;
 }
 
+/* Whether n characters are the name of a variable, like FOO_KEY. In a key there is '=' as well. */
+static bool is_variable(const char *s, size_t n)
+{
+    bool joined = false;
+    for (size_t i = 0; i < n; i++) {
+        if (strchr("+/-.~", s[i]))
+            return false;
+        joined |= s[i] == '_';
+    }
+    return joined;
+}
+
 /* Reads one line: NAME=VALUE with a known name, or else the next key by itself. */
 static int keys_of_line(const char *what, struct trtc_bytes line, struct trtc_credentials *c,
                         struct trtc_err *err)
@@ -391,6 +403,8 @@ static int keys_of_line(const char *what, struct trtc_bytes line, struct trtc_cr
     if (out)
         return store(what, (struct trtc_bytes){ line.p + name + 1, line.n - name - 1 }, out, err);
     out = !c->id.text ? &c->id : !c->key.text ? &c->key : NULL;
+    if (sign && is_variable(s, name))
+        return trtc_fail(err, TRTC_EX_CONFIG, "%s: neither a key nor AccessKey=, SecretKey=", what);
     if (!out)
         return trtc_fail(err, TRTC_EX_CONFIG, "%s: there are more lines than keys", what);
     return store(what, line, out, err);
@@ -404,7 +418,11 @@ static int keys_of_lines(const char *what, const char *s, struct trtc_credential
         next = s + n + (s[n] == '\n');
         while (n && strchr(" \t\r", s[n - 1]))
             n--;
-        if (n && *s != '#' &&
+        while (n && strchr(" \t", *s)) {
+            s++;
+            n--;
+        }
+        if (n && !strchr("#[;", *s) &&
             keys_of_line(what, (struct trtc_bytes){ (const void *)s, n }, c, err) < 0)
             return -1;
     }

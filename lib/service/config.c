@@ -128,8 +128,9 @@ static void set_secret(struct reader *r, const struct key *k, struct trtc_secret
     struct trtc_err err;
     const size_t n = strlen(value);
     for (size_t i = 0; i < n; i++)
-        if (value[i] <= ' ' || value[i] > '~') {
-            wrong(r, "%s: only visible ASCII characters are allowed, no blanks", k->name);
+        if (value[i] <= ' ' || value[i] > '~' || value[i] == '"' || value[i] == '\'') {
+            wrong(r, "%s: only visible ASCII characters are allowed, no blanks, no quotation marks",
+                  k->name);
             return;
         }
     if (n > 256)
@@ -266,6 +267,17 @@ static char *trim(char *s)
     return s;
 }
 
+/* Removes a pair of quotation marks around a value. A command keeps them: they may be its own. */
+static char *unquote(struct reader *r, char *value)
+{
+    const size_t n = strlen(value);
+    if (n < 2 || !strchr("\"'", *value) || value[n - 1] != *value ||
+        strcmp(r->section, "launch") == 0)
+        return value;
+    value[n - 1] = '\0';
+    return trim(value + 1);
+}
+
 static void take_line(struct reader *r, char *line)
 {
     line = trim(line);
@@ -283,7 +295,7 @@ static void take_line(struct reader *r, char *line)
             wrong(r, "it belongs to no [SECTION]");
     } else {
         *sign = '\0';
-        take_pair(r, trim(line), trim(sign + 1));
+        take_pair(r, trim(line), unquote(r, trim(sign + 1)));
     }
 }
 

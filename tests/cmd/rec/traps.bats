@@ -438,6 +438,16 @@ rec_home_list() {
     verdicts ok
     sends .UserSig "$(<sig)"
     forgotten
+    # in the request itself
+    jq --arg sig "$(<sig)" '.UserSig = "\ufeff \"" + $sig + "\"\r\n" | .StorageParams.CloudStorage.AccessKey = "\"AKIDstorage\"\r\n"' \
+        request.json >odd.json
+    rec 0 create -f odd.json --secret-file keys
+    sends .UserSig "$(<sig)" .StorageParams.CloudStorage.AccessKey AKIDstorage
+    jq '.StorageParams.CloudStorage.SecretKey = "two words"' odd.json >wrong.json
+    rec 65 create -f wrong.json --secret-file keys
+    said 'StorageParams.CloudStorage.SecretKey holds a blank'
+    unsaid words
+    : >"$service/log"
     TENCENTCLOUD_SECRET_ID='"AKIDmadeup"' TENCENTCLOUD_SECRET_KEY=x rec 78 create -f request.json --usersig-file sig
     said 'TENCENTCLOUD_SECRET_ID has a quotation mark around its value: take it off'
     TENCENTCLOUD_REGION='"ap-singapore"' rec 64 create -f request.json --usersig-file sig --secret-file keys

@@ -14,7 +14,7 @@ setup_file() {
 setup() {
     test_begin
     room_begin
-    echo 'secret secretOfTheRoom' >keys
+    printf 'secret = "secretOfTheRoom" \r\n' >keys
 }
 
 # janus: the stand-in; its ports are $api, $audio, $video.

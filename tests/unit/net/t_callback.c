@@ -114,8 +114,9 @@ static void keys_of_applications(void **state)
         c[TRTC_CALLBACK_SIGN_LEN + 1];
     struct trtc_callback_keys *one = keys_of("new", &err), *two = keys_of("old", &err),
                               *three = keys_of("other", &err);
-    struct trtc_callback_keys *all =
-        keys_of("# rotation\n1400000001 new\n\n1400000001\told\r\n  1400000002 other\n", &err);
+    struct trtc_callback_keys *all = keys_of(
+        "\xef\xbb\xbf# rotation\r1400000001 \"new\"\n\n1400000001\told\r\n  1400000002 'other' \n",
+        &err);
     (void)state;
     trtc_callback_sign(one, 0, "x", 1, a, &err);
     trtc_callback_sign(two, 0, "x", 1, b, &err);
@@ -137,9 +138,21 @@ static void keys_of_applications(void **state)
 
 static void wrong_key_files(void **state)
 {
-    static const char *const texts[] = { "",           "\n# nothing\n", "app key",
-                                         "0 key",      "1 two words",   "4294967296 k",
-                                         "k\xc3\xa9y", "1400000001 ",   "a key with blanks" };
+    static const char *const texts[] = { "",
+                                         "\n# nothing\n",
+                                         "app key",
+                                         "0 key",
+                                         "1 two words",
+                                         "4294967296 k",
+                                         "k\xc3\xa9y",
+                                         "1400000001 ",
+                                         "a key with blanks",
+                                         "\"key",
+                                         "key'",
+                                         "\"1400000001 key\"",
+                                         "1400000001=key",
+                                         "1400000001,key",
+                                         "\"\"" };
     struct trtc_err err;
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

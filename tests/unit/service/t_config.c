@@ -65,6 +65,21 @@ static void whole(void **state)
     trtc_config_fini(&c);
 }
 
+static void quoted(void **state)
+{
+    struct trtc_config c;
+    (void)state;
+    assert_int_equal(parse(&c, "[app 7]\nsecret_id = \"i\"\nsecret_key = 'k' \r\n"
+                               "[room]\nsource = \"http://127.0.0.1:1\"\n"
+                               "[launch]\ncommand = ssh host \"trtc-task\"\n"),
+                     0);
+    assert_string_equal(c.apps[0].secret_id.text, "i");
+    assert_string_equal(c.apps[0].secret_key.text, "k");
+    assert_string_equal(c.room, "http://127.0.0.1:1");
+    assert_string_equal(c.launch, "ssh host \"trtc-task\"");
+    trtc_config_fini(&c);
+}
+
 static void defaults(void **state)
 {
     struct trtc_config c;
@@ -96,6 +111,7 @@ static void wrong(void **state)
         { "[app 7]\nsecret_id = a",
           "f: line 1: [app 7]: secret_id and secret_key are both needed|" },
         { "[app 7]\nsecret_id = CanaryZq a\nsecret_key = k", "f: line 2: secret_id: only visible" },
+        { "[app 7]\nsecret_id = \"CanaryZq\nsecret_key = k", "f: line 2: secret_id: only visible" },
         { APP "callback_key = a",
           "f: line 1: [app 1400000001]: callback_key needs a callback_url|" },
         { APP "callback_url = ftp://x", "f: line 4: callback_url: " },
@@ -140,8 +156,8 @@ static void loopback(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(whole), cmocka_unit_test(defaults),
-                                        cmocka_unit_test(wrong), cmocka_unit_test(several),
-                                        cmocka_unit_test(loopback) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(whole),    cmocka_unit_test(quoted),
+                                        cmocka_unit_test(defaults), cmocka_unit_test(wrong),
+                                        cmocka_unit_test(several),  cmocka_unit_test(loopback) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
