@@ -6,20 +6,10 @@
 # A file's setup_file calls files_begin, makes its recordings in $BATS_FILE_TMPDIR, and its setup calls test_begin.
 
 bats_require_minimum_version 1.5.0
+. "${BASH_SOURCE[0]%/*}/stack.bash"
 
 tree=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd) # the project's
 export tree
-
-# bats keeps the stack before each command, which costs more than most commands: here, where one fails. (Other versions
-# of bats do as they do.)
-if declare -F bats_capture_stack_trace bats_check_status_from_trap bats_error_trap >/dev/null; then
-    bats_error_trap() {
-        bats_check_status_from_trap
-        bats_capture_stack_trace
-        export BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
-    }
-    set +T
-fi
 
 files_begin() {
     export LC_ALL=C TZ=UTC0

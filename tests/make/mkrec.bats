@@ -4,6 +4,7 @@
 # tests measure with has to be right.
 
 bats_require_minimum_version 1.5.0
+load ../stack
 
 setup() {
     export LC_ALL=C TZ=UTC0
@@ -372,6 +373,8 @@ END
     cat v.ts v.ts >twice.ts
     run -0 --separate-stderr "$marks" --strict twice.ts
     [[ $stderr == *'twice.ts: stream 0: a packet at '*' behind one at '* ]]
+    [[ $("$marks" --packets v.ts | awk -F, '{ n += $1 == "video" && $2 >= $3 && $4 > 0 } END { print n, NR }') == '375 375' ]]
+    [[ $("$marks" --packets - <v.ts | tail -n 1) == "$("$marks" --packets v.ts | tail -n 1)" ]]
     run -66 "$marks" nothing.ts
     echo text >text.ts
     run -65 "$marks" text.ts

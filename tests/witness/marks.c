@@ -33,6 +33,7 @@ struct view {
 
 struct opts {
     bool json, summary, only_summary, streams;
+    bool packets;    /* nothing is decoded: the packets are listed */
     bool strict;     /* decode every track; damage, and times that do not rise, are reported */
     bool paths;      /* several files: each line begins with its file */
     float threshold; /* samples above it may be a beep; full scale is 1 */
@@ -635,6 +636,40 @@ done:
     return ret;
 }
 
+static void print_time(int64_t t, AVRational tb, char end)
+{
+    if (t == AV_NOPTS_VALUE)
+        printf("N/A%c", end);
+    else
+        printf("%.6f%c", (double)t * av_q2d(tb), end);
+}
+
+/* A line a packet, as the file has it. */
+static int list_packets(const char *path, struct trtc_err *err)
+{
+    AVFormatContext *in = NULL;
+    AVPacket *pkt = av_packet_alloc();
+    if (pkt == NULL)
+        return trtc_fail_nomem(err);
+    int rc = avformat_open_input(&in, strcmp(path, "-") == 0 ? "pipe:0" : path, NULL, NULL);
+    if (rc >= 0)
+        rc = avformat_find_stream_info(in, NULL);
+    if (rc < 0)
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: %s", path, av_err2str(rc));
+    while (rc >= 0 && av_read_frame(in, pkt) >= 0) {
+        const AVStream *st = in->streams[pkt->stream_index];
+        const char *type = av_get_media_type_string(st->codecpar->codec_type);
+        printf("%s,", type != NULL ? type : "other");
+        print_time(pkt->pts, st->time_base, ',');
+        print_time(pkt->dts, st->time_base, ',');
+        print_time(pkt->duration > 0 ? pkt->duration : AV_NOPTS_VALUE, st->time_base, '\n');
+        av_packet_unref(pkt);
+    }
+    av_packet_free(&pkt);
+    avformat_close_input(&in);
+    return rc < 0 ? -1 : 0;
+}
+
 static void usage(FILE *fp)
 {
     fputs("usage: marks [options] FILE...\n"
@@ -644,6 +679,7 @@ static void usage(FILE *fp)
           "  -s, --summary          one more line: counts, largest offset, lengths\n"
           "  -S, --summary-only     that line alone\n"
           "      --streams          first a line for each stream; what is wrong there on stderr\n"
+          "      --packets          type,pts,dts,duration (s) of each packet, and nothing else\n"
           "      --strict           decode every track; report damage, and times that do not rise\n"
           "      --region X,Y,W,H   look for the flash only there\n"
           "      --track N          listen to this sound track, 0 is the first (the best one)\n"
@@ -662,11 +698,17 @@ static bool parse_region(const char *s, struct view *v)
 int main(int argc, char **argv)
 {
     static const struct option longs[] = {
-        { "json", no_argument, NULL, 'j' },         { "summary", no_argument, NULL, 's' },
-        { "summary-only", no_argument, NULL, 'S' }, { "streams", no_argument, NULL, 'I' },
-        { "strict", no_argument, NULL, 'D' },       { "region", required_argument, NULL, 'r' },
-        { "track", required_argument, NULL, 'T' },  { "threshold", required_argument, NULL, 't' },
-        { "help", no_argument, NULL, 'h' },         { 0 },
+        { "json", no_argument, NULL, 'j' },
+        { "summary", no_argument, NULL, 's' },
+        { "summary-only", no_argument, NULL, 'S' },
+        { "streams", no_argument, NULL, 'I' },
+        { "packets", no_argument, NULL, 'P' },
+        { "strict", no_argument, NULL, 'D' },
+        { "region", required_argument, NULL, 'r' },
+        { "track", required_argument, NULL, 'T' },
+        { "threshold", required_argument, NULL, 't' },
+        { "help", no_argument, NULL, 'h' },
+        { 0 },
     };
     struct opts o = { .threshold = 0.1F };
     int c, code = 0, nb_regions = 0, nb_tracks = 0;
@@ -686,6 +728,9 @@ int main(int argc, char **argv)
             break;
         case 'I':
             o.streams = true;
+            break;
+        case 'P':
+            o.packets = true;
             break;
         case 'D':
             o.strict = true;
@@ -722,7 +767,7 @@ int main(int argc, char **argv)
         o.nb_views = 1;
     for (int i = optind; i < argc; i++) {
         struct trtc_err err;
-        if (run(&o, argv[i], &err) < 0) {
+        if ((o.packets ? list_packets(argv[i], &err) : run(&o, argv[i], &err)) < 0) {
             fprintf(stderr, "marks: %s\n", err.msg);
             code = trtc_worse(code, err.code);
         }

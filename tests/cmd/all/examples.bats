@@ -3,6 +3,7 @@
 # The scripts of examples/, and the pipelines of the pages, each taken from where it stands.
 
 bats_require_minimum_version 1.5.0
+load ../../stack
 
 export tree=${BATS_TEST_DIRNAME%/tests/*}
 U=__UserId_s_

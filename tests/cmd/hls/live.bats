@@ -210,14 +210,15 @@ killed_live() {
 came() {
     local kind=.
     case $2 in *_audio.m3u8) kind=audio ;; *_video.m3u8) [[ -e ${2/_video/_audio} ]] && kind=video ;; esac
-    ffprobe -v quiet -show_entries packet=codec_type,pts_time,duration_time -of csv=p=0 "$1/early" | awk -F, -v kind="$kind" '
+    [[ -s $1/packets ]] || marks --packets "$1/early" >"$1/packets" 2>/dev/null
+    awk -F, -v kind="$kind" '
         $2 == "N/A" || !NF { next }
         low == "" || $2 + 0 < low { low = $2 + 0 }
-        $1 ~ kind { e = $2 + ($3 == "N/A" ? 0 : $3); if (e > high[$1]) high[$1] = e }
+        $1 ~ kind { e = $2 + ($4 == "N/A" ? 0 : $4); if (e > high[$1]) high[$1] = e }
         END {
             for (k in high) if (high[k] > most) most = high[k]
             printf "%d", most ? (most - low) * 1000 : 0
-        }'
+        }' "$1/packets"
 }
 
 # rescued FILE...: ms from the start of the recording to the end of what these playlists list, up to a discontinuity.
@@ -310,9 +311,9 @@ burst() {
 
 # frames KIND FILE...: the decoding times of its packets, from that of the first picture on.
 frames() {
-    cat "${@:2}" | ffprobe -v quiet -show_entries packet=codec_type,dts_time -of csv=p=0 - | awk -F, -v kind="$1" '
-        $1 == "video" && zero == "" { zero = $2 }
-        $1 == kind { t[n++] = $2 }
+    cat "${@:2}" | marks --packets - 2>/dev/null | awk -F, -v kind="$1" '
+        $1 == "video" && zero == "" { zero = $3 }
+        $1 == kind { t[n++] = $3 }
         END { for (i = 0; i < n; i++) printf "%.2f\n", t[i] - zero }'
 }
 

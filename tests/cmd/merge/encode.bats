@@ -42,7 +42,7 @@ size() {
 # constant FILE FPS SECONDS: so many pictures, evenly spaced.
 constant() {
     near "$(frames "$1")" "$(awk -v r="$2" -v s="$3" 'BEGIN { print r * s }')" 1 "$1: pictures at $2 fps"
-    ffprobe -v error -select_streams v -show_entries packet=pts -of csv=p=0 "$1" | tr -d , | sort -n |
+    marks --packets "$1" | awk -F , '$1 == "video" { printf "%.0f\n", $2 * 90000 }' | sort -n |
         awk 'NR > 1 { d[$1 - last]++ } { last = $1 } END { n = 0; for (i in d) n++; exit n > 2 }' || fail "$1: steps vary"
 }
 

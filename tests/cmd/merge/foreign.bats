@@ -122,8 +122,11 @@ P
             lasts "$(<out)" 30
             jq -e '.outputs[0].audio | .dropped_frames == 0 and .filled_frames <= 2' r.json # at the end, up to that of the picture
             # its samples follow each other
-            ffprobe -v error -select_streams a -show_entries packet=pts_time -of csv=p=0 "$(<out)" |
-                awk 'NR > 1 { d = ($1 - last) * 48000 - 1024; if (d > 40 || d < -40) bad++ } { last = $1 } END { exit bad > 1 }' ||
+            marks --packets "$(<out)" | awk -F , '
+                $1 != "audio" { next }
+                n++ { d = ($2 - last) * 48000 - 1024; if (d > 40 || d < -40) bad++ }
+                { last = $2 }
+                END { exit !n || bad > 1 }' ||
                 fail "jitter of $ms ms is left"
         done
     done
@@ -182,7 +185,7 @@ P
     packets() {
         local f n=0
         for f in p/*_"$1"_2*.ts; do
-            n=$((n + $(ffprobe -v error -select_streams "${1:0:1}" -count_packets -show_entries stream=nb_read_packets -of csv=p=0 "$f" | head -n 1)))
+            n=$((n + $(marks --packets "$f" | grep -c "^$1,")))
         done
         echo $n
     }

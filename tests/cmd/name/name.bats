@@ -3,6 +3,7 @@
 # trtc-name: options, both directions, bad names and objects, exit status, and the pipelines of its page.
 
 bats_require_minimum_version 1.5.0
+load ../../stack
 
 U=__UserId_s_
 E=__UserId_e_
