@@ -50,6 +50,7 @@ program xxd                     xxd                 test
 program rsvg-convert            librsvg2-bin        test
 program python3                 python3             test
 program curl                    curl                test
+program openssl                 openssl             test
 program gcc                     gcc                 lint
 program clang                   clang               lint
 program clang-format            clang-format        lint

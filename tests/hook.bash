@@ -37,28 +37,24 @@ hook_end() {
 }
 
 # post FILE [NAME=VALUE...]: the status that a signed body gets; a header of that name instead, '' for none. The Sign is
-# Python's.
+# OpenSSL's.
 post() {
-    python3 - "$url" "$app" "$@" <<'P'
-import base64, hashlib, hmac, http.client, sys, urllib.parse
-url, app, path, *more = sys.argv[1:]
-u = urllib.parse.urlsplit(url)
-body = open(path, 'rb').read()
-key = open('key', 'rb').read().split()[-1]
-headers = {'Content-Type': 'application/json', 'SdkAppId': app,
-           'Sign': base64.b64encode(hmac.new(key, body, hashlib.sha256).digest()).decode()}
-target, method = '/cb', 'POST'
-for m in more:
-    name, value = m.split('=', 1)
-    if name == 'target': target = value
-    elif name == 'method': method = value
-    else:
-        headers = {k: v for k, v in headers.items() if k.lower() != name.lower()}
-        if value: headers[name] = value
-c = http.client.HTTPConnection(u.hostname, u.port, timeout=20)
-c.request(method, target, body, headers)
-print(c.getresponse().status)
-P
+    local file=$1 m h name words target=/cb method=POST headers=() kept
+    read -ra words -d '' <key || true
+    headers=('Content-Type: application/json' "SdkAppId: $app"
+        "Sign: $(openssl dgst -sha256 -hmac "${words[-1]}" -binary "$file" | base64 -w 0)")
+    shift
+    for m; do
+        name=${m%%=*} kept=()
+        case $name in
+        target) target=${m#*=} && continue ;;
+        method) method=${m#*=} && continue ;;
+        esac
+        for h in "${headers[@]}"; do [[ ${h,,} == "${name,,}":* ]] || kept+=("$h"); done
+        headers=("${kept[@]}" "$name: ${m#*=}")
+    done
+    curl -qsg -m 20 --noproxy '*' --path-as-is -X "$method" -H Expect: -H User-Agent: "${headers[@]/#/-H}" --data-binary "@$file" \
+        -o /dev/null -w '%{http_code}\n' "${url%/}$target"
 }
 
 # posted STATUS FILE [NAME=VALUE...]
