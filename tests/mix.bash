@@ -195,11 +195,11 @@ alike() {
     local f
     for f in "$1" "$2"; do
         ffprobe -v warning -show_entries stream=codec_name,nb_frames,start_pts,duration_ts -of csv "$f" >"$f.streams"
-        ffmpeg -nostdin -v error -i "$f" -map a:0 -f s16le -y "$f.pcm"
     done
+    ffmpeg -nostdin -v error -y -i "$1" -i "$2" -map 0:a:0 -f s16le "$1.pcm" -map 1:a:0 -f s16le "$2.pcm" \
+        -lavfi '[0:v][1:v]psnr=f=psnr.txt[same]' -map '[same]' -f null - || fail 'not comparable'
     diff "$1.streams" "$2.streams" || fail 'not the same tracks'
     [[ $(stat -c %s "$1.pcm") -eq $(stat -c %s "$2.pcm") ]] || fail 'not as long in samples'
-    ffmpeg -nostdin -v error -i "$1" -i "$2" -lavfi psnr=f=psnr.txt -f null - || fail 'not comparable'
     awk -v least="$3" '{ sub(/.*psnr_avg:/, ""); v = $1 == "inf" ? 99 : $1 + 0 }
         v < least { print "picture", NR, v, "dB"; bad = 1 } END { exit bad || NR == 0 }' psnr.txt || fail 'not the same pictures'
 }

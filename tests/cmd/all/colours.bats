@@ -29,13 +29,17 @@ flat() {
         -c:v libx264 -preset ultrafast -g 5 "${words[@]}" -f mpegts "$1"
 }
 
-# look_at FILE: $width, $height, $matrix, and all of its $tags: range, matrix, transfer, primaries.
+# look_at FILE: $width, $height, $matrix, and all of its $tags: range, matrix, transfer, primaries. It is read once.
 look_at() {
-    local IFS=,
-    # shellcheck disable=SC2034 # range and the others are what is said
-    read -r width height range matrix transfer primaries < <(
+    local at IFS=,
+    at=$BATS_TEST_TMPDIR.looks/$(stat -c %.9Y.%i "$1")
+    if [[ ! -s $at ]]; then
+        mkdir -p "${at%/*}"
         ffprobe -v error -select_streams v -show_entries stream=width,height,color_range,color_space,color_transfer,color_primaries \
-            -of csv=p=0 "$1" | head -n 1)
+            -of csv=p=0 "$1" | head -n 1 >"$at"
+    fi
+    # shellcheck disable=SC2034 # range and the others are what is said
+    read -r width height range matrix transfer primaries <"$at"
     tags="$range $matrix $transfer $primaries"
 }
 

@@ -46,17 +46,17 @@ parts() {
     [[ $(ffprobe -v error -select_streams v -show_entries packet=pts_time,flags -of csv=p=0 p3.mkv | head -n 1) == 15.000000,K* ]]
 }
 
-@test "a tone through twenty joins" {
+@test "a tone through many joins" {
+    local nb=11
+    [[ ! ${TRTC_LONG:-} ]] || nb=21
     # shellcheck disable=SC2086
     set -- $small --only audio --channels 1 a=tone.mp4
     mix 0 "$@" -o whole.mp4
-    parts 21 "$@"
+    parts $nb "$@"
     expect 0 trtc-mix --join -o call.mp4 p*.mkv
     plays call.mp4
-    for f in whole call; do
-        ffmpeg -nostdin -v warning -i $f.mp4 -f s16le -y $f.pcm 2>plays.txt
-        [[ ! -s plays.txt ]] || fail "$(cat plays.txt)"
-    done
+    ffmpeg -nostdin -v warning -i whole.mp4 -i call.mp4 -map 0 -f s16le whole.pcm -map 1 -f s16le call.pcm 2>plays.txt
+    [[ ! -s plays.txt ]] || fail "$(cat plays.txt)"
     [[ $(stat -c %s whole.pcm) -eq $(stat -c %s call.pcm) ]] || fail 'not as long'
     # a tone goes on as its last two samples say; what differs from that is a step
     od -An -v -td2 -w2 call.pcm | awk -v f=440 -v r=48000 '
@@ -77,7 +77,7 @@ parts() {
     expect 0 trtc-mix --join -o - p1.mkv p2.mkv
     mv out call.ts
     plays call.ts
-    [[ $(ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0 call.ts) == 60* ]]
+    [[ $(marks --packets call.ts | grep -c ^video) == 60 ]]
     expect 0 trtc-mix --join --json -o call.mp4 p1.mkv p2.mkv
     jq -e '.path == "call.mp4" and .frames == 60 and .parts == 2 and .duration_ms == 6000 and .start_ms == 1767225600495' out
     parts 2 "$@" --to +2 --only video
@@ -167,7 +167,7 @@ END
     # a part of which an input was not there at all
     for k in 1 2 3; do
         # shellcheck disable=SC2086
-        mix 66 $small hurt b=no-such.mp4 --allow-missing --part $k/3 -o p$k.mkv
+        mix 66 $small --to +3 hurt b=no-such.mp4 --allow-missing --part $k/3 -o p$k.mkv
     done
     expect 66 trtc-mix --join --allow-missing -o call.mp4 p?.mkv
     said 'p1.mkv: ' && said 'no-such.mp4'

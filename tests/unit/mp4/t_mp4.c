@@ -371,7 +371,6 @@ __attribute__((format(printf, 1, 2))) static void assert_silent(const char *fmt,
 static void assert_plays(const char *path)
 {
     assert_silent("ffmpeg -nostdin -v warning -xerror -i %s -map 0 -f null - 2>&1", path);
-    assert_silent("ffprobe -v warning %s 2>&1", path);
 }
 
 static AVFormatContext *open_back(const char *path)
