@@ -898,6 +898,23 @@ static bool begins_sequence(const struct stream *s, const AVPacket *pkt)
     }
 }
 
+/* Whether an H.264 stream may reorder and does not state by how much, which FFmpeg guesses by what
+ * it has seen. Its DTS then leave room for B-frames between which there is another one. */
+static void look_at_order(struct back *b)
+{
+    enum { BASELINE = 66, PYRAMID = 2 };
+    const struct stream *s = &b->stream[TRTC_AT_VIDEO];
+    struct trtc_video_params v;
+
+    if (b->order.nb_in > 0 || s->codec != TRTC_CODEC_H264 ||
+        trtc_video_params_read(s->codec, b->pkt->data, (size_t)b->pkt->size, &v) < 0 ||
+        v.reorder_max >= 0 || v.profile == BASELINE)
+        return;
+    b->order.unstated = true;
+    if (b->order.delay < PYRAMID)
+        b->order.delay = PYRAMID;
+}
+
 /* Takes the packet in hand into the order. */
 static int hold(struct back *b, struct trtc_err *err)
 {
@@ -908,6 +925,7 @@ static int hold(struct back *b, struct trtc_err *err)
 
     if (!b->held[k] && !(b->held[k] = av_packet_alloc()))
         return trtc_fail_nomem(err);
+    look_at_order(b);
     av_parser_parse2(b->parser, b->parser_ctx, &data, &size, b->pkt->data, b->pkt->size,
                      AV_NOPTS_VALUE, AV_NOPTS_VALUE, 0);
     if (b->parser_ctx->has_b_frames > b->order.delay)

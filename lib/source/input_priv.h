@@ -287,6 +287,9 @@ enum { TRTC_INPUT_ORDER_MAX = 32 };
 
 struct trtc_input_order {
     int delay;       /* by how many pictures the stream reorders at most */
+    bool unstated;   /* the stream does not state that: it is what was seen, */
+    bool odd;        /* ... and counts rise by 1 from one picture to the next, not by 2 */
+    int64_t last;    /* count of the picture that got the last place */
     int64_t nb_in;   /* pictures pushed */
     int64_t nb_out;  /* pictures taken */
     int64_t nb_slot; /* places assigned */

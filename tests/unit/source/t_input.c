@@ -1638,6 +1638,24 @@ static void test_order(void **state)
         assert_int_equal(place, places[out++]);
     assert_int_equal(out, COUNT(counts));
 
+    /* where the stream does not state its reordering, a picture waits for those that may be shown before it, and no
+     * longer, whether counts rise by 2 or by 1 */
+    for (int by = 1; by <= 2; by++) {
+        static const int waits[] = { 0, 1, 2, 3, 0, 1, 2, 3, 0, 0, 1, 0 };
+        o = (struct trtc_input_order){ .unstated = true, .odd = by == 1 };
+        for (size_t i = out = 0; i < COUNT(counts); i++) {
+            trtc_input_order_push(&o, counts[i] / 2 * by, counts[i] == 0);
+            while ((place = trtc_input_order_take(&o)) >= 0)
+                assert_int_equal(place, places[out++]);
+            assert_int_equal(i + 1 - out, waits[i]);
+        }
+        trtc_input_order_end(&o);
+        while ((place = trtc_input_order_take(&o)) >= 0)
+            assert_int_equal(place, places[out++]);
+        assert_int_equal(out, COUNT(counts));
+        assert_int_equal(o.delay, 2);
+    }
+
     /* a delay that cannot be must not block */
     o = (struct trtc_input_order){ .delay = 1000 };
     for (int i = 0; i < 100; i++) {
