@@ -1041,7 +1041,11 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
 
 static void back_ledger(const void *self, int track, struct trtc_ledger *out)
 {
-    *out = ((const struct back *)self)->stream[track].ledger;
+    const struct back *b = self;
+
+    *out = b->stream[track].ledger;
+    if (track == TRTC_AT_VIDEO) /* they still wait for their places: it was stopped */
+        out->nb_left[TRTC_LEFT_CUT] += b->order.nb_in - b->order.nb_out;
 }
 
 static bool back_named(const void *self, int k, struct trtc_input_named *out)

@@ -329,6 +329,25 @@ static void test_raw_streams(void **state)
     same_but(&got, &base, V, 0, -frame_of(&base, V, 0)->f.pkt.pts_us, 0);
 }
 
+/* Where it is left before the end, pictures that wait for their places are in the account. */
+static void test_raw_stream_is_left(void **state)
+{
+    struct trtc_err err = { 0 };
+    struct trtc_input_frame f;
+    struct trtc_ledger l;
+    (void)state;
+    for (int nb = 1; nb < 10; nb++) {
+        struct trtc_input *in = trtc_input_open(path_of("base.h264"), NULL, NULL, &err);
+        assert_non_null(in);
+        for (int i = 0; i < nb; i++)
+            assert_int_equal(trtc_input_next(in, &f, &err), 1);
+        trtc_input_ledger(in, true, &l);
+        assert_int_equal(trtc_ledger_open(&l), 0);
+        assert_true(l.nb_out >= nb && l.nb_in > l.nb_out);
+        trtc_input_free(&in);
+    }
+}
+
 static void test_raw_rate(void **state)
 {
     (void)state;
@@ -1671,6 +1690,7 @@ int main(void)
         cmocka_unit_test(test_same_in_all_containers),
         cmocka_unit_test(test_avi),
         cmocka_unit_test(test_raw_streams),
+        cmocka_unit_test(test_raw_stream_is_left),
         cmocka_unit_test(test_raw_rate),
         cmocka_unit_test(test_other_sound_is_encoded),
         cmocka_unit_test(test_sound_to_its_end),
