@@ -16,6 +16,7 @@
 #include <openssl/crypto.h>
 
 #include "../cli.h"
+#include "api/room_event.h"
 #include "base/file.h"
 
 #define MADE_UP_APP 1400000001
@@ -190,6 +191,10 @@ static int settle(struct recd *r, struct trtc_err *err)
                                          : "trtc-task") < 0 ||
         replace(&c->room, r->o->room) < 0)
         return trtc_fail_nomem(err);
+    if (c->room && trtc_room_source(c->room, NULL) == TRTC_ROOM_SOURCE_NONE)
+        return trtc_fail(err, r->o->room ? TRTC_EX_USAGE : TRTC_EX_CONFIG,
+                         "%s: '%s': a SOURCE is " TRTC_ROOM_SOURCES,
+                         r->o->room ? "--room" : "[room] source", c->room);
     if (!r->o->config && !trtc_config_is_loopback(c->listen))
         return trtc_fail(
             err, TRTC_EX_USAGE,

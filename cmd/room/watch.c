@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "../cli.h"
 #include "../clock.h"
+#include "api/room_event.h"
 #include "api/source_url.h"
 #include "base/json_put.h"
 #include "base/utc.h"
@@ -176,35 +176,23 @@ void watch_feed(struct watch *w, const char *bytes, size_t n)
 
 /* ---- the sub-command ---- */
 
-static const struct scheme {
-    const char *name;
-    bool kept; /* it is part of the address */
-    int (*watch)(struct watch *w);
-} schemes[] = {
-    { "http://", true, watch_http },  { "https://", true, watch_http },
-    { "exec:", false, watch_exec },   { "nginx-rtmp:", false, watch_nginx },
-    { "janus:", false, watch_janus },
+/* By kind of source. */
+static int (*const watchers[])(struct watch *) = {
+    [TRTC_ROOM_SOURCE_HTTP] = watch_http,
+    [TRTC_ROOM_SOURCE_EXEC] = watch_exec,
+    [TRTC_ROOM_SOURCE_NGINX] = watch_nginx,
+    [TRTC_ROOM_SOURCE_JANUS] = watch_janus,
 };
-
-static const struct scheme *find(const char *text)
-{
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-        if (strncasecmp(text, schemes[i].name, strlen(schemes[i].name)) == 0)
-            return &schemes[i];
-    return NULL;
-}
 
 int room_watch(const struct room_opts *o)
 {
-    const struct scheme *s = o->operands.n == 1 ? find(o->operands.items[0]) : NULL;
+    const char *place = NULL;
     if (o->operands.n != 1)
-        return cli_usage(
-            "expected one SOURCE: http://HOST:PORT, 'exec:CMD ARG...', nginx-rtmp:URL or janus:URL");
-    if (!s)
-        return cli_usage("'%s': a SOURCE is http://HOST:PORT, 'exec:CMD ARG...', nginx-rtmp:URL or "
-                         "janus:URL",
-                         o->operands.items[0]);
-    if (o->keys && s->watch != watch_janus)
+        return cli_usage("expected one SOURCE: " TRTC_ROOM_SOURCES);
+    const enum trtc_room_source kind = trtc_room_source(o->operands.items[0], &place);
+    if (kind == TRTC_ROOM_SOURCE_NONE)
+        return cli_usage("'%s': a SOURCE is " TRTC_ROOM_SOURCES, o->operands.items[0]);
+    if (o->keys && kind != TRTC_ROOM_SOURCE_JANUS)
         return cli_usage("--secret-file needs a janus: source");
     if (o->relay && !room_is_base(o->relay))
         return cli_usage("--relay: not http://HOST or https://HOST");
@@ -212,15 +200,15 @@ int room_watch(const struct room_opts *o)
     if (!w)
         return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
     w->o = o;
-    w->place = o->operands.items[0] + (s->kept ? 0 : strlen(s->name));
+    w->place = place;
     w->source = o->source;
-    w->relays = o->relay && s->watch != watch_janus;
+    w->relays = o->relay && kind != TRTC_ROOM_SOURCE_JANUS;
     snprintf(w->relay, sizeof w->relay, "%s", o->relay ? o->relay : "");
     for (size_t n = strlen(w->relay); n && w->relay[n - 1] == '/';)
         w->relay[--n] = '\0';
-    w->dismisses = s->watch == watch_exec || s->watch == watch_http;
+    w->dismisses = kind == TRTC_ROOM_SOURCE_EXEC || kind == TRTC_ROOM_SOURCE_HTTP;
     cli_catch_signals();
-    const int code = s->watch(w);
+    const int code = watchers[kind](w);
     pulls_end(w);
     trtc_attendance_fini(&w->shown);
     trtc_attendance_fini(&w->now);

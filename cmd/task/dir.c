@@ -37,6 +37,10 @@ enum { TASK_ID_MAX = 512, LOCK_US = 1000000, LOCK_LOOK_US = 20000 };
 static int open_dir(struct task *t, struct trtc_err *err)
 {
     t->dir = open(t->o->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (t->dir < 0 && errno == ENOTDIR)
+        return trtc_fail(err, TRTC_EX_NOINPUT,
+                         "%s: it is a file: give the directory that has " REQUEST " in it",
+                         t->o->dir);
     return t->dir >= 0
                ? 0
                : trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "cannot open '%s'", t->o->dir);
@@ -105,6 +109,11 @@ static int read_request(struct task *t, struct trtc_err *err)
 {
     struct trtc_err why;
     t->request = task_json(t, REQUEST, err);
+    if (!t->request && err->code == TRTC_EX_NOINPUT)
+        return trtc_fail(err, TRTC_EX_NOINPUT,
+                         "%s/" REQUEST " is missing; 'trtc-task --help' has an example that makes "
+                         "it",
+                         t->o->dir);
     if (!t->request || trtc_task_request_read(t->request, &t->r, err) < 0)
         return -1;
     /* the change that an earlier run had accepted */

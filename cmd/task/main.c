@@ -21,6 +21,7 @@
 #include "../clock.h"
 #include "../memory.h"
 #include "../opt.h"
+#include "api/room_event.h"
 #include "base/json_put.h"
 #include "task.h"
 #include "task/event.h"
@@ -51,7 +52,7 @@ static const struct opt_program program = {
         "secrets. The files are in DIR/files, the events in DIR/events.ndjson. Run it again after it\n"
         "was killed, and it continues.",
     .example = "mkdir -m 700 lesson\n"
-               "trtc-rec create --dry-run -f create.json >lesson/request.json\n"
+               "trtc-rec create --dry-run --json -f create.json | jq .body >lesson/request.json\n"
                "trtc-task lesson --room http://127.0.0.1:8080",
     .rows = rows,
 };
@@ -297,7 +298,9 @@ int main(int argc, char *argv[])
     int code = 0;
     cli_init(program.name);
     if (opt_read(&program, argc, argv, &o, NULL, &operands, &code) == OPT_GO) {
-        if (operands.n == 1) {
+        if (trtc_room_source(o.room, NULL) == TRTC_ROOM_SOURCE_NONE) {
+            code = cli_usage("--room: '%s': a SOURCE is " TRTC_ROOM_SOURCES, o.room);
+        } else if (operands.n == 1) {
             o.dir = operands.items[0];
             code = record(&o);
         } else {

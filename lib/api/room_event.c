@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/events.h"
 #include "base/json.h"
@@ -18,6 +19,27 @@ enum { /* what the service reports of an unknown client */
        TERMINAL_OTHER = 100,
        USER_NATIVE = 3,
 };
+
+enum trtc_room_source trtc_room_source(const char *text, const char **place)
+{
+    static const struct {
+        const char *prefix;
+        enum trtc_room_source kind;
+    } known[] = {
+        { "http://", TRTC_ROOM_SOURCE_HTTP }, { "https://", TRTC_ROOM_SOURCE_HTTP },
+        { "exec:", TRTC_ROOM_SOURCE_EXEC },   { "nginx-rtmp:", TRTC_ROOM_SOURCE_NGINX },
+        { "janus:", TRTC_ROOM_SOURCE_JANUS },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const size_t n = strlen(known[i].prefix);
+        if (strncasecmp(text, known[i].prefix, n) != 0)
+            continue;
+        if (place)
+            *place = text + (known[i].kind == TRTC_ROOM_SOURCE_HTTP ? 0 : n);
+        return known[i].kind;
+    }
+    return TRTC_ROOM_SOURCE_NONE;
+}
 
 bool trtc_room_begins(int type)
 {

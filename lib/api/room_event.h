@@ -50,6 +50,20 @@ struct trtc_room_line {
     char source[TRTC_ROOM_SOURCE_MAX + 1];
 };
 
+/* What trtc-room watch follows. */
+enum trtc_room_source {
+    TRTC_ROOM_SOURCE_NONE, /* unknown */
+    TRTC_ROOM_SOURCE_HTTP, /* another trtc-room */
+    TRTC_ROOM_SOURCE_EXEC,
+    TRTC_ROOM_SOURCE_NGINX,
+    TRTC_ROOM_SOURCE_JANUS,
+};
+#define TRTC_ROOM_SOURCES "http://HOST:PORT, 'exec:CMD ARG...', nginx-rtmp:URL or janus:URL"
+
+/* The kind of a source by its first characters, in upper or lower case. *place is what follows
+ * them, or, for HTTP, the whole address; it points into text. place may be NULL. */
+enum trtc_room_source trtc_room_source(const char *text, const char **place);
+
 /* Whether an event begins something (101, 103, 201, 203, 205) or ends it. */
 bool trtc_room_begins(int type);
 bool trtc_room_ends(int type);

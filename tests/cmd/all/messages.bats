@@ -181,6 +181,9 @@ would() {
     would 64 "'x.mp4': --still makes one picture, as .png" trtc-mix --still +1 -o x.mp4 rec
     would 65 'trtc-merge and trtc-mix read the directory' trtc-hls -A 1 -R 1 list
     would 66 "'trtc-merge DIR' merges" trtc-merge call.mp4
+    would 64 "--room: 'foo': a SOURCE is http://HOST:PORT" trtc-task --room foo rec
+    would 64 "--room: 'foo': a SOURCE is http://HOST:PORT" trtc-recd --room foo --data rec
+    would 66 'list: it is a file: give the directory that has request.json in it' trtc-task list
     would 66 "'USER=call.mp4' mixes it" trtc-mix -o o.mp4 call.mp4
     rm rec/*.m3u8
     [ "$(find . | sort)" = "$before" ] || fail 'something was made'
@@ -202,6 +205,10 @@ told() {
     # a file, a playlist, an address for a directory
     told 66 "it is a file: 'trtc-merge room/a' merges its directory" trtc-merge -f "$list" -o o
     told 66 'https://h: it is an address: give the directory' trtc-merge -f 'https://h/x.m3u8?sign=secret' -o o
+    told 66 "room/request.json is missing; 'trtc-task --help'" trtc-task room
+    printf '[app 1]\nsecret_id = a\nsecret_key = b\n[room]\nsource = foo\n' >recd.ini
+    chmod 600 recd.ini
+    told 78 "[room] source: 'foo': a SOURCE is" trtc-recd --config recd.ini --data service
     # a user who is not there, a directory for the output
     told 66 "no recording of user 'bo'; 'trtc-merge --plan room/a' prints the users" trtc-merge -u bo room/a
     expect 66 trtc-merge --plan room/a out.mp4
