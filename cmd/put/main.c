@@ -67,9 +67,11 @@ static const struct opt_program program = {
 
 static int check(const struct put_opts *o)
 {
-    if (!o->to == !o->storage)
-        return cli_usage("%s --to URL and --storage FILE is required",
-                         o->to ? "only one of" : "one of");
+    if (o->to && o->storage)
+        return cli_usage("only one of --to URL and --storage FILE is required");
+    if (!o->to && !o->storage)
+        return cli_usage("one of --to URL and --storage FILE is required: 'trtc-put --to "
+                         "file:///DIR PATH' puts a file into a directory");
     if (o->keys_fd >= 0 && o->keys_fd < 3 && o->keys_fd != 0)
         return cli_usage("--keys-fd: descriptors 1 and 2 are for output");
     const bool storage_in = o->storage && strcmp(o->storage, "-") == 0;

@@ -127,7 +127,9 @@ static int settle_region(struct trtc_place *place, struct trtc_err *err)
     if (place->region || (place->kind != TRTC_PLACE_COS && place->kind != TRTC_PLACE_S3))
         return 0;
     if (!place->endpoint)
-        return trtc_fail(err, TRTC_EX_USAGE, "--to: the bucket's region is missing: ...?region=R");
+        return trtc_fail(
+            err, TRTC_EX_USAGE,
+            "--to: the bucket's region is missing: add '?region=R', such as ?region=ap-singapore");
     if (place->kind == TRTC_PLACE_S3 && !(place->region = strdup("us-east-1")))
         return trtc_fail_nomem(err);
     return 0;

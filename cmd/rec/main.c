@@ -5,6 +5,8 @@
  * service answers, or what is remembered of its tasks in the state directory. This file runs the
  * sub-commands; options.c reads the command line, the others do the work. */
 
+#include <string.h>
+
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
@@ -33,6 +35,25 @@ static int follow(struct rec *r, const struct trtc_answer *answer, struct trtc_e
     return rec_watch(r, task, REC_WANT_ENDED, err);
 }
 
+/* Adds the option that gives the member to the report that it is missing, which begins with its
+ * name. */
+static void add_option(const struct cJSON *request, struct trtc_err *err)
+{
+    static const char *const options[][2] = {
+        { "SdkAppId", "--sdkappid N" },
+        { "RoomId", "--room R" },
+        { "RecordParams", "--mode single or --mode mixed" },
+        { "StorageParams", "--storage FILE" },
+    };
+    const struct trtc_err why = *err;
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const size_t n = strlen(options[i][0]);
+        if (strncmp(why.msg, options[i][0], n) == 0 && why.msg[n] == ' ' &&
+            !cJSON_HasObjectItem(request, options[i][0]))
+            trtc_fail(err, why.code, "%s: give it with %s", why.msg, options[i][1]);
+    }
+}
+
 static int run_call(struct rec *r, struct trtc_err *err)
 {
     static int (*const calls[])(struct rec *, struct cJSON *, struct trtc_answer *,
@@ -44,6 +65,8 @@ static int run_call(struct rec *r, struct trtc_err *err)
         return trtc_api_skeleton(action, stdout, err);
     struct cJSON *request = rec_request(r, action, err);
     int ret = request ? calls[action](r, request, &answer, err) : -1;
+    if (ret < 0 && request && action == TRTC_CREATE && !answer.response)
+        add_option(request, err);
     if (ret == 0 && answer.response && r->opts->follow)
         ret = follow(r, &answer, err);
     else if (ret == 0 && answer.response && !answer.code)

@@ -154,7 +154,7 @@ static char *key_below(const struct trtc_put_names *names, const char *root, con
     if (rest)
         return key_of(names->prefix, rest, shown, err);
     if (names->root)
-        trtc_fail(err, TRTC_EX_DATAERR, "%s: it is not below the root", shown);
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: it is not below --root %s", shown, names->root);
     else
         trtc_fail(err, TRTC_EX_DATAERR,
                   "%s: it is not below the current directory: set with --root where keys begin",

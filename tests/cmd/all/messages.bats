@@ -181,6 +181,8 @@ would() {
     would 64 "'x.mp4': --still makes one picture, as .png" trtc-mix --still +1 -o x.mp4 rec
     would 65 'trtc-merge and trtc-mix read the directory' trtc-hls -A 1 -R 1 list
     would 66 "'trtc-merge DIR' merges" trtc-merge call.mp4
+    would 64 "'trtc-put --to file:///DIR PATH'" trtc-put call.mp4
+    would 64 "'?region=R', such as ?region=ap-singapore" trtc-put --to cos://b-1 call.mp4
     would 64 "--room: 'foo': a SOURCE is http://HOST:PORT" trtc-task --room foo rec
     would 64 "--room: 'foo': a SOURCE is http://HOST:PORT" trtc-recd --room foo --data rec
     would 66 'list: it is a file: give the directory that has request.json in it' trtc-task list
@@ -208,6 +210,11 @@ told() {
     told 66 "room/request.json is missing; 'trtc-task --help'" trtc-task room
     printf '[app 1]\nsecret_id = a\nsecret_key = b\n[room]\nsource = foo\n' >recd.ini
     chmod 600 recd.ini
+    told 65 'recd.ini: it is not below --root room/a' trtc-put --to "file://$PWD/copy" --root room/a recd.ini
+    told 65 'give it with --sdkappid N' trtc-rec create
+    told 65 'give it with --room R' trtc-rec create --sdkappid 1
+    told 65 'give it with --mode single or --mode mixed' trtc-rec create --sdkappid 1 --room 1
+    told 65 'give it with --storage FILE' trtc-rec create --sdkappid 1 --room 1 --mode single
     told 78 "[room] source: 'foo': a SOURCE is" trtc-recd --config recd.ini --data service
     # a user who is not there, a directory for the output
     told 66 "no recording of user 'bo'; 'trtc-merge --plan room/a' prints the users" trtc-merge -u bo room/a
