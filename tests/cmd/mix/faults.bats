@@ -244,9 +244,9 @@ nothing() {
     printf '%s\n' 'ffconcat version 1.0' 'file never.ts' >list.ffconcat
     printf '%s\n' v=0 'o=- 0 0 IN IP4 127.0.0.1' s=x 'c=IN IP4 127.0.0.1' t='0 0' 'm=video 15004 RTP/AVP 96' a='rtpmap:96 H264/90000' >list.sdp
     for f in list.m3u8 list.ffconcat list.sdp; do
-        expect 65 timeout 5 trtc-mix -o o.mp4 a=$f
+        expect 65 timeout 20 trtc-mix -o o.mp4 a=$f
         said $f
-        timeout 5 trtc-mix -o o.mp4 a=- < <(exec cat $f) >out 2>err && fail "$f is taken" || [[ $? -eq 65 ]] || fail "$f: not 65"
+        timeout 20 trtc-mix -o o.mp4 a=- < <(exec cat $f) >out 2>err && fail "$f is taken" || [[ $? -eq 65 ]] || fail "$f: not 65"
     done
     # what looks like a protocol is a name
     for f in concat:red.ts subfile,,start,0,end,0,,:red.ts pipe:0 crypto:red.ts; do
@@ -267,7 +267,7 @@ nothing() {
     for f in missing.png fat.png wide.png pipe.png text empty red.ts . /dev/zero; do
         for option in --watermark --background --placeholder; do
             [[ $option == --watermark || $f == wide.png || $f == pipe.png ]] || continue
-            expect 66 timeout 5 trtc-mix $option "$f$([[ $option != --watermark ]] || echo ,0,0)" -o new/o.mp4 a=never
+            expect 66 timeout 20 trtc-mix $option "$f$([[ $option != --watermark ]] || echo ,0,0)" -o new/o.mp4 a=never
             said "$f"
             [[ $(wc -l <err) -eq 1 && ! -s out && ! -e new ]] || fail "$f: not one line, or something was made"
         done

@@ -61,7 +61,8 @@ run_piped() {
     {
         sleep 0.5
         echo "{\"input\":\"anna=$BATS_FILE_TMPDIR/a.mkv\"}"
-        sleep 2.5
+        waited grep -q '\.ts$' rec/1400000001_3560.m3u8
+        sleep 0.5
         echo '{"end":"anna"}'
     } | trtc-mix -q -s "$canvas" -r 5 -g 1 --script - -o - 2>err |
         trtc-hls -q -A 1400000001 -R 3560 -t 1 -d rec >out 2>>err

@@ -199,7 +199,7 @@ run_signal() {
     plays o.mp4
     [[ $(frames o.mp4) -ge 5 ]] || fail "only $(frames o.mp4) frames"
     sleep 0.05
-    [[ $(<took) -lt 2000000 ]] || fail "it took $(<took) us"
+    [[ $(<took) -lt 6000000 ]] || fail "it took $(<took) us"
 }
 
 # ---- URLs ----
@@ -234,16 +234,18 @@ run_past() {
     local room at
     trtc-room serve --listen 127.0.0.1:0 >/dev/null 2>told &
     room=$!
+    # shellcheck disable=SC2064 # this one
+    trap "kill $room" EXIT
     listens told $room
     at=$(date +%s%3N)
     slowly ../one.ts 3000 15 | curl -sT - "$url/3560/anna" >/dev/null 2>&1 &
     sleep 1.5
+    curl -s -m 0.5 -D fields -o /dev/null "$url/3560/anna?from=oldest" || true
     trtc-mix -s "$canvas" -r 5 --json -o o.mp4 --script - --from $((at - 500)) \
         < <(echo "{\"user\":\"anna\",\"input\":\"$url/3560/anna?from=oldest\"}") >out 2>err &
     pid=$!
     echo $((at - 500)) >from
     ended
-    kill $room
 }
 
 @test "--from in the past: the mix begins then, with what a trtc-room has kept, placed at its arrival" {
@@ -251,7 +253,7 @@ run_past() {
     after past 0
     [[ $(jq .start_ms out) -eq $(<from) ]] || fail "it begins at $(jq .start_ms out)"
     IFS=- read -r from to <<<"$(stays anna picture)"
-    near "$from" 700 500 'anna comes'
+    near "$from" $(($(sed -n 's/^Trtc-First-Byte-Ms: \([0-9]*\).*/\1/p' fields) - $(<from) + 200)) 500 'anna comes'
     near $((to - from)) 3000 100 'anna stays'
     lasts o.mp4 "$(awk -v t="$to" 'BEGIN { print t / 1000 }')" 0.25
     # what had arrived before the program began is seen, too
