@@ -172,7 +172,7 @@ static int run_command(const struct run *r)
 /* Whether the receiver may answer differently another time. */
 static int code_of(const struct run *r, const struct trtc_reply *reply)
 {
-    if (reply->net == TRTC_NET_ANSWER && reply->status == 200)
+    if (trtc_callback_taken(reply))
         return 0;
     if (reply->net == TRTC_NET_ANSWER)
         cli_error("%s: %s: HTTP %d", r->name, r->o->forward, reply->status);
@@ -208,6 +208,7 @@ static int forward(const struct run *r)
     const struct trtc_http_options options = { .total_ms = r->o->handler_timeout_us / 1000,
                                                .agent = "trtc-hook/" TRTC_VERSION,
                                                .anywhere = true,
+                                               .body_max = TRTC_CALLBACK_ANSWER_BYTES,
                                                .ca_file = getenv("SSL_CERT_FILE") };
     struct trtc_http *http = trtc_http_new(&options, &err);
     int code = TRTC_EX_TEMPFAIL;

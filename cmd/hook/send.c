@@ -247,9 +247,9 @@ static int attempt(const struct send *s, const struct message *m, const struct t
     const int64_t begin_ms = clock_mono_us() / 1000;
     wire.post(wire.arg, &post, &reply);
     print_attempt(s, m, nb, &reply, clock_mono_us() / 1000 - begin_ms);
-    const int code = reply.net != TRTC_NET_ANSWER ? reply.err.code
-                     : reply.status == 200        ? 0
-                                                  : TRTC_EX_UNAVAILABLE;
+    const int code = trtc_callback_taken(&reply)    ? 0
+                     : reply.net != TRTC_NET_ANSWER ? reply.err.code
+                                                    : TRTC_EX_UNAVAILABLE;
     trtc_reply_fini(&reply);
     return code;
 }
@@ -325,6 +325,7 @@ int hook_send(const struct hook_opts *o)
     const struct trtc_http_options http = { .total_ms = TRTC_CALLBACK_WAIT_MS,
                                             .agent = "trtc-hook/" TRTC_VERSION,
                                             .anywhere = true,
+                                            .body_max = TRTC_CALLBACK_ANSWER_BYTES,
                                             .ca_file = getenv("SSL_CERT_FILE"),
                                             .stop = &cli_signal };
     int code = take_options(&s);

@@ -56,6 +56,7 @@ static struct trtc_http *take_client(struct outbox *o, struct trtc_err *err)
     const struct trtc_http_options options = { .total_ms = TRTC_CALLBACK_WAIT_MS,
                                                .agent = "trtc-recd/" TRTC_VERSION,
                                                .anywhere = true,
+                                               .body_max = TRTC_CALLBACK_ANSWER_BYTES,
                                                .ca_file = getenv("SSL_CERT_FILE"),
                                                .stop = &o->stop };
     pthread_mutex_lock(&o->lock);
@@ -99,7 +100,7 @@ static void post(struct outbox *o, struct sending *s, const struct trtc_headers 
         wire.post(wire.arg, &message, &reply);
         give_client(o, client);
     }
-    s->taken = client && reply.net == TRTC_NET_ANSWER && reply.status == 200;
+    s->taken = client && trtc_callback_taken(&reply);
     if (reply.net == TRTC_NET_ANSWER && reply.status)
         snprintf(s->error, sizeof s->error, "HTTP status %d", reply.status);
     else

@@ -96,7 +96,7 @@ static bool attempt(const struct notifier *n, const struct message *m, char why[
     bool good = headers_of(n, m, &h, &err) == 0;
     if (good) {
         wire.post(wire.arg, &post, &reply);
-        good = reply.net == TRTC_NET_ANSWER && reply.status == 200;
+        good = trtc_callback_taken(&reply);
     }
     if (!good && reply.status)
         snprintf(why, 256, "HTTP status %d", reply.status);
@@ -169,6 +169,7 @@ struct notifier *notifier_new(const struct room_opts *o, struct trtc_err *err)
     const struct trtc_http_options http = { .total_ms = TRTC_CALLBACK_WAIT_MS,
                                             .agent = "trtc-room/" TRTC_VERSION,
                                             .anywhere = true,
+                                            .body_max = TRTC_CALLBACK_ANSWER_BYTES,
                                             .ca_file = getenv("SSL_CERT_FILE"),
                                             .stop = &n->stop };
     n->url = o->hook;

@@ -190,6 +190,11 @@ bool trtc_callback_check(const struct trtc_callback_keys *keys, int64_t sdkappid
     return good;
 }
 
+bool trtc_callback_taken(const struct trtc_reply *reply)
+{
+    return reply->status == 200;
+}
+
 int64_t trtc_callback_again_ms(int nb_failed, int64_t first_ms, int64_t now_ms)
 {
     const int64_t at_ms = nb_failed <= 1 ? now_ms : now_ms + AGAIN_MS;

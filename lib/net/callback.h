@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "net/transport.h"
 
 #define TRTC_CALLBACK_SIGN_LEN 44   /* length of a Sign in characters */
 #define TRTC_CALLBACK_URL_MAX  2083 /* largest length of an address */
@@ -44,6 +45,13 @@ int trtc_callback_sign_with(const char *key, const void *body, size_t n,
  * sdkappid 0 tries all keys. Takes the same time whatever sign is. */
 bool trtc_callback_check(const struct trtc_callback_keys *keys, int64_t sdkappid, const char *sign,
                          const void *body, size_t n);
+
+/* As much of an answer's body is read; it is ignored. */
+#define TRTC_CALLBACK_ANSWER_BYTES (64 << 10)
+
+/* Whether the receiver has accepted a callback: it has answered with status 200. The body does not
+ * matter, even if it is endless or breaks off. */
+bool trtc_callback_taken(const struct trtc_reply *reply);
 
 /* How long to wait in milliseconds before a callback is repeated that was first sent at first_ms
  * and has failed nb_failed times, last at now_ms: not at all after the first failure, 10 s after

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # A receiver of callbacks that shares nothing with the project: it checks Sign, notes what comes in ./received ("TYPE BODY"),
-# complains on stderr, and answers with one status, after so many seconds.   callbacks.py KEY STATUS PORT [SECONDS]
+# complains on stderr, and answers with one status, after so many seconds, with a body of that length.
+#   callbacks.py KEY STATUS PORT [SECONDS [BYTES]]
 import base64, hashlib, hmac, http.server, json, os, sys, time
 
 key, status, port = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
 late = float((sys.argv + ['0'])[4])
+answer = b'{"code":0}'.ljust(int((sys.argv + ['0', '0'])[5]))
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -20,9 +22,12 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             f.write(f"{json.loads(body)['EventType']} {body.decode()}\n")
         time.sleep(late)
         self.send_response(status)
-        self.send_header('Content-Length', '10')
+        self.send_header('Content-Length', str(len(answer)))
         self.end_headers()
-        self.wfile.write(b'{"code":0}')
+        try:
+            self.wfile.write(answer)
+        except OSError:
+            self.close_connection = True  # the sender has read enough
 
     def log_message(self, *args):
         pass

@@ -23,9 +23,10 @@ received() {
     [[ ! -e received ]] || cut -d' ' -f1 received | xargs
 }
 
-# receiver STATUS [PORT [SECONDS]]: it runs from here on; $receives is its address. SECONDS: before it answers.
+# receiver STATUS [PORT [SECONDS [BYTES]]]: it runs from here on; $receives is its address. SECONDS: before it answers, with
+# BYTES.
 receiver() {
-    python3 "$tree/tests/serve/callbacks.py" "$(<key)" "$1" "${2:-0}" "${3:-0}" >port 2>wrong 3>&- &
+    python3 "$tree/tests/serve/callbacks.py" "$(<key)" "$1" "${2:-0}" "${3:-0}" "${4:-0}" >port 2>wrong 3>&- &
     hook_pids+=($!)
     eventually test -s port
     receives=http://127.0.0.1:$(<port)/cb
@@ -53,8 +54,8 @@ all_in_order() {
 # have_come TYPES: these, in any order.
 have_come() { [[ $(received | tr ' ' '\n' | sort | xargs) == "$1" ]]; }
 
-@test "HLS and MP4: every event arrives in order, signed, with its fields" {
-    receiver 200
+@test "HLS and MP4: every event arrives once, in order, signed, with its fields; the body of an answer does not matter" {
+    receiver 200 0 0 5000000
     config "callback_url = $receives" "callback_key = $(<key)"
     recd --config recd.ini --launch "$(standin picture)"
     request
