@@ -100,15 +100,15 @@ remix() { expect "$1" "$tree/examples/remix" "${@:2}"; }
     mv "$gone" kept
     mkdir root/bad
     printf '#EXTM3U\n#EXTINF:10,\nx.ts\n#EXT-X-ENDLIST\n' >root/bad/1400000001_1__UserId_s_MQ..__UserId_e_main_video.m3u8
-    remix 65 root -- --still +1
-    [ "$(cat out)" = root/A/mix.mp4 ]
+    remix 65 -n mix.png root -- --still +1
+    [ "$(cat out)" = root/A/mix.png ]
     grep -q "^trtc-mix: $gone: missing" err
-    remix 0 root -- --still +1
+    remix 0 -n mix.png root -- --still +1
     [ ! -s out ] && [ ! -s err ]
     mv kept "$gone"
     touch "$gone"
-    remix 0 root -- --still +1
-    [ "$(cat out)" = root/A/mix.mp4 ]
+    remix 0 -n mix.png root -- --still +1
+    [ "$(cat out)" = root/A/mix.png ]
     [ ! -s err ]
 }
 
@@ -139,8 +139,8 @@ END
     [ "$status" -eq 143 ] || fail "exit status $status"
     [ -z "$(find root -name '*mix.mp4*')" ]
     rm bin/trtc-mix
-    remix 0 root -- --still +1
-    [ -s root/A/mix.mp4 ]
+    remix 0 -n mix.png root -- --still +1
+    [ -s root/A/mix.png ]
     run -64 "$tree/examples/remix"
     run -64 "$tree/examples/remix" -x root
     run -64 "$tree/examples/remix" root -m grid
