@@ -62,6 +62,21 @@ waited() {
     done
 }
 
+# waited_on FILE COMMAND...: the same of a command that reads this file, and costs more than a look at it: tried whenever the
+# file has changed.
+waited_on() {
+    local limit=$((SECONDS + 30)) now was=none
+    while :; do
+        now=$(stat -c '%i %s %.9Y' "$1" 2>/dev/null) || true
+        if [[ $now != "$was" ]]; then
+            was=$now
+            ! "${@:2}" 2>/dev/null || return 0
+        fi
+        ((SECONDS < limit)) || return 1
+        sleep 0.05
+    done
+}
+
 # eventually COMMAND...: it succeeds; waits for that.
 eventually() {
     waited "$@" || fail "never: $*"

@@ -86,7 +86,7 @@ happened() {
 
 # saw TEXT: these events and no others; waits for that.
 saw() {
-    waited has_happened "$1" || fail "not '$1' but '$(happened)': $(cat told)"
+    waited_on "${heard:-events}" has_happened "$1" || fail "not '$1' but '$(happened)': $(cat told)"
 }
 
 has_happened() { [[ $(happened) == "$1" ]]; }

@@ -61,12 +61,12 @@ ended() {
 
 # noted DIR FILTER: waits until the events, as an array, are so.
 noted() {
-    waited jq -es "$2" "$1/events.ndjson" >/dev/null || fail "never: $2: $(cat "$1/events.ndjson" "$1.log")"
+    waited_on "$1/events.ndjson" jq -es "$2" "$1/events.ndjson" >/dev/null || fail "never: $2: $(cat "$1/events.ndjson" "$1.log")"
 }
 
 # stands DIR FILTER EXPECTED: of status.json; waits for that.
 stands() {
-    waited status_is "$@" || fail "$2 is not '$3': $(cat "$1"/{status.json,events.ndjson} "$1.log")"
+    waited_on "$1/status.json" status_is "$@" || fail "$2 is not '$3': $(cat "$1"/{status.json,events.ndjson} "$1.log")"
 }
 
 status_is() { [[ $(jq -cr "$2" "$1/status.json") == "$3" ]]; }
