@@ -56,7 +56,7 @@ static int come_or_go(struct script *s, struct trtc_mix_change *c, struct trtc_e
     int ret = 0;
     if (!s->running) {
         ret = trtc_fail(&why, TRTC_EX_DATAERR,
-                        "input and end are for a live mix, and a script that is a pipe");
+                        "input and end require a live mix and a script that is a pipe");
     } else if (c->ends_all) {
         trtc_mix_leave(s->mix);
     } else if (c->input) {
@@ -112,7 +112,7 @@ static int wait_for_line(void *arg, struct trtc_err *err)
     if (!s->at_once || fds[0].revents)
         return 0;
     s->at_once = false;
-    return trtc_fail(err, TRTC_EX_SOFTWARE, "no line waits");
+    return trtc_fail(err, TRTC_EX_SOFTWARE, "no line is available");
 }
 
 /* Applies the lines of a live script. A wrong line is reported and left out, and counts in the exit
@@ -159,6 +159,7 @@ static int start_script(struct script *s, bool live, struct trtc_err *err)
         return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", s->name);
     if (trtc_records_init(&s->lines, s->fd, '\n', SCRIPT_LINE_MAX, err) < 0)
         return -1;
+    s->lines.name = s->fd == STDIN_FILENO ? NULL : s->name;
     struct stat st;
     if (live && fstat(s->fd, &st) == 0 && !S_ISREG(st.st_mode)) {
         if (pipe(s->wake) < 0)
@@ -174,7 +175,7 @@ static int start_script(struct script *s, bool live, struct trtc_err *err)
         if (pthread_create(&s->thread, NULL, follow_script, s) == 0)
             return 0;
         s->running = false;
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot start a thread");
     }
     while ((got = script_line(s, err)) > 0)
         ;
@@ -428,9 +429,10 @@ static void check_anchor(const struct opts *o, const struct inputs *in)
             return;
     }
     if (look->anchor)
-        cli_note("-b %s: never there: %s", look->anchor,
-                 look->mode == TRTC_LAYOUT_SCREEN ? "the large window shows the background"
-                                                  : "the first one there has the large window");
+        cli_note("-b %s: this user is never present: %s", look->anchor,
+                 look->mode == TRTC_LAYOUT_SCREEN
+                     ? "the large window shows the background"
+                     : "the first user who is present has the large window");
 }
 
 static int64_t on_clock(const struct trtc_when *w)
@@ -475,7 +477,7 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
     enum trtc_mix_end end = TRTC_MIX_MADE;
     int ret = mix_inputs_open(&in, o->operands.items, o->operands.n, err);
     if (ret == 0 && in.live && o->still.given)
-        ret = trtc_fail(err, TRTC_EX_USAGE, "--still: a live source has no past");
+        ret = trtc_fail(err, TRTC_EX_USAGE, "--still: not possible with a live source");
     if (ret == 0 && !in.live)
         check_anchor(o, &in);
     if (ret == 0 && o->report && !(report = trtc_file_create(o->report, err)))

@@ -64,6 +64,7 @@ int log_read(struct log *l, int (*take)(void *arg, const cJSON *line), void *arg
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, NAME);
     if (trtc_records_init(&r, l->fd, '\n', LINE_MAX_BYTES, err) < 0)
         return -1;
+    r.name = NAME;
     while ((ret = trtc_records_next(&r, &text, &n, err)) > 0)
         if (text && take_line(text, n, take, arg) < 0) {
             ret = trtc_fail_nomem(err);

@@ -40,7 +40,8 @@ static int fill(struct trtc_records *r, struct trtc_err *err)
         got = read(r->fd, r->buf + r->filled, room < READ_BYTES ? room : READ_BYTES);
     while (got < 0 && errno == EINTR);
     if (got < 0)
-        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "standard input");
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s",
+                               r->name ? r->name : "standard input");
     r->filled += (size_t)got;
     r->nb_read += got;
     r->eof = got == 0;

@@ -21,6 +21,7 @@ struct trtc_records {
      * NULL. Returns 0, or -1 with err. */
     int (*idle)(void *arg, struct trtc_err *err);
     void *idle_arg;
+    const char *name; /* of fd, for messages; NULL: "standard input" */
     /* private */
     char *buf;
     size_t size, start, scanned, filled;
@@ -28,13 +29,14 @@ struct trtc_records {
     bool eof;
 };
 
-/* 0, or -1: out of memory (TRTC_EX_TEMPFAIL). */
+/* Sets everything but idle, idle_arg and name, which are NULL at first. 0, or -1: out of memory
+ * (TRTC_EX_TEMPFAIL). */
 int trtc_records_init(struct trtc_records *r, int fd, char end, size_t max, struct trtc_err *err);
 void trtc_records_fini(struct trtc_records *r);
 
 /* Gets the next record without its end. 1: *s (n bytes, valid until the next call); 0: the input
- * has ended; -1: TRTC_EX_IOERR. A record longer than max bytes is skipped and returned as NULL. The
- * last record may lack its end. */
+ * has ended; -1: TRTC_EX_IOERR, TRTC_EX_TEMPFAIL, or the error of idle. A record longer than max
+ * bytes is skipped and returned as NULL. The last record may lack its end. */
 int trtc_records_next(struct trtc_records *r, const char **s, size_t *n, struct trtc_err *err);
 
 #endif

@@ -39,7 +39,7 @@ struct upload { /* begun, and not finished when the journal was opened */
     struct trtc_put_hash hash;
     uint64_t stamp;
     char *id;
-    int64_t at; /* where the journal has the line */
+    int64_t at; /* offset of the line in the journal */
     struct trtc_storage_part *parts;
     size_t nb_parts;
 };
@@ -374,6 +374,7 @@ static int load(struct trtc_journal *j, const char *place, struct trtc_proven *p
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "journal '%s'", j->path);
     if (trtc_records_init(&r, j->fd, '\n', sizeof j->line, err) < 0)
         return -1;
+    r.name = j->path;
     while (ret == 0 && (got = trtc_records_next(&r, &s, &n, err)) > 0) {
         if (r.eof) { /* truncated */
             ret = r.nr == 1 ? check_torn(j, s, n, err) : 0;
@@ -422,6 +423,7 @@ static int copy_live(struct trtc_journal *j, const struct trtc_proven *proven, s
     if (lseek(j->fd, 0, SEEK_SET) < 0 ||
         trtc_records_init(&r, j->fd, '\n', sizeof j->line, err) < 0)
         return -1;
+    r.name = j->path;
     while (at < j->end && (got = trtc_records_next(&r, &s, &n, err)) > 0) {
         const struct trtc_bytes line = { .p = (const void *)s, .n = n + 1 }; /* with its end */
         const int64_t line_at = at;
@@ -436,7 +438,7 @@ static int copy_live(struct trtc_journal *j, const struct trtc_proven *proven, s
     return got < 0 || at < j->end ? -1 : 0;
 }
 
-/* Most lines say nothing any more. */
+/* Whether most of the lines are outdated. */
 static bool is_stale(const struct trtc_journal *j, const struct trtc_proven *proven)
 {
     uint64_t live = 1 + proven->n;
@@ -460,7 +462,7 @@ static bool renew(struct trtc_journal *j, const struct trtc_proven *proven)
     struct trtc_err err;
     if (fstat(j->fd, &st) < 0 || st.st_nlink != 1 || st.st_uid != geteuid() ||
         !is_named(j->fd, j->path))
-        return false; /* it has other names, or is someone else's, who could not open ours */
+        return false; /* it has other names, or another owner, who could not open a file of ours */
     struct trtc_file *f = trtc_file_create(j->path, &err);
     int fd = f ? fcntl(trtc_file_fd(f), F_DUPFD_CLOEXEC, 0) : -1; /* has the lock, too */
     if (fd >= 0 && fchmod(fd, st.st_mode & 0777) == 0 && copy_live(j, proven, f, &err) == 0)

@@ -169,6 +169,10 @@ static void test_failures(void **state)
     assert_int_equal(trtc_records_init(&r, fd, '\n', 10, &err), 0);
     assert_int_equal(trtc_records_next(&r, &s, &n, &err), -1);
     assert_int_equal(err.code, TRTC_EX_IOERR);
+    assert_string_equal(err.msg, "standard input: Is a directory");
+    r.name = "lines.ndjson";
+    assert_int_equal(trtc_records_next(&r, &s, &n, &err), -1);
+    assert_string_equal(err.msg, "lines.ndjson: Is a directory");
     r.idle = refuse;
     assert_int_equal(trtc_records_next(&r, &s, &n, &err), -1);
     assert_string_equal(err.msg, "interrupted");
