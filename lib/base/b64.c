@@ -40,7 +40,7 @@ size_t trtc_b64_encode(const void *in, size_t n, char *out)
         base64_init_encodestate(&state);
         q += base64_encode_block(p, (int)n, q, &state);
         q += base64_encode_blockend(q, &state);
-        q--; /* its line break */
+        q--; /* the line break of the library */
     }
     *q = '\0';
     for (char *c = out; c < q; c++) {

@@ -15,7 +15,7 @@
 size_t trtc_b64_encode(const void *in, size_t n, char *out);
 
 /* Decodes n characters, which must be canonical (alphabet, padding, unused bits zero). 0 and *len,
- * or -1 and *bad: offset of the first wrong character. */
+ * or -1 and *bad: offset of the first wrong character (n: characters are missing). */
 int trtc_b64_decode(const char *in, size_t n, unsigned char *out, size_t *len, size_t *bad);
 
 /* Checks without decoding. 0, or -1 and *bad. */

@@ -9,10 +9,10 @@
 #include "base/err.h"
 
 /* Opens name, relative to dirfd, for reading. Never blocks on a FIFO. Returns the descriptor and
- * *size_bytes, or -1: TRTC_EX_NOPERM ("leads out of its directory"): an absolute name, "..", or a
- * link that leaves the directory; TRTC_EX_DATAERR: not a regular file; TRTC_EX_NOINPUT: it does not
- * exist; TRTC_EX_TEMPFAIL or TRTC_EX_IOERR (trtc_is_shortage): the machine is short of something,
- * or cannot read it. */
+ * *size_bytes (may be NULL), or -1: TRTC_EX_NOPERM: an absolute name, "..", a link that leaves the
+ * directory ("leads out of its directory"), or no permission to read; TRTC_EX_DATAERR: not a
+ * regular file; TRTC_EX_NOINPUT: it does not exist; TRTC_EX_TEMPFAIL or TRTC_EX_IOERR
+ * (trtc_is_shortage): the machine is short of something, or cannot read it. */
 int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err);
 
 /* Makes the same checks without keeping the file open. 0 and *size_bytes, or -1. Cheaper for a

@@ -24,7 +24,7 @@ static const struct weights *weights_of(int matrix)
     return NULL;
 }
 
-static bool is_said(int code)
+static bool is_stated(int code)
 {
     return code != 0 && code != TRTC_COLOUR_UNKNOWN;
 }
@@ -60,50 +60,51 @@ static int transfer_of_matrix(int matrix)
 }
 
 /* The matrix that is stated, or follows from the primaries, or UNKNOWN. */
-static int matrix_said(const struct trtc_colour *c)
+static int matrix_stated(const struct trtc_colour *c)
 {
     if (c->primaries != 0 && weights_of(c->matrix))
         return c->matrix;
     return matrix_of_primaries(c->primaries);
 }
 
-struct trtc_colour trtc_colour_of(const struct trtc_colour *said, int width_px, int height_px)
+struct trtc_colour trtc_colour_of(const struct trtc_colour *stated, int width_px, int height_px)
 {
     const bool hd = height_px >= HD_LINES || width_px >= HD_COLUMNS;
-    struct trtc_colour c = *said;
-    int matrix = matrix_said(said);
+    struct trtc_colour c = *stated;
+    int matrix = matrix_stated(stated);
     if (matrix == TRTC_COLOUR_UNKNOWN)
         matrix = hd ? TRTC_BT709 : TRTC_BT601;
     c.matrix = (uint8_t)matrix;
-    if (!is_said(c.primaries))
+    if (!is_stated(c.primaries))
         c.primaries = (uint8_t)(matrix == 10 ? TRTC_BT2020 : matrix);
-    if (!is_said(c.transfer))
+    if (!is_stated(c.transfer))
         c.transfer = (uint8_t)transfer_of_matrix(matrix);
     return c;
 }
 
-void trtc_colour_vote(struct trtc_colour_vote *v, const struct trtc_colour *said)
+void trtc_colour_vote(struct trtc_colour_vote *v, const struct trtc_colour *stated)
 {
-    const struct trtc_colour c = trtc_colour_of(said, 0, 0);
-    if (matrix_said(said) == TRTC_COLOUR_UNKNOWN)
+    const struct trtc_colour c = trtc_colour_of(stated, 0, 0);
+    if (matrix_stated(stated) == TRTC_COLOUR_UNKNOWN)
         v->split = true;
     else if (!v->any)
-        v->said = c;
+        v->stated = c;
     else
-        v->split |= c.matrix != v->said.matrix || c.primaries != v->said.primaries ||
-                    c.transfer != v->said.transfer;
+        v->split |= c.matrix != v->stated.matrix || c.primaries != v->stated.primaries ||
+                    c.transfer != v->stated.transfer;
     v->any = true;
 }
 
 struct trtc_colour trtc_colour_voted(const struct trtc_colour_vote *v, int width_px, int height_px)
 {
     const struct trtc_colour nothing = { 0 };
-    struct trtc_colour c = v->any && !v->split ? v->said : nothing;
+    struct trtc_colour c = v->any && !v->split ? v->stated : nothing;
     c.full = false;
     return trtc_colour_of(&c, width_px, height_px);
 }
 
-/* Steps from black to white, and of half the chroma; black. */
+/* The distance from black to white, the range of chroma, and black, in 8-bit sample values (H.273,
+ * 8.3). */
 static double luma_steps(const struct trtc_colour *c)
 {
     return c->full ? 255 : 219;

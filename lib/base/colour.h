@@ -23,19 +23,19 @@ struct trtc_colour {
     bool full; /* 0 to 255, else 16 to 235 (chroma 240) */
 };
 
-/* What players assume of a picture of this size that states only said. Nothing in the result is
- * unknown. A missing matrix is that of the primaries, or else BT.709 from 720 lines or 1280 columns
- * on, or else BT.601. A matrix that is not linear, or RGB, counts as missing. */
-struct trtc_colour trtc_colour_of(const struct trtc_colour *said, int width_px, int height_px);
+/* What players assume of a picture of this size that states no more than stated. Nothing in the
+ * result is unknown. A missing matrix is that of the primaries, or else BT.709 from 720 lines or
+ * 1280 columns on, or else BT.601. A matrix that is not linear, or RGB, counts as missing. */
+struct trtc_colour trtc_colour_of(const struct trtc_colour *stated, int width_px, int height_px);
 
 /* Determines the colours of an output made from several pictures. Start with all zeros. */
 struct trtc_colour_vote {
     bool any, split;
-    struct trtc_colour said;
+    struct trtc_colour stated;
 };
 
 /* Adds what one picture states. */
-void trtc_colour_vote(struct trtc_colour_vote *v, const struct trtc_colour *said);
+void trtc_colour_vote(struct trtc_colour_vote *v, const struct trtc_colour *stated);
 
 /* The colours that all of them state, or else those suggested by the size of the output. The range
  * is limited. */

@@ -30,7 +30,7 @@ struct trtc_file {
     struct stat was; /* parked: the state of the temporary file */
     char *path;
     char *temp;
-    bool adopted; /* nobody can make it again */
+    bool adopted; /* its content cannot be made again */
 };
 
 /* The offset of the last component of path. */
@@ -352,7 +352,8 @@ int trtc_file_retarget(struct trtc_file *f, const char *path, struct trtc_err *e
     char *copy;
 
     if (base_of(path) != dir || memcmp(path, f->path, dir))
-        return trtc_fail(err, TRTC_EX_SOFTWARE, "'%s' is not beside '%s'", path, f->path);
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "'%s' is not in the directory of '%s'", path,
+                         f->path);
     if (check_target(path, err))
         return -1;
     copy = strdup(path);

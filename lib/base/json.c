@@ -163,7 +163,7 @@ static int scan_text(struct scan *s)
             depth += opens - (c == ']' || c == '}');
             values += opens || c == ',';
             if (depth > DEPTH_MAX)
-                ret = reject(s, s->pos, "nested too deep");
+                ret = reject(s, s->pos, "nested too deeply");
             else if (values > VALUES_MAX)
                 ret = reject(s, s->pos, "too many values");
             s->pos++;

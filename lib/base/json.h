@@ -16,7 +16,8 @@ struct cJSON;
 #define TRTC_JSON_MAX_BYTES (10 << 20) /* the API's limit for a request */
 
 /* Parses n bytes. The caller deletes the value (cJSON_Delete). NULL: TRTC_EX_DATAERR with a message
- * that begins with what ("layout.json") and contains the place (byte offset or key). */
+ * that begins with what ("layout.json") and contains the place (byte offset or key); or
+ * TRTC_EX_TEMPFAIL: out of memory. */
 struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, struct trtc_err *err);
 
 /* Whether n bytes begin with a value in the form of RFC 8259 that is no deeper than cJSON supports;
@@ -24,13 +25,14 @@ struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, stru
  * out. */
 bool trtc_json_is(const char *text, size_t n, size_t *pos);
 
-/* Reads and parses a whole file; "-" is standard input (descriptor 0). TRTC_EX_NOINPUT,
- * TRTC_EX_DATAERR. */
+/* Reads and parses a whole file; "-" is standard input (descriptor 0). NULL: as trtc_json_parse, or
+ * it cannot be read: TRTC_EX_NOINPUT, changed by the reason as in trtc_fail_errno. */
 struct cJSON *trtc_json_read(const char *path, struct trtc_err *err);
 
 /* Read a member of an object; path is the object's place for messages ("MixLayoutList[3]"). 1: *out
  * is set; 0: it is absent or null (*out is unchanged); -1 with TRTC_EX_DATAERR: wrong type or range
- * ("MixLayoutList[3].Alpha: 300 is not within 0...255"). Integers must be whole. */
+ * ("MixLayoutList[3].Alpha: 300 is not within 0...255"). Integers must be whole, and within
+ * 2^53. */
 int trtc_json_int(const struct cJSON *object, const char *path, const char *key, int64_t min,
                   int64_t max, int64_t *out, struct trtc_err *err);
 int trtc_json_bool(const struct cJSON *object, const char *path, const char *key, bool *out,

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-/* Frees everything if value was not added to to. */
+/* If value was not added, frees it and *to, which becomes NULL. */
 static void settle(cJSON **to, cJSON *value, bool added)
 {
     if (added)

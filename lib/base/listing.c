@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of files, and the only place where directories are read. */
+/* Lists of file names. No other module reads directories. */
 #include "base/listing.h"
 
 #include <errno.h>

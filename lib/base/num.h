@@ -25,14 +25,14 @@ struct trtc_range { /* both bounds are included */
 int trtc_num_int(const char *what, const char *s, struct trtc_range range, int64_t *out,
                  struct trtc_err *err);
 
-/* Reads a decimal number with an optional fraction and an optional unit of ms, s, m or h (default:
- * seconds), such as "90", "1.5", "1500ms", "2h". The result and the range are in microseconds.
- * TRTC_EX_USAGE. */
+/* Reads a decimal number with an optional fraction (six digits) and an optional unit of ms, s, m or
+ * h (default: seconds), such as "90", "1.5", "1500ms", "2h". The result and the range are in
+ * microseconds. TRTC_EX_USAGE. */
 int trtc_num_duration_us(const char *what, const char *s, struct trtc_range range_us,
                          int64_t *out_us, struct trtc_err *err);
 
 /* Reads a number of bytes with an optional unit: k M G T (powers of 1000), Ki Mi Gi Ti (of 1024),
- * optionally followed by B. TRTC_EX_USAGE. */
+ * optionally followed by B. A fraction (six digits) must give whole bytes. TRTC_EX_USAGE. */
 int trtc_num_bytes(const char *what, const char *s, struct trtc_range range, int64_t *out,
                    struct trtc_err *err);
 

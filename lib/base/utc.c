@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Times: calendar arithmetic in UTC, without the C library's time zones; a clock for distances. */
+/* Times: calendar arithmetic in UTC, without the C library's time zones; a clock for durations. */
 #include "base/utc.h"
 
 #include <stdbool.h>
@@ -163,7 +163,8 @@ static int parse_zone(const char *s, int *minutes)
     return 0;
 }
 
-/* RFC 3339, 5.6 (blank for 'T' allowed, as its note says). Digits after the milliseconds are dropped. */
+/* RFC 3339, 5.6 (blank for 'T' allowed, as its note says). Digits after the milliseconds are
+ * dropped. */
 static int parse_rfc3339(const char *s, int64_t *ms)
 {
     struct civil c = {

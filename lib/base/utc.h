@@ -27,7 +27,7 @@ void trtc_utc_format3339(int64_t ms, char out[32]);
  * -1. */
 int trtc_time_parse(const char *s, int64_t *ms, struct trtc_err *err);
 
-/* Microseconds of a clock that nobody sets; its zero has no meaning. */
+/* Microseconds of a monotonic clock; only differences have a meaning. */
 int64_t trtc_mono_us(void);
 
 #endif

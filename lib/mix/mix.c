@@ -89,7 +89,7 @@ static struct trtc_colour colour_of(const struct trtc_mix_opts *o,
         const struct trtc_colour_vote *v = &who[i].colour;
         if (!who[i].picture)
             continue;
-        trtc_colour_vote(&all, &v->said);
+        trtc_colour_vote(&all, &v->stated);
         all.split |= v->split || !v->any;
     }
     return trtc_colour_voted(&all, o->set->width_px, o->set->height_px);
@@ -363,10 +363,10 @@ static int run_threads(struct trtc_mix *m, bool *interrupted, struct trtc_err *e
     bool encoding = false, sounding = false;
     int ret = -1;
     if (m->o.set->video && !(encoding = pthread_create(&encoder, NULL, encode_all, m) == 0))
-        trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot start a thread");
     else if (m->o.set->audio &&
              !(sounding = pthread_create(&sound, NULL, trtc_mix_sound_run, m) == 0))
-        trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot start a thread");
     else
         ret = compose_all(m, interrupted, err);
     if (ret < 0)

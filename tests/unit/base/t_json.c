@@ -142,12 +142,12 @@ static void bombs(void **state)
         size_t n;
         const char *why;
     } t[] = {
-        { "[", "]", 100000, "byte 64: nested too deep" },
-        { "{\"a\":", "}", 100000, "nested too deep" },
-        { "[", "", 100000, "nested too deep" },
-        { "[{\"a\":", "", 1000000, "nested too deep" },
+        { "[", "]", 100000, "byte 64: nested too deeply" },
+        { "{\"a\":", "}", 100000, "nested too deeply" },
+        { "[", "", 100000, "nested too deeply" },
+        { "[{\"a\":", "", 1000000, "nested too deeply" },
         { "[", "]", 64, NULL },
-        { "[", "]", 65, "nested too deep" },
+        { "[", "]", 65, "nested too deeply" },
         { "]", "", 1000000, "not JSON near byte" },
         { "0,", "", 1000000, "too many values" },
         { "9", "", 1000000, "too long" },
