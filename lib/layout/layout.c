@@ -108,7 +108,7 @@ static struct trtc_rect screen_rect(const struct trtc_layout_opts *o, int count,
     return r;
 }
 
-/* ---- who has a window ---- */
+/* ---- which streams have a window ---- */
 
 static bool same(const struct trtc_stream *s, const char *user, bool aux)
 {

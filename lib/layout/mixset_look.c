@@ -88,7 +88,7 @@ static int read_colour(const struct trtc_mix_reader *r, const cJSON *object, con
     snprintf(where, sizeof where, "%s.%s", path, key);
     if (trtc_colour_parse(where, s, out, r->err) < 0) {
         if (r->err)
-            r->err->code = TRTC_EX_DATAERR; /* not an option here */
+            r->err->code = TRTC_EX_DATAERR; /* here the value is input, not an option */
         return -1;
     }
     return 1;
@@ -246,8 +246,9 @@ static int read_marks(const struct trtc_mix_reader *r, const cJSON *params, cons
     if (ret <= 0)
         return ret;
     if (cJSON_GetArraySize(array) > TRTC_MARKS_MAX)
-        return trtc_fail(r->err, TRTC_EX_DATAERR, "%s.WaterMarkList: %d marks, and %d are allowed",
-                         path, cJSON_GetArraySize(array), TRTC_MARKS_MAX);
+        return trtc_fail(r->err, TRTC_EX_DATAERR,
+                         "%s.WaterMarkList: %d watermarks, and %d are allowed", path,
+                         cJSON_GetArraySize(array), TRTC_MARKS_MAX);
     cJSON_ArrayForEach(item, array)
     {
         char where[TRTC_MIX_PATH_MAX];

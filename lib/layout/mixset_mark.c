@@ -124,7 +124,7 @@ static int take_rect(struct parser *p, struct trtc_mark *m)
         look.n = ends[n++];
     }
     if (n < 2)
-        return reject(p, "no place");
+        return reject(p, "the position is missing");
     n = n == 4 ? 4 : 2;
     for (int i = 0; i < n; i++)
         if (numbers[i] < 0 || numbers[i] > TRTC_MIX_COORD_MAX)
@@ -145,7 +145,7 @@ static int take_text(struct parser *p, struct trtc_mark *m)
 {
     bool text = p->kind == TRTC_MARK_TEXT;
     if (!p->n)
-        return reject(p, text ? "no text" : "no file");
+        return reject(p, text ? "the text is missing" : "the file is missing");
     if (text && !trtc_utf8_valid(p->arg, p->n))
         return reject(p, "the text is not UTF-8");
     if (p->n > TRTC_MARK_TEXT_MAX_BYTES)
@@ -187,7 +187,7 @@ static int take_zone(struct parser *p, struct trtc_mark *m)
     if (!last_field(p, field, &at))
         return 0;
     if (!read_zone(field, &m->zone_min))
-        return reject(p, "no time zone such as UTC, 8, -5 or +05:30");
+        return reject(p, "not a time zone such as UTC, 8, -5 or +05:30");
     p->n = at;
     return 0;
 }
@@ -211,7 +211,7 @@ static int take_pos(struct parser *p, struct trtc_mark *m)
             return 0;
         }
     }
-    return reject(p, "no place: 0...6, top-left, top-right, bottom-left, bottom-right, top, "
+    return reject(p, "not a position: 0...6, top-left, top-right, bottom-left, bottom-right, top, "
                      "bottom or center");
 }
 

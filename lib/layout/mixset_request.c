@@ -113,10 +113,9 @@ static int read_output(const struct trtc_mix_reader *r, const cJSON *params, con
     if (minutes != 1440)
         trtc_mix_cannot(r, "%s.MaxMediaFileDuration %d: " SINGLE_FILE, path, minutes);
     if (ability)
-        trtc_mix_cannot(r,
-                        "%s.SubscribeAbility 1: this mix takes only what users sent, no stream "
-                        "mixed before",
-                        path);
+        trtc_mix_cannot(
+            r, "%s.SubscribeAbility 1: this mix uses only the streams of users, not mixed ones",
+            path);
     return 0;
 }
 
@@ -166,7 +165,7 @@ static int read_record(const struct trtc_mix_reader *r, const cJSON *request,
     const cJSON *params, *lists;
     int ret = trtc_json_object(request, "", path, &params, r->err);
     if (ret <= 0)
-        return ret; /* the same */
+        return ret;
     trtc_mix_unknown(r, params, path, known);
     if (read_streams(r, params, path, s) < 0 || read_output(r, params, path) < 0)
         return -1;
@@ -237,7 +236,8 @@ static int copy_word(const cJSON *word, const char *wrong, char **to, struct trt
     return *to ? 1 : trtc_fail_nomem(err);
 }
 
-/* Reads "input", with or without "user", or "end". 1: present; 0: the line has neither; -1: wrong. */
+/* Reads "input", with or without "user", or "end". 1: present; 0: the line has neither; -1:
+ * wrong. */
 static int read_coming(const struct trtc_mix_reader *r, const cJSON *line,
                        struct trtc_mix_change *c)
 {
@@ -246,21 +246,21 @@ static int read_coming(const struct trtc_mix_reader *r, const cJSON *line,
     const cJSON *user = cJSON_GetObjectItemCaseSensitive(line, "user");
     const cJSON *one = input ? input : end;
     if (user && !input)
-        return trtc_fail(r->err, TRTC_EX_DATAERR, "user goes with input");
+        return trtc_fail(r->err, TRTC_EX_DATAERR, "user requires input");
     if (!one)
         return 0;
     if (cJSON_GetArraySize(line) != (user ? 2 : 1))
-        return trtc_fail(r->err, TRTC_EX_DATAERR, "%s goes alone, and at once", one->string);
+        return trtc_fail(r->err, TRTC_EX_DATAERR,
+                         "%s cannot be combined with other changes or at_ms", one->string);
     if (end && cJSON_IsTrue(end)) {
         c->ends_all = true;
         return 1;
     }
     if (end)
-        return copy_word(end, "end is neither a user nor true", &c->end, r->err);
+        return copy_word(end, "end is neither a user id nor true", &c->end, r->err);
     if (user && copy_word(user, "user is not the id of a user", &c->user, r->err) < 0)
         return -1;
-    return copy_word(input,
-                     user ? "input is not a source" : "input is no text of the form USER=SOURCE",
+    return copy_word(input, user ? "input is not a source" : "input is not of the form USER=SOURCE",
                      &c->input, r->err);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Allow and block lists of user ids, for sound and for pictures: the API's SubscribeStreamUserIds. */
+/* Allow and block lists of user ids, for sound and for pictures: the API's
+ * SubscribeStreamUserIds. */
 #include "layout/subscribe.h"
 
 #include <cjson/cJSON.h>
@@ -120,7 +121,7 @@ static int check_add(struct trtc_subscription *s, bool video, bool allow, const 
 {
     const char *medium = video ? "video" : "audio";
     if (list_of(s, video, !allow)->given)
-        return trtc_fail(err, TRTC_EX_USAGE, "'%s': %s has a list of users to %s already", shown,
+        return trtc_fail(err, TRTC_EX_USAGE, "'%s': %s already has a list of users to %s", shown,
                          medium, allow ? "leave out" : "take");
     if (list_of(s, video, allow)->n >= TRTC_SUBSCRIBE_MAX)
         return trtc_fail(err, TRTC_EX_USAGE, "'%s': over %d users in a list for %s", shown,

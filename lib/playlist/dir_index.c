@@ -11,7 +11,7 @@
 #include "base/listing.h"
 #include "playlist/plain_name.h"
 
-/* The name that is really the plain one comes first. */
+/* Of the files with one plain name, the file that has it unchanged comes first. */
 static int by_plain(const void *a, const void *b)
 {
     const struct trtc_dir_entry *x = a, *y = b;

@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "playlist/content.h"
 
-/* What the lines before a URI state about it. */
+/* The tags that precede a URI and describe its segment. */
 struct pending {
     struct trtc_playlist_seg seg;
     bool any;

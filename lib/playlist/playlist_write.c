@@ -251,7 +251,7 @@ struct trtc_playlist_writer *trtc_playlist_writer_resume(const char *path,
     if (!w || read_list(path, &text, err) < 0)
         goto fail;
     if (!begins(text, "#EXTM3U")) {
-        trtc_fail(err, TRTC_EX_DATAERR, "%s: is no playlist: it cannot go on", path);
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: not a playlist, so it cannot be continued", path);
         goto fail;
     }
     for (char *line = strtok_r(text, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest))

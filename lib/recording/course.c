@@ -507,22 +507,23 @@ static void close_holes(struct trtc_course *c, int track, int64_t room,
     }
 }
 
-bool trtc_course_fits(int64_t length, int64_t said, int64_t next)
+bool trtc_course_fits(int64_t length, int64_t listed, int64_t next)
 {
-    return (said != TRTC_NOTIME && length >= said - SHORT && length <= said + loose(said)) ||
+    return (listed != TRTC_NOTIME && length >= listed - SHORT &&
+            length <= listed + loose(listed)) ||
            (next != TRTC_NOTIME && distance(length, next) <= loose(next) + SHORT);
 }
 
 /* How long the segment may be: what the clock allows if that is its length with all pauses, or else
  * what its playlist says. */
-static int64_t room_for(struct trtc_course *c, int64_t said, int64_t next)
+static int64_t room_for(struct trtc_course *c, int64_t listed, int64_t next)
 {
-    if (said == TRTC_NOTIME || next == TRTC_NOTIME)
-        return said == TRTC_NOTIME ? next : said;
-    return next > said && distance(length_of(c, -1), next) <= loose(next) + SHORT ? next : said;
+    if (listed == TRTC_NOTIME || next == TRTC_NOTIME)
+        return listed == TRTC_NOTIME ? next : listed;
+    return next > listed && distance(length_of(c, -1), next) <= loose(next) + SHORT ? next : listed;
 }
 
-int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next)
+int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
 {
     c->settled = true;
     if (place_sound(c, true) < 0)
@@ -536,7 +537,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next)
     if (e.shift && line) {
         qsort(c->runs, c->n, sizeof *c->runs, by_pos);
         choose_epochs(c, &e);
-        const int64_t room = room_for(c, said, next);
+        const int64_t room = room_for(c, listed, next);
         close_holes(c, -1, room, line);
         for (int track = TRTC_NB_KINDS; track-- > 0 && room != TRTC_NOTIME;) /* sound first */
             if (length_of(c, !track) <= room + loose(room))

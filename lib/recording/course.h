@@ -73,14 +73,15 @@ int trtc_course_add(struct trtc_course *c, int track, const struct trtc_course_f
 /* Adds a frame without a time; it follows the frame before it. */
 void trtc_course_add_untimed(struct trtc_course *c, int track);
 
-/* Decides the shifts, after all frames were added. said: the length of the segment by its playlist.
- * next: when the next segment begins by the clock. Both are in ticks from the segment's first
- * stamp, or TRTC_NOTIME. A pause that agrees with neither is removed. 0, or -1: out of memory. */
-int trtc_course_settle(struct trtc_course *c, int64_t said, int64_t next);
+/* Decides the shifts, after all frames were added. listed: the length of the segment according to
+ * its playlist. next: when the next segment begins according to the clock. Both are in ticks from
+ * the segment's first stamp, or TRTC_NOTIME. A pause that agrees with neither is removed. 0, or -1:
+ * out of memory. */
+int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next);
 
 /* Whether a segment is as long as its playlist or the clock requires. length: the span of its
- * stamps, pauses included; said and next as for trtc_course_settle. */
-bool trtc_course_fits(int64_t length, int64_t said, int64_t next);
+ * stamps, pauses included; listed and next as for trtc_course_settle. */
+bool trtc_course_fits(int64_t length, int64_t listed, int64_t next);
 
 /* What must be added to the stamp of the frame of track at position pos. *hint speeds up calls with
  * rising positions: start with 0. */

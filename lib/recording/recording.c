@@ -186,7 +186,7 @@ static int find_file(struct placer *pl, const struct trtc_playlist_seg *seg, str
     return 0;
 }
 
-/* What a line says of a segment. COPIED: another playlist of the same track lists it too. */
+/* How a line lists a segment. COPIED: another playlist of the same track lists it too. */
 enum listing { LISTED, LISTED_WITH_NUL, LISTED_AGAIN, LISTED_COPIED, LISTED_FOREIGN };
 
 static bool same_track(const struct trtc_list *a, const struct trtc_list *b)
@@ -219,7 +219,7 @@ static int check_piece(struct placer *pl, struct trtc_piece *p, const struct lin
         return trtc_recording_lose(r, p, "twice", 0, "listed more than once, used once");
     if (how == LISTED_FOREIGN)
         return trtc_recording_lose(r, p, "foreign", p->attr_bytes,
-                                   "its name is another recording's");
+                                   "its name is that of another recording");
     if (why->code) {
         if (trtc_is_shortage(why))
             return trtc_recording_hold(r, l->file, why);
@@ -248,7 +248,7 @@ struct placing {
     int64_t shift_us; /* START-REC-TIME minus first_ms; TRTC_NOTIME: not computed yet */
     int64_t next_us;  /* end of the segment before, or TRTC_NOTIME */
     int nb;           /* number of lines so far, */
-    int nb_found;     /* of those whose files have other names than the line says, */
+    int nb_found;     /* of those whose files have other names than the line has, */
     int nb_copied;    /* and of those that another playlist of the track lists as well */
 };
 
@@ -347,7 +347,7 @@ static int place_line(struct placer *pl, int list, struct placing *at, const str
                             .name_ms = timed ? l->name.utc_ms : TRTC_NOTIME };
     p.facts.nb_frames = -1;
     const enum listing how = look_at(pl, l, list);
-    const bool own = how != LISTED_FOREIGN; /* a foreign name says nothing about the clock */
+    const bool own = how != LISTED_FOREIGN; /* a foreign name does not show the clock */
     if (at->nb == 0 && own)
         note_first(r, at, l, &p);
     p.start_us = clock_of(r, at, seg, own ? p.name_ms : TRTC_NOTIME, &p);

@@ -42,7 +42,7 @@ static int64_t follow(struct trtc_recording *r, const struct trtc_piece *prev,
     return off <= -CLOCK_STEP_US ? -off : -off - COME_BACK_US;
 }
 
-/* Whether its name gives the same time as its clock. */
+/* Whether the name of a segment gives the same time as the clock. */
 static bool is_sure(const struct trtc_piece *p)
 {
     return p->name_ms != TRTC_NOTIME && llabs(p->name_ms * 1000 - p->start_us) <= TRTC_STRAY_US;

@@ -25,7 +25,7 @@ struct place {
     size_t nb_slots;
 };
 
-/* ---- whose recording a name belongs to ---- */
+/* ---- the recording to which a name belongs ---- */
 
 static bool parse(const char *s, size_t n, char plain[TRTC_PLAIN_MAX], struct trtc_name *out)
 {
@@ -174,7 +174,7 @@ static int take_list(struct place *p, const char *file, const struct trtc_name *
                                 "playlist: %s", why->msg);
     trtc_recording_seen(r, p->index.fd, file);
     if (list->nb_bad_lines &&
-        trtc_recording_note(r, "%s: %d lines passed over, the first is line %d", path,
+        trtc_recording_note(r, "%s: %d invalid lines were skipped, the first is line %d", path,
                             list->nb_bad_lines, list->first_bad_line) < 0)
         return -1;
     return add_source(r, file, name, list);
@@ -194,7 +194,7 @@ static int take_master(struct place *p, const char *path, const struct trtc_play
         lost = nb++ ? lost : list->segs[i].uri;
     }
     if (nb == 0)
-        return trtc_scan_note(p->s, "%s: a master playlist: the playlists that it lists are taken",
+        return trtc_scan_note(p->s, "%s: a master playlist: the playlists that it lists are used",
                               path);
     return trtc_scan_lose(
         p->s, path, "missing",
@@ -230,11 +230,11 @@ static int leave_alone(struct place *p, const char *path, const char *file, cons
     struct trtc_name name;
     struct trtc_err why;
     trtc_name_parse(file, strlen(file), TRTC_ROOM_AUTO, &name, NULL, &why);
-    return trtc_scan_note(p->s, "%s: left alone, not a recording's name: %s%s%s", path, why.msg,
-                          *what ? "; " : "", what);
+    return trtc_scan_note(p->s, "%s: ignored, not the name of a recording's file: %s%s%s", path,
+                          why.msg, *what ? "; " : "", what);
 }
 
-/* Handles a playlist whose name says nothing. */
+/* Handles a playlist whose name is not that of a recording. */
 static int take_unnamed(struct place *p, const char *file, struct trtc_playlist *list,
                         const struct trtc_err *why, struct trtc_err *err)
 {
@@ -251,20 +251,21 @@ static int take_unnamed(struct place *p, const char *file, struct trtc_playlist 
     } else if (whose_segments(list, plain, &name)) {
         ret = wants(p->w, &name);
         if (ret > 0)
-            ret = trtc_scan_note(
-                      p->s,
-                      "%s: its name is not that of a playlist: it is taken as that of its segments",
-                      path) < 0
-                      ? -1
-                      : take_list(p, file, &name, list, why);
+            ret =
+                trtc_scan_note(
+                    p->s,
+                    "%s: its name is not that of a playlist: the names of its segments are used instead",
+                    path) < 0
+                    ? -1
+                    : take_list(p, file, &name, list, why);
     } else {
         const int nb = count_here(p, list);
-        ret = nb == 0
-                  ? leave_alone(p, path, file, "")
-                  : trtc_scan_lose(p->s, path, "foreign",
-                                   "neither its name nor those of its segments are a recording's: "
-                                   "%d of them are here and left out",
-                                   nb);
+        ret = nb == 0 ? leave_alone(p, path, file, "")
+                      : trtc_scan_lose(
+                            p->s, path, "foreign",
+                            "neither its name nor those of its segments belong to a recording: "
+                            "%d of them are here and left out",
+                            nb);
     }
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
@@ -366,8 +367,8 @@ static int add_orphan(struct place *p, const struct trtc_names *segs, struct orp
     return 0;
 }
 
-/* Whether a playlist of it could not be read (which was reported), so that it is unknown what it
- * lists. */
+/* Whether a playlist of the recording could not be read (which was reported), so that its segments
+ * are unknown. */
 static bool lacks_list(const struct trtc_recording *r)
 {
     for (size_t i = 0; i < r->losses.n; i++)

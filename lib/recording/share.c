@@ -14,11 +14,11 @@
 
 /* ---- which share ---- */
 
-/* An engine that starts many processes, and the variable by which each knows which one it is. */
+/* An engine that starts many processes, and the variable that gives each its number. */
 struct engine {
     const char *index;
-    int first;     /* what the first one has */
-    bool own_size; /* how many there are comes from Slurm's own variables */
+    int first;     /* the number of the first process */
+    bool own_size; /* Slurm's own variables give the number of processes */
 };
 
 static const struct engine engines[] = {
@@ -170,7 +170,7 @@ static bool is_lighter(const struct load *a, const struct load *b)
     return a->units != b->units ? a->units < b->units : a->share < b->share;
 }
 
-/* The first of the heap has become heavier: down to its place. */
+/* Moves the first item of a heap, which has become heavier, down to its place. */
 static void sink(struct load *heap, int n)
 {
     for (int i = 0, child; (child = 2 * i + 1) < n; i = child) {
@@ -184,7 +184,7 @@ static void sink(struct load *heap, int n)
     }
 }
 
-/* The largest unit first, each to the share that has the least by then. */
+/* The largest unit comes first; each goes to the share with the fewest bytes so far. */
 int trtc_share_divide(const int64_t *bytes, size_t nb, int n, int *of, struct trtc_err *err)
 {
     struct sized *order = malloc((nb + 1) * sizeof *order);
@@ -310,8 +310,8 @@ static int add_unit(struct trtc_shares *s, int64_t bytes, struct trtc_err *err)
     return 0;
 }
 
-/* Gives each group of recordings its unit, and those that stand alone and are larger than a share
- * none yet. alone[i]: nobody else is in the group of i. */
+/* Makes a unit of each group of recordings, except of a recording that is divided because it is
+ * alone in its group and larger than a share: trtc_shares_add() makes its units. */
 static int make_units(struct trtc_shares *s, const struct trtc_scan *scan, size_t *parent,
                       int64_t share_bytes, struct trtc_err *err)
 {
@@ -355,7 +355,7 @@ int trtc_shares_find(struct trtc_shares *s, const struct trtc_scan *scan,
         s->divided[i] = divides && !left_out;
     }
     for (size_t i = 0; ret == 0 && i < scan->n; i++)
-        if (root_of(parent, i) != i) /* neither is alone */
+        if (root_of(parent, i) != i) /* neither is alone in its group */
             s->divided[i] = s->divided[root_of(parent, i)] = false;
     if (ret == 0)
         ret = make_units(s, scan, parent, total / n, err);
@@ -367,7 +367,7 @@ int trtc_shares_add(struct trtc_shares *s, size_t rec, const struct trtc_plan *o
                     struct trtc_err *err)
 {
     s->unit[rec] = s->nb;
-    s->nb_units[rec] = outputs->n ? outputs->n : 1; /* somebody says that there is nothing in it */
+    s->nb_units[rec] = outputs->n ? outputs->n : 1; /* one process must report that it is empty */
     for (size_t i = 0; i < s->nb_units[rec]; i++)
         if (add_unit(s, i < outputs->n ? outputs->outputs[i].bytes : 0, err) < 0)
             return -1;

@@ -70,7 +70,7 @@ static size_t first_after(const struct cover *c, int64_t t)
 static int lose_twice(const struct cover *c, const struct trtc_piece *p)
 {
     return trtc_losses_add_piece(&c->t->losses, c->r, p, (struct trtc_lost){ "twice", 0, p->bytes },
-                                 "its time was recorded already by the segment before");
+                                 "the segment before already covers its time");
 }
 
 /* The next segment of the playlist in use if it continues without a hole, or n. */
@@ -239,7 +239,7 @@ static size_t collect(const struct trtc_recording *r, enum trtc_kind kind, enum 
     return n;
 }
 
-/* When the recording begins and ends, whatever media is there. */
+/* When the recording begins and ends, over all its media. */
 static void extent_of(const struct trtc_recording *r, int64_t *start_us, int64_t *end_us)
 {
     *start_us = INT64_MAX;

@@ -508,7 +508,7 @@ static void what_it_cannot(void **state)
         { RECORD("MaxMediaFileDuration", "1440"), "" },
         { RECORD("SubscribeAbility", "0"), "" },
         { RECORD("SubscribeAbility", "1"),
-          R "SubscribeAbility 1: this mix takes only what users sent, no stream mixed before\n" },
+          R "SubscribeAbility 1: this mix uses only the streams of users, not mixed ones\n" },
         { RECORD("MaxIdleTime", "1"), "" },
         { CHARS("\"Font\":\"Tencent\""), "" },
         { CHARS("\"Font\":\"SourceHanSans\""), W0
@@ -688,17 +688,20 @@ static void bad_scripts(void **state)
         { "[]", "a change: not an object" },
         { "{}", "neither layout, subscribe, input nor end" },
         { "{\"at_ms\":5,\"layout\":null}", "neither layout, subscribe, input nor end" },
-        { "{\"input\":\"a=b\",\"at_ms\":5}", "input goes alone, and at once" },
-        { "{\"input\":\"a=b\",\"end\":\"a\"}", "input goes alone, and at once" },
-        { "{\"input\":5}", "input is no text of the form USER=SOURCE" },
+        { "{\"input\":\"a=b\",\"at_ms\":5}",
+          "input cannot be combined with other changes or at_ms" },
+        { "{\"input\":\"a=b\",\"end\":\"a\"}",
+          "input cannot be combined with other changes or at_ms" },
+        { "{\"input\":5}", "input is not of the form USER=SOURCE" },
         { "{\"input\":5,\"user\":\"a\"}", "input is not a source" },
         { "{\"input\":\"x\",\"user\":\"\"}", "user is not the id of a user" },
-        { "{\"input\":\"x\",\"user\":\"a\",\"at_ms\":5}", "input goes alone, and at once" },
-        { "{\"user\":\"a\"}", "user goes with input" },
-        { "{\"user\":\"a\",\"layout\":{}}", "user goes with input" },
-        { "{\"input\":\"\"}", "input is no text of the form USER=SOURCE" },
-        { "{\"end\":false}", "end is neither a user nor true" },
-        { "{\"end\":null}", "end is neither a user nor true" },
+        { "{\"input\":\"x\",\"user\":\"a\",\"at_ms\":5}",
+          "input cannot be combined with other changes or at_ms" },
+        { "{\"user\":\"a\"}", "user requires input" },
+        { "{\"user\":\"a\",\"layout\":{}}", "user requires input" },
+        { "{\"input\":\"\"}", "input is not of the form USER=SOURCE" },
+        { "{\"end\":false}", "end is neither a user id nor true" },
+        { "{\"end\":null}", "end is neither a user id nor true" },
         { "{\"at_ms\":5,\"Layout\":{}}", "Layout is not known" },
         { "{\"at\":5,\"subscribe\":{}}", "at is not known" },
         { "{\"\\u001b\":5,\"subscribe\":{}}", "\\x1B is not known" },
@@ -749,7 +752,7 @@ static void bombs(void **state)
         trtc_mix_change_read(line, 2 * n, &s, &c, &(struct trtc_mix_reader){ hear, &said, &err }),
         -1);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
-    assert_string_equal(err.msg, "a change: byte 73: nested too deep");
+    assert_string_equal(err.msg, "a change: byte 73: nested too deeply");
     assert_true(getenv("TRTC_SAN") ||
                 (b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec < 10000000L);
     trtc_mix_settings_fini(&s);
@@ -954,7 +957,8 @@ static void mark_messages(void **state)
     (void)state;
     trtc_mix_look_init(&look);
     assert_int_equal(trtc_mark_parse(IMG, "logo\033.png", &look, &err), -1);
-    assert_string_equal(err.msg, "--watermark: 'logo\\x1B.png': no place: FILE,X,Y[,W,H]");
+    assert_string_equal(err.msg,
+                        "--watermark: 'logo\\x1B.png': the position is missing: FILE,X,Y[,W,H]");
     assert_int_equal(trtc_mark_parse(TXT, "a,1,2,#fff", &look, &err), -1);
     assert_string_equal(err.msg, "--text: '#fff' is not a colour: #RRGGBB or 0xRRGGBB");
     for (int i = 0; i < TRTC_MARKS_MAX; i++)

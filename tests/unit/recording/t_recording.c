@@ -196,7 +196,7 @@ static void test_names(void **state)
     EXPECT("0: -28799446+10078 -28789367+11570", "shifted by -28799.941 s");
     /* no EXTINF: must be measured */
     put_list(V, "@000000495 Xnan @000010574");
-    EXPECT("0: 495? 10574?", "1 lines passed over, the first is line 3");
+    EXPECT("0: 495? 10574?", "1 invalid lines were skipped, the first is line 3");
 }
 
 static void test_summed(void **state)
@@ -571,7 +571,7 @@ static void test_foreign_playlists(void **state)
     assert_found(&s, "d 1400000001/3560/" U
                      ": v; d 1400000001/3560/MTAwMDI.:; d 1400000001/3560/MTAwMDM.:");
     assert_int_equal(s.nb_notes, 3);
-    assert_true(has_note(s.notes, s.nb_notes, "d/index.m3u8: left alone"));
+    assert_true(has_note(s.notes, s.nb_notes, "d/index.m3u8: ignored, not the name"));
     for (size_t i = 1; i < 3; i++) {
         assert_int_equal(s.recs[i].losses.n, 1);
         assert_string_equal(s.recs[i].losses.items[0].kind, "unreadable");
