@@ -29,7 +29,8 @@ struct trtc_aacenc *trtc_aacenc_new(int rate_hz, int channels, int bitrate_bps,
         goto fail;
     }
     if (channels < 1 || channels > 2 || rate_hz < 1 || rate_hz > 96000) {
-        trtc_fail(err, TRTC_EX_UNAVAILABLE, "no AAC at %d Hz with %d channels", rate_hz, channels);
+        trtc_fail(err, TRTC_EX_UNAVAILABLE, "AAC cannot be encoded at %d Hz with %d channels",
+                  rate_hz, channels);
         goto fail;
     }
     e = calloc(1, sizeof *e);

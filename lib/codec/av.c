@@ -94,11 +94,11 @@ const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, con
     return c;
 }
 
-bool trtc_av_opens(const AVCodec *c, const AVCodecParameters *said)
+bool trtc_av_opens(const AVCodec *c, const AVCodecParameters *params)
 {
     AVCodecContext *dec = avcodec_alloc_context3(c);
-    const bool told = dec && said && said->codec_id == c->id;
-    const bool opens = dec && (!told || avcodec_parameters_to_context(dec, said) >= 0) &&
+    const bool known = dec && params && params->codec_id == c->id;
+    const bool opens = dec && (!known || avcodec_parameters_to_context(dec, params) >= 0) &&
                        avcodec_open2(dec, c, NULL) >= 0;
 
     avcodec_free_context(&dec);

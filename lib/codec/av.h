@@ -32,7 +32,7 @@ const AVCodec *trtc_av_decoder(enum AVMediaType type, enum trtc_codec codec, con
 
 /* Whether the decoder can be opened with the container's parameters (NULL: none). Some decoders
  * need them. */
-bool trtc_av_opens(const AVCodec *c, const AVCodecParameters *said);
+bool trtc_av_opens(const AVCodec *c, const AVCodecParameters *params);
 
 /* A static copy of the codec name; "unknown" if FFmpeg does not know it. */
 const char *trtc_av_codec_name(const char *name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Turns sound of any codec into samples on a gapless clock.
  *
- * Work is done in steps. If silence is due, it is put out. Otherwise the decoded frame in hand
+ * Work is done in steps. If silence is due, it is output. Otherwise the decoded frame in hand
  * passes through the resampler and the slide into the FIFO. If there is no frame, the decoder and
  * the parser are asked for the next one. The resampler only knows the nominal rates and is a mere
  * copy if they are equal; the difference between real clocks is corrected by the slide.
@@ -70,8 +70,8 @@ struct trtc_voice {
     bool ended;
     int64_t end_pos; /* where the sound ends; INT64_MAX: open */
 
-    AVCodecParameters *said; /* the container's parameters for the packets to come, or NULL */
-    bool said_new;           /* the open decoder does not have these parameters yet */
+    AVCodecParameters *params; /* the container's parameters for the packets to come, or NULL */
+    bool has_new_params;       /* the open decoder does not have these parameters yet */
 
     AVCodecContext *dec;
     AVCodecParserContext *parser; /* NULL: packets are whole frames */
@@ -443,18 +443,18 @@ static int open_decoder(struct trtc_voice *v, struct trtc_err *err)
         return trtc_fail_nomem(err);
     v->dec->pkt_timebase = (AVRational){ 1, 1000000 };
     v->dec->thread_count = 1;
-    const bool told = v->said && v->said->codec_id == codec->id;
-    if (told && avcodec_parameters_to_context(v->dec, v->said) < 0) {
+    const bool known = v->params && v->params->codec_id == codec->id;
+    if (known && avcodec_parameters_to_context(v->dec, v->params) < 0) {
         close_decoder(v, true);
         return trtc_fail_nomem(err);
     }
-    v->said_new = false;
+    v->has_new_params = false;
     int ret = avcodec_open2(v->dec, codec, NULL);
     if (ret < 0) {
         close_decoder(v, true);
         return trtc_fail_av(err, TRTC_EX_UNAVAILABLE, ret, "%s decoder", codec->name);
     }
-    if (!told && codec->id != AV_CODEC_ID_AAC) /* ADTS frames are already whole */
+    if (!known && codec->id != AV_CODEC_ID_AAC) /* ADTS frames are already whole */
         v->parser = av_parser_init(codec->id);
     if (v->parser &&
         codec->id == AV_CODEC_ID_TRUEHD) /* so are these, and the parser gives the decoder their
@@ -478,10 +478,10 @@ static int decoder_failed(struct trtc_voice *v, int ret, struct trtc_err *err)
     return 0;
 }
 
-/* ---- passing by ---- */
+/* ---- frames that need no decoding ---- */
 
-/* The fields of an ADTS header that determine the shape of the frame; zeros for raw AAC, whose shape
- * does not change. */
+/* The fields of an ADTS header that determine the shape of the frame; zeros for raw AAC, whose
+ * shape does not change. */
 static void form_of(const AVPacket *p, uint8_t form[2])
 {
     const bool adts = p->size >= 7 && p->data[0] == 0xff && (p->data[1] & 0xf0) == 0xf0;
@@ -645,7 +645,7 @@ static int decode(struct trtc_voice *v, struct trtc_err *err)
             return -1;
         return take_frame(v, err) ? -1 : 1;
     }
-    if (v->has_in && v->dec->codec == v->in_codec && !v->said_new)
+    if (v->has_in && v->dec->codec == v->in_codec && !v->has_new_params)
         return (can_pass(v) ? pass(v, err) : feed(v, err)) ? -1 : 1;
     if (v->has_in || v->ended)
         return feed_end(v, err) ? -1 : 1;
@@ -694,7 +694,7 @@ void trtc_voice_free(struct trtc_voice **v)
     struct trtc_voice *x = *v;
     if (!x)
         return;
-    avcodec_parameters_free(&x->said);
+    avcodec_parameters_free(&x->params);
     close_resampler(x);
     close_decoder(x, false);
     free(x->planes[0]);
@@ -712,11 +712,11 @@ void trtc_voice_free(struct trtc_voice **v)
 
 int trtc_voice_parameters(struct trtc_voice *v, const AVCodecParameters *par, struct trtc_err *err)
 {
-    if (!v->said && !(v->said = avcodec_parameters_alloc()))
+    if (!v->params && !(v->params = avcodec_parameters_alloc()))
         return trtc_fail_nomem(err);
-    if (avcodec_parameters_copy(v->said, par) < 0)
+    if (avcodec_parameters_copy(v->params, par) < 0)
         return trtc_fail_nomem(err);
-    v->said_new = true;
+    v->has_new_params = true;
     return 0;
 }
 
@@ -823,7 +823,7 @@ void trtc_voice_go(struct trtc_voice *v, enum trtc_voice_way way)
 {
     const bool passed = v->way == TRTC_VOICE_PASSES && way != v->way && v->nb_alike >= ALIKE_MIN;
     v->way = way;
-    if (passed && v->dec && !v->draining) /* it must not go on from what was decoded long before */
+    if (passed && v->dec && !v->draining) /* its state dates from long before */
         avcodec_flush_buffers(v->dec);
 }
 

@@ -20,7 +20,7 @@ enum {
     LARGE_HEADER_BYTES = 16, /* header of a box of 4 GiB or more */
     CHUNK_BYTES = 1 << 20,   /* a chunk does not grow beyond this, nor beyond a second */
     TIMESCALE_MAX = 10000000,
-    DEFAULT_FPS = 25, /* for a single picture without an end */
+    DEFAULT_FPS = 25, /* for a single picture whose end is unknown */
     AAC_FRAME_TICKS = 1024,
     GIVE_BACK_BYTES = 1 << 20, /* less unused room than this is left in the file */
 };
@@ -92,8 +92,7 @@ int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struc
     if (m->nb_tracks == TRTC_MP4_TRACKS_MAX || is_started(m))
         return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: too many tracks, or one too late", m->name);
     if (t->codec != TRTC_CODEC_H264 && t->codec != TRTC_CODEC_H265 && t->codec != TRTC_CODEC_AAC)
-        return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: a codec that MP4 is not written with",
-                         m->name);
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: this codec cannot be written to MP4", m->name);
     if (t->timescale < 1 || t->timescale > TIMESCALE_MAX)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: timescale %" PRIu32, m->name, t->timescale);
     memset(out, 0, sizeof(*out));
@@ -146,9 +145,9 @@ static int check_sample(const struct trtc_mp4 *m, int track, const struct trtc_s
              v->pts - v->dts > INT32_MAX)
         why = "its time";
     else if (s->nb_samples > 0 && v->dts <= s->last_dts)
-        why = "its time does not rise";
+        why = "its time is not later than that of the sample before";
     else if (s->nb_samples > 0 && v->dts - s->last_dts > TRTC_MP4_STEP_MAX)
-        why = "it comes too long after the one before";
+        why = "it is too long after the sample before";
     else if (s->nb_samples == TRTC_MP4_SAMPLES_MAX)
         return trtc_fail(err, TRTC_EX_DATAERR,
                          "%s: track %d has more samples than one file may hold", m->name, track);
@@ -250,7 +249,7 @@ void trtc_mp4_end_track(struct trtc_mp4 *m, int track, int64_t end)
     m->tracks[track].end = end;
 }
 
-/* How long the sample displayed last is displayed. */
+/* The duration of the sample that is displayed last, in ticks. */
 static int64_t last_shown(const struct trtc_mp4_trak *t)
 {
     const struct trtc_mp4_table *s = &t->table;
@@ -271,8 +270,8 @@ static int check_entries(const struct trtc_mp4 *m, int track, struct trtc_err *e
 
     for (int i = 0; i < t->nb_entries; i++)
         if (t->entries[i].nb_samples > 0 && !t->entries[i].data)
-            return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: track %d: nothing describes entry %d",
-                             m->name, track, i);
+            return trtc_fail(err, TRTC_EX_SOFTWARE,
+                             "%s: track %d: sample entry %d has no description", m->name, track, i);
     return 0;
 }
 

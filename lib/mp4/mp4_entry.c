@@ -121,18 +121,18 @@ static int put_hvcc(struct entry *e, const struct trtc_mp4_sets *list, struct tr
 /* 14496-12, 12.1.5 */
 static void put_colr(struct entry *e, const struct trtc_colour *c)
 {
-    const bool said = c->primaries != 0 &&
-                      (c->primaries != TRTC_COLOUR_UNKNOWN || c->transfer != TRTC_COLOUR_UNKNOWN ||
-                       c->matrix != TRTC_COLOUR_UNKNOWN);
+    const bool stated = c->primaries != 0 &&
+                        (c->primaries != TRTC_COLOUR_UNKNOWN ||
+                         c->transfer != TRTC_COLOUR_UNKNOWN || c->matrix != TRTC_COLOUR_UNKNOWN);
     size_t box;
 
-    if (!said && !c->full)
+    if (!stated && !c->full)
         return;
     box = begin(e, "colr");
     put_data(e, "nclx", 4);
-    put(e, said ? c->primaries : TRTC_COLOUR_UNKNOWN, 2);
-    put(e, said ? c->transfer : TRTC_COLOUR_UNKNOWN, 2);
-    put(e, said ? c->matrix : TRTC_COLOUR_UNKNOWN, 2);
+    put(e, stated ? c->primaries : TRTC_COLOUR_UNKNOWN, 2);
+    put(e, stated ? c->transfer : TRTC_COLOUR_UNKNOWN, 2);
+    put(e, stated ? c->matrix : TRTC_COLOUR_UNKNOWN, 2);
     put(e, c->full ? 0x80 : 0, 1);
     end(e, box);
 }

@@ -75,7 +75,7 @@ static ssize_t text_of(int fd, const char *type, struct stretch in, int header, 
     return n;
 }
 
-static bool says(int fd, const char *type, int64_t from, int64_t to, const char *text)
+static bool has_text(int fd, const char *type, int64_t from, int64_t to, const char *text)
 {
     char got[TEXT_MAX];
     return text_of(fd, type, (struct stretch){ from, to }, TEXT_HEADER, got) ==
@@ -91,8 +91,8 @@ static bool find_item(int fd, int64_t *from, int64_t *to)
         int64_t begin = at, end = *to;
         if (!enter(fd, "----", &begin, &end))
             return false;
-        if (says(fd, "mean", begin, end, TRTC_MP4_LOSSES_MEAN) &&
-            says(fd, "name", begin, end, TRTC_MP4_LOSSES_NAME)) {
+        if (has_text(fd, "mean", begin, end, TRTC_MP4_LOSSES_MEAN) &&
+            has_text(fd, "name", begin, end, TRTC_MP4_LOSSES_NAME)) {
             *from = begin;
             *to = end;
             return true;

@@ -112,7 +112,7 @@ int trtc_mp4_list_sets(enum trtc_codec codec, const uint8_t *p, size_t size,
         if (type < 0 || has_set(out, nal, n))
             continue;
         if (out->nb == TRTC_MP4_SETS_MAX || n > UINT16_MAX)
-            return trtc_fail(err, TRTC_EX_DATAERR, "too many or too long parameter sets");
+            return trtc_fail(err, TRTC_EX_DATAERR, "too many parameter sets, or too long ones");
         out->v[out->nb++] = (struct trtc_mp4_set){ .p = nal, .n = n, .type = type };
     }
     return 0;
@@ -157,8 +157,7 @@ static int read_sps(const struct trtc_mp4_set *nal, struct trtc_mp4_h264 *s, str
     return 0;
 }
 
-/* Whether the profile of a needs the better decoder: High and related profiles are above the
- * others. */
+/* Whether a needs a more capable decoder than b: High and related profiles are above the others. */
 static bool is_above(const struct trtc_mp4_h264 *a, const struct trtc_mp4_h264 *b)
 {
     if (a->has_format != b->has_format)

@@ -173,7 +173,7 @@ static bool has_other_colours(const struct fitting *f, const struct trtc_set *x)
            memcmp(&v.colour, p, sizeof *p) != 0;
 }
 
-/* Whether a renamed set is still the same set. If a set was cut within its last number, zeros get
+/* Whether a renamed set is still the same set. If a set was cut within its last number, zeros are
  * lost. */
 static bool is_whole(const struct fitting *f, const uint8_t *made, const struct trtc_set *to)
 {

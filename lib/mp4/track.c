@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kinds of track share. */
+/* Functions for every kind of track. */
 #include "mp4/track.h"
 
 #include "base/num.h"

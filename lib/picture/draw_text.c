@@ -130,7 +130,7 @@ static const char *line_markup(struct line *l, size_t n)
         if (*p == '{' || *p == '}')
             *q++ = '\\';
         *q++ = *p;
-        if (*p == '\\') { /* \N \n \h \{ are no commands with something in between */
+        if (*p == '\\') { /* keeps \N \n \h \{ from being commands */
             memcpy(q, WORD_JOINER, 3);
             q += 3;
         }
@@ -284,7 +284,7 @@ struct trtc_writing *trtc_writing_new(const struct trtc_colour *colour, struct t
     ass_set_message_cb(t->library, say_nothing, NULL); /* before libass writes its first message */
     t->renderer = ass_renderer_init(t->library);
     if (!t->renderer) {
-        trtc_fail(err, TRTC_EX_UNAVAILABLE, "no text can be drawn: libass does not start");
+        trtc_fail(err, TRTC_EX_UNAVAILABLE, "text cannot be drawn: libass cannot be initialised");
         goto fail;
     }
     /* one frame for all canvas sizes: changing it would discard cached glyphs */
@@ -300,7 +300,7 @@ struct trtc_writing *trtc_writing_new(const struct trtc_colour *colour, struct t
         goto fail;
     if (!d.images) {
         trtc_fail(err, TRTC_EX_UNAVAILABLE,
-                  "no text can be drawn: no font found (install one, say fonts-dejavu-core)");
+                  "text cannot be drawn: no font found (install one, say fonts-dejavu-core)");
         goto fail;
     }
     return t;

@@ -100,8 +100,7 @@ static void half_program(const struct trtc_axis *a, int i, int step, int *offset
         if (t >= a->nb_taps || !w[t])
             continue;
         mask[k] = (uint8_t)(a->start[s] + t - *offset);
-        if (w[t] ==
-            TRTC_PLANE_ONE) { /* does not fit a byte: half of it twice, in the pair of this tap */
+        if (w[t] == TRTC_PLANE_ONE) { /* does not fit a byte: both taps of a pair get half */
             mask[k ^ 1] = mask[k];
             weight[k] = weight[k ^ 1] = TRTC_PLANE_ONE / 2;
             k |= 1;
