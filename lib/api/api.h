@@ -60,7 +60,7 @@ struct trtc_field {
     const char *only;     /* "domestic" or "international" if only one of them has it; NULL: both
                              have it */
     const char *aside;    /* why it is commented out in the skeleton ("instead of ..."), or NULL */
-    const char *says;     /* its meaning in one short line, with the meaning of its values */
+    const char *help;     /* its meaning in one short line, with the meaning of its values */
 };
 
 /* All members of this action's request, ending with one without a name. Static. */

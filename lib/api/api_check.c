@@ -161,7 +161,7 @@ static int check_int(const struct trtc_field *f, double value, const char *path,
     snprintf(word, sizeof word, "%lld", (long long)value);
     if (f->values && !is_value(f->values, word))
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s is not one of %s (%s)", path, word,
-                         f->values, f->says);
+                         f->values, f->help);
     return 0;
 }
 
@@ -205,7 +205,7 @@ static int check_members(const struct trtc_field *fields, const cJSON *object, c
     for (; complete && fields->name; fields++)
         if (fields->required && !cJSON_GetObjectItemCaseSensitive(object, fields->name))
             return trtc_fail(err, TRTC_EX_DATAERR, "%s is missing (%s)",
-                             trtc_api_join(path, fields->name, at), fields->says);
+                             trtc_api_join(path, fields->name, at), fields->help);
     return 0;
 }
 

@@ -36,7 +36,7 @@ static void put_line(const struct writer *w, const char *text, const struct trtc
     if (f) {
         fprintf(w->out, "%*s// %s", n < COMMENT ? COMMENT - n : 1, "",
                 f->required ? "needed: " : "");
-        fputs(f->says, w->out);
+        fputs(f->help, w->out);
         put_range(w, f);
         if (f->fallback)
             fprintf(w->out, "; default %s", f->fallback);

@@ -84,7 +84,7 @@ static void drop(struct trtc_attendance *a, size_t at, size_t n)
     a->n -= n;
 }
 
-static void tell(const struct trtc_emit *emit, const struct trtc_room_event *e)
+static void report(const struct trtc_emit *emit, const struct trtc_room_event *e)
 {
     if (emit)
         emit->event(emit->arg, e);
@@ -108,12 +108,12 @@ static int begin(struct trtc_attendance *a, const struct trtc_room_event *e,
         struct trtc_room_event end = *e;
         end.type++;
         end.source = a->items[i].source;
-        tell(emit, &end);
+        report(emit, &end);
         drop(a, i, 1);
     }
     if (insert(a, i, e, err) < 0)
         return -1;
-    tell(emit, e);
+    report(emit, e);
     return 0;
 }
 
@@ -157,7 +157,7 @@ static void leave_all(const struct trtc_attendance *a, size_t i, const struct tr
                                               .reason =
                                                   e->reason ? e->reason : TRTC_REASON_REMOVED };
         if (a->items[k].type == TRTC_ROOM_ENTERED)
-            tell(emit, &left);
+            report(emit, &left);
     }
 }
 
@@ -170,9 +170,9 @@ static void end(struct trtc_attendance *a, const struct trtc_room_event *e,
         return;
     if (e->type == TRTC_ROOM_DISMISSED)
         leave_all(a, i, e, emit);
-    struct trtc_room_event told = *e;
-    told.source = a->items[i].source;
-    tell(emit, &told);
+    struct trtc_room_event ended = *e;
+    ended.source = a->items[i].source;
+    report(emit, &ended);
     drop(a, i,
          e->type == TRTC_ROOM_DISMISSED ? run_of(a, i, false)
          : e->type == TRTC_ROOM_LEFT    ? run_of(a, i, true)
@@ -251,6 +251,6 @@ void trtc_attendance_replay(const struct trtc_attendance *a, const char *room,
     for (size_t i = 0; i < a->n; i++) {
         const struct trtc_room_event e = event_of(&a->items[i]);
         if (!room || strcmp(room, e.room) == 0)
-            tell(emit, &e);
+            report(emit, &e);
     }
 }

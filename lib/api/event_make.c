@@ -210,7 +210,7 @@ cJSON *trtc_event_make(const struct trtc_event_order *o, struct trtc_err *err)
 {
     char list[FILE_MAX], mp4[FILE_MAX];
     if (o->type < TRTC_EVENT_FIRST || o->type > TRTC_EVENT_LAST) {
-        trtc_fail(err, TRTC_EX_USAGE, "%" PRId64 ": no event of recording; they are %d to %d",
+        trtc_fail(err, TRTC_EX_USAGE, "%" PRId64 ": not the number of a recording event, %d to %d",
                   o->type, TRTC_EVENT_FIRST, TRTC_EVENT_LAST);
         return NULL;
     }

@@ -95,7 +95,8 @@ cJSON *trtc_janus_message(const struct trtc_janus_keys *k, const char *request,
 {
     cJSON *body = body_of(request, room);
     if (strcmp(request, "join") == 0) {
-        trtc_json_put_text(&body, "ptype", "publisher"); /* who sees what others publish */
+        /* only publishers are notified of other publishers */
+        trtc_json_put_text(&body, "ptype", "publisher");
         put_key(&body, "pin", k->pin);
     } else if (strcmp(request, "list") == 0) {
         put_key(&body, "admin_key", k->admin_key);
@@ -143,7 +144,7 @@ static int fail(int64_t code, const char *reason, struct trtc_err *err)
     const int status = code == NO_SUCH_SESSION || code == NO_SUCH_HANDLE   ? TRTC_EX_TEMPFAIL
                        : code == UNAUTHORIZED || code == ROOM_UNAUTHORIZED ? TRTC_EX_NOPERM
                                                                            : TRTC_EX_UNAVAILABLE;
-    return trtc_fail(err, status, "Janus says: %.200s (%" PRId64 ")", reason, code);
+    return trtc_fail(err, status, "Janus reports: %.200s (%" PRId64 ")", reason, code);
 }
 
 static int64_t code_of(const cJSON *object, const char *key)

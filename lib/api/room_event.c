@@ -163,7 +163,7 @@ int trtc_room_event_parse(const char *text, size_t n, struct trtc_room_line *out
                   ? trtc_json_int(line, "", info ? "EventType" : "type", 0, INT32_MAX, &type, err)
                   : 0;
     if (ret == 0)
-        ret = trtc_fail(err, TRTC_EX_DATAERR, "the line is no event");
+        ret = trtc_fail(err, TRTC_EX_DATAERR, "the line is not an event");
     out->event.type = (int)type;
     if (ret == 1 && !trtc_room_begins((int)type) && !trtc_room_ends((int)type))
         ret = 0;

@@ -42,7 +42,7 @@ int trtc_answer_parse(const char *body, size_t n, struct trtc_answer *out, struc
     trtc_answer_fini(out);
     if (why.code == TRTC_EX_TEMPFAIL)
         return trtc_fail_nomem(err);
-    return trtc_fail(err, TRTC_EX_UNAVAILABLE, "the answer is not one of this API");
+    return trtc_fail(err, TRTC_EX_UNAVAILABLE, "the answer does not have the form of this API");
 }
 
 void trtc_answer_fini(struct trtc_answer *answer)
@@ -105,8 +105,9 @@ static struct trtc_attempt look(struct call *c)
         trtc_fail(&c->why, why.code, "%s: %s", c->action, why.msg);
         a.net = TRTC_NET_LOST; /* its content is unknown */
     } else {
-        trtc_fail(&c->why, TRTC_EX_UNAVAILABLE, "%s: the answer of %s is not one of this API",
-                  c->action, c->caller->endpoint->host);
+        trtc_fail(&c->why, TRTC_EX_UNAVAILABLE,
+                  "%s: the answer of %s does not have the form of this API", c->action,
+                  c->caller->endpoint->host);
         a.code = "";
     }
     return a;

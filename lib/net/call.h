@@ -40,7 +40,7 @@ void trtc_answer_fini(struct trtc_answer *answer);
 /* What the program provides to the library. */
 struct trtc_outside {
     int64_t (*wall_s)(void *arg);                /* seconds since 1970 */
-    int64_t (*mono_ms)(void *arg);               /* a clock that nobody adjusts, in milliseconds */
+    int64_t (*mono_ms)(void *arg);               /* a monotonic clock, in milliseconds */
     double (*chance)(void *arg);                 /* in [0, 1) */
     int (*wait)(void *arg, int64_t ms);          /* waits; nonzero: the user has interrupted, so
                                                     no more attempts */

@@ -191,7 +191,7 @@ static int fail(const struct fetch *f, struct trtc_err *err)
         return fail_status(f, err);
     curl_easy_getinfo(f->easy, CURLINFO_SIZE_DOWNLOAD_T, &nb_bytes);
     if (nb_bytes > 0)
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "broke off after %" PRId64 " bytes: %s", f->at,
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "ended early, after %" PRId64 " bytes: %s", f->at,
                          curl_easy_strerror(f->result));
     return trtc_fail(err, code_of(f->result), "%s", curl_easy_strerror(f->result));
 }

@@ -37,7 +37,7 @@ int trtc_headers_add(struct trtc_headers *h, const char *name, const char *value
     struct trtc_header field = { NULL, NULL };
 
     if (!is_token(name))
-        return trtc_fail(err, TRTC_EX_DATAERR, "a header field has an impossible name");
+        return trtc_fail(err, TRTC_EX_DATAERR, "a header field has an invalid name");
     if (!is_value(value))
         return trtc_fail(err, TRTC_EX_DATAERR, "header field %s: holds a control character", name);
     field.name = strdup(name);

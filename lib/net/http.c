@@ -348,7 +348,7 @@ static CURLcode set_request(struct trtc_http *h, const struct trtc_post *post, b
     bad = curl_easy_setopt(h->curl, option, value)
     SET(CURLOPT_URL, post->url);
     SET(CURLOPT_PROTOCOLS_STR, loopback || h->options.anywhere ? "http,https" : "https");
-    /* "": no proxy, whatever the environment says; NULL: the environment decides */
+    /* "": no proxy, even if the environment has one; NULL: that of the environment */
     SET(CURLOPT_PROXY, loopback ? "" : (char *)NULL);
     SET(CURLOPT_HTTPHEADER, lines);
     SET(CURLOPT_FRESH_CONNECT, (long)post->fresh);

@@ -156,10 +156,11 @@ int trtc_picture_url(const char *url, struct trtc_err *err)
     if (!host || strlen(url) > URL_MAX)
         return trtc_fail(err, TRTC_EX_DATAERR, "not an http or https address");
     if (url[strspn(url, chars)])
-        return trtc_fail(err, TRTC_EX_DATAERR, "a character that no picture's address has");
+        return trtc_fail(err, TRTC_EX_DATAERR,
+                         "a character that is not allowed in the address of a picture");
     const char *path = host + strcspn(host, "/?#");
     if (path == host || memchr(host, '@', (size_t)(path - host)))
-        return trtc_fail(err, TRTC_EX_DATAERR, "no host, or a user in front of it");
+        return trtc_fail(err, TRTC_EX_DATAERR, "no host, or a user name before it");
     if (!is_picture_name(path, strcspn(path, "?#")))
         return trtc_fail(err, TRTC_EX_DATAERR, "its path ends with none of .jpg, .jpeg, .png");
     return 0;
@@ -238,7 +239,7 @@ static CURLcode set_options(CURL *c, struct picture *p, const char *url)
     SET(CURLOPT_XFERINFODATA, p);
     SET(CURLOPT_USERAGENT, "trtc-tools/" TRTC_VERSION);
 #if LIBCURL_VERSION_NUM >= 0x075700
-    SET(CURLOPT_QUICK_EXIT, 1L); /* a name service that says nothing is not waited for */
+    SET(CURLOPT_QUICK_EXIT, 1L); /* do not wait for a name server that does not answer */
 #endif
     if (p->rules->ca_file) {
         SET(CURLOPT_CAINFO, p->rules->ca_file);

@@ -172,7 +172,7 @@ int trtc_secret_env(const struct trtc_env *env, const char *name, struct trtc_se
     /* A shell removes quotation marks. If they are here, other programs see them too. */
     if (n && (is_quote(*value) || is_quote(value[n - 1])))
         return trtc_fail(err, TRTC_EX_CONFIG,
-                         "environment: %s has a quotation mark around its value: take it off (a "
+                         "environment: %s has a quotation mark around its value: remove it (a "
                          "file for docker's --env-file has none)",
                          name);
     if (store((struct value){ "environment", name, value, n }, out, err))

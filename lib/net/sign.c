@@ -232,13 +232,14 @@ static int check(const struct trtc_sign *in, struct trtc_err *err)
 
     if (id == 0 || id > ID_MAX || !printable(in->secret_id, "/,"))
         return trtc_fail(err, TRTC_EX_CONFIG,
-                         "the SecretId is empty, too long or holds characters it cannot hold");
+                         "the SecretId is empty, too long or contains invalid characters");
     if (key == 0 || key > KEY_MAX || !printable(in->secret_key, ""))
         return trtc_fail(err, TRTC_EX_CONFIG,
-                         "the SecretKey is empty, too long or holds characters it cannot hold");
+                         "the SecretKey is empty, too long or contains invalid characters");
     /* until the end of 9999, after which the year has five digits */
     if (in->time_s < 0 || in->time_s > INT64_C(253402300799))
-        return trtc_fail(err, TRTC_EX_SOFTWARE, "cannot sign for a time out of 1970...9999");
+        return trtc_fail(err, TRTC_EX_SOFTWARE,
+                         "cannot sign for a time outside the years 1970 to 9999");
     if (!trtc_headers_get(in->signed_headers, "content-type") ||
         !trtc_headers_get(in->signed_headers, "host"))
         return trtc_fail(err, TRTC_EX_SOFTWARE, "content-type and host have to be signed");

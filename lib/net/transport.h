@@ -13,7 +13,7 @@
 
 /* How an exchange ended: what the retry rules need to know. */
 enum trtc_net {
-    TRTC_NET_ANSWER,  /* a complete answer arrived, whatever it says */
+    TRTC_NET_ANSWER,  /* a complete answer arrived, with any status */
     TRTC_NET_CONNECT, /* no connection: refused, no such host, no route; nothing was sent */
     TRTC_NET_UNSENT,  /* timed out or broke before the whole request was sent: nobody can act on
                         it */

@@ -119,7 +119,8 @@ static int check_make(const struct trtc_usersig *in, const char *key, struct trt
                          "a UserSig cannot live for %" PRId64 " s: 1 to %" PRId64 " are allowed",
                          in->expire_s, TRTC_USERSIG_EXPIRE_MAX_S);
     if (in->time_s < 0 || in->time_s > INT64_C(253402300799))
-        return trtc_fail(err, TRTC_EX_SOFTWARE, "cannot make a UserSig out of 1970...9999");
+        return trtc_fail(err, TRTC_EX_SOFTWARE,
+                         "cannot make a UserSig for a time outside the years 1970 to 9999");
     if (in->userbuf && !is_base64(in->userbuf))
         return trtc_fail(err, TRTC_EX_SOFTWARE, "the permission block is not Base64");
     if (!*key)

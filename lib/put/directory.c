@@ -57,7 +57,7 @@ __attribute__((format(printf, 4, 5))) static int fail_at(struct copy *c, int cod
 
 static void sync_fd(int fd)
 {
-    trtc_fsync(fd); /* there is nothing better on a file system that cannot sync a directory */
+    trtc_fsync(fd); /* fails if the file system cannot sync a directory, without remedy */
 }
 
 /* Opens the directory name in dirfd; make: creates it if necessary. -1: errno */
@@ -121,7 +121,7 @@ static int check_target(struct copy *c)
                        S_ISDIR(there.st_mode) ? "a directory" : "something not a regular file");
     if (fstat(c->file->fd, &source) == 0 && source.st_ino == there.st_ino &&
         source.st_dev == there.st_dev)
-        return fail_at(c, TRTC_EX_DATAERR, 0, "it is already at its place,");
+        return fail_at(c, TRTC_EX_DATAERR, 0, "it is the same file as");
     return 0;
 }
 
@@ -135,7 +135,7 @@ static int open_temp(struct copy *c)
     if (c->fd < 0 || fstat(c->fd, &have) < 0)
         return fail_at(c, TRTC_EX_CANTCREAT, errno, "cannot create");
     if (!S_ISREG(have.st_mode) || have.st_nlink > 1 || have.st_uid != geteuid())
-        return fail_at(c, TRTC_EX_CANTCREAT, 0, "'%s' belongs to someone else, which is next to",
+        return fail_at(c, TRTC_EX_CANTCREAT, 0, "'%s' is not a temporary file of ours, beside",
                        c->temp);
     if (trtc_flock(c->fd) < 0 && errno == EWOULDBLOCK)
         return fail_at(c, TRTC_EX_TEMPFAIL, 0, "another process is writing");
@@ -221,7 +221,7 @@ static int read_back(struct copy *c, const struct trtc_storage_proof *proof)
         return -1;
     return bytes == proof->bytes && crc64 == proof->crc64
                ? 0
-               : fail_at(c, TRTC_EX_IOERR, 0, "what is read back differs in");
+               : fail_at(c, TRTC_EX_IOERR, 0, "the copy that was read back differs from it:");
 }
 
 /* Copies until the source does not change meanwhile. */
@@ -235,7 +235,7 @@ static int copy_still(struct copy *c, struct trtc_storage_proof *proof)
             trtc_put_stamp(&before) == trtc_put_stamp(&after))
             return read_back(c, proof);
     }
-    return trtc_fail(c->err, TRTC_EX_TEMPFAIL, "%s: it keeps changing", c->file->path);
+    return trtc_fail(c->err, TRTC_EX_TEMPFAIL, "%s: the file keeps changing", c->file->path);
 }
 
 /* ---- a whole file ---- */

@@ -2,7 +2,7 @@
 /* Decides which attempt tests whether a place has recovered; see outage.h. */
 #include "put/outage.h"
 
-enum { OUT = 3 }; /* after this many failures in a row, the place is the cause, not the files */
+enum { OUT = 3 }; /* after this many failures in a row, the place counts as the cause */
 
 void trtc_outage_failed(struct trtc_outage *o, int64_t now_us)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads for work that waits. */
+/* Threads for work that blocks. */
 #include "serve/crew.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbered pieces: a window for as many as may arrive early, each at the place of its number. */
+/* Numbered pieces. Those that arrive early wait in a window, indexed by their numbers. */
 #include "serve/numbered.h"
 
 #include <stdlib.h>

@@ -100,7 +100,7 @@ void trtc_ring_end(struct trtc_ring *r)
     r->ended = true;
 }
 
-/* Whether nobody will read the oldest block any more. */
+/* Whether the oldest block must be removed, or has been read and is old enough. */
 static bool is_over(const struct trtc_ring *r, int64_t read_at, int64_t now_ms)
 {
     const struct block *b = r->blocks;

@@ -28,7 +28,7 @@ enum {
     HEADER_BYTES = 16 << 10,
     BODY_BYTES = 1 << 20,
     BODIES = 16, /* total size, in bodies of the largest size */
-    SPARE = 32,  /* connections that were told to close and have not closed yet */
+    SPARE = 32,  /* connections that were shut down and have not ended yet */
     BACKLOG = 1024,
     OVER_MAX =
         16, /* a body of unknown length is read to its end unless it is this many times too long */
@@ -96,7 +96,7 @@ static void unlink_conn(struct conn *k)
     k->next->prev = k->prev;
 }
 
-/* It begins to wait, so it is the youngest now. */
+/* Notes that the connection waits from now on, and moves it to the end of the list. */
 static void wait_from_now(struct conn *k)
 {
     struct conn *ring = &k->server->list;
@@ -118,7 +118,7 @@ static void free_body(struct trtc_request *r)
     r->n = r->room = 0;
 }
 
-/* Its end is noticed in the next turn. */
+/* Shuts a connection down. The library notices that in the next turn of the loop. */
 static void doom(struct conn *k)
 {
     k->doomed = true;
@@ -284,7 +284,7 @@ int trtc_request_count(const struct trtc_request *r, const char *name)
     return c.n;
 }
 
-/* The announced length; 0: none; -1: impossible. */
+/* The Content-Length (INT64_MAX if it is larger); 0: absent; -1: invalid. */
 static int64_t announced(const struct trtc_request *r)
 {
     const char *s = trtc_request_header(r, "Content-Length");
@@ -296,7 +296,7 @@ static int64_t announced(const struct trtc_request *r)
     return n > 18 ? INT64_MAX : strtoll(s, NULL, 10);
 }
 
-/* Whether the end of the request is clear to everyone who reads it. */
+/* Whether every server and proxy sees the end of the request in the same place (RFC 9112, 6.3). */
 static bool has_one_end(const struct trtc_request *r)
 {
     const int lengths = trtc_request_count(r, "Content-Length");
@@ -656,7 +656,7 @@ static int take_listener(const char *text, struct trtc_err *err)
                        ? (int)strtol(text, NULL, 10)
                        : -1;
     if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) < 0 || !listens)
-        return trtc_fail(err, TRTC_EX_USAGE, "'fd:%s' is no socket that listens", text);
+        return trtc_fail(err, TRTC_EX_USAGE, "'fd:%s' is not a listening socket", text);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, O_NONBLOCK);
     return fd;

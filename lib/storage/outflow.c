@@ -250,6 +250,6 @@ void trtc_outflow_explain(const struct trtc_outflow *t, bool *again, struct trtc
         trtc_fail_errno(err, TRTC_EX_IOERR, t->errnum, "cannot read it");
     } else if (t->shrunk) {
         *again = true;
-        trtc_fail(err, TRTC_EX_TEMPFAIL, "it became shorter while it was put");
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "it became shorter while it was sent");
     }
 }

@@ -35,10 +35,10 @@ int trtc_sign_check_keys(const char *secret_id, const char *secret_key, struct t
 {
     if (!secret_id || !*secret_id || strlen(secret_id) > KEY_MAX || !printable(secret_id, "/,&="))
         return trtc_fail(err, TRTC_EX_CONFIG,
-                         "the access key is empty, too long or holds characters it cannot hold");
+                         "the access key is empty, too long or contains invalid characters");
     if (!secret_key || !*secret_key || strlen(secret_key) > KEY_MAX || !printable(secret_key, ""))
         return trtc_fail(err, TRTC_EX_CONFIG,
-                         "the secret key is empty, too long or holds characters it cannot hold");
+                         "the secret key is empty, too long or contains invalid characters");
     return 0;
 }
 

@@ -35,7 +35,7 @@ struct trtc_storage_shared {
     atomic_bool reached;  /* the store has answered once. Before that a refused connection is final,
                               since the address may be wrong; afterwards it is a failure of the store
                               and is retried */
-    atomic_llong nb_good; /* successful requests: once one succeeds, nobody waits any longer */
+    atomic_llong nb_good; /* successful requests: once one succeeds, all waits end */
     atomic_llong asked_ms; /* when a waiting storage last tested whether the store has recovered */
 };
 

@@ -33,7 +33,7 @@ int trtc_transfer_read(struct trtc_transfer *t, int64_t offset, size_t n, bool *
             return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read it");
         if (k == 0) {
             *again = true;
-            return trtc_fail(err, TRTC_EX_TEMPFAIL, "it became shorter while it was put");
+            return trtc_fail(err, TRTC_EX_TEMPFAIL, "it became shorter while it was sent");
         }
         got += (size_t)k;
     }
@@ -69,10 +69,10 @@ static int unchanged(struct trtc_transfer *t, bool *again, struct trtc_err *err)
     uint64_t crc = 0;
 
     if (fstat(t->file->fd, &now) < 0)
-        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot look at it");
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot examine it");
     if (!same(&now, &t->before)) {
         *again = true;
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "it was changed while it was put");
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "it was changed while it was sent");
     }
     if (t->s->o.outside.wall_s(t->s->o.outside.arg) - now.st_mtim.tv_sec > FRESH_S)
         return 0;
@@ -82,7 +82,7 @@ static int unchanged(struct trtc_transfer *t, bool *again, struct trtc_err *err)
     if (crc == t->sent.crc64)
         return 0;
     *again = true;
-    return trtc_fail(err, TRTC_EX_TEMPFAIL, "it was changed while it was put");
+    return trtc_fail(err, TRTC_EX_TEMPFAIL, "it was changed while it was sent");
 }
 
 /* ---- requests ---- */
@@ -186,7 +186,7 @@ static int look_at(struct trtc_transfer *t, struct trtc_err *err)
     int64_t least;
 
     if (fstat(t->file->fd, &t->before) < 0)
-        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot look at it");
+        return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot examine it");
     if (!S_ISREG(t->before.st_mode))
         return trtc_fail(err, TRTC_EX_DATAERR, "is not a regular file");
     t->room_bytes = t->s->o.part_bytes ? t->s->o.part_bytes : TRTC_STORAGE_PART_BYTES;

@@ -26,7 +26,7 @@ static int begin(struct trtc_transfer *t, struct trtc_err *err)
     if (!ret && (!trtc_xml_text(trtc_transfer_text(&answer.reply), "UploadId", t->upload,
                                 sizeof t->upload) ||
                  !*t->upload || strlen(t->upload) + 1 == sizeof t->upload))
-        ret = trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s begins no upload that could be named",
+        ret = trtc_fail(err, TRTC_EX_UNAVAILABLE, "%s returned no usable UploadId",
                         t->s->dialect->name);
     trtc_store_answer_fini(&answer);
     if (!ret && t->file->begun && t->file->begun(t->file->arg, t->upload))
@@ -66,11 +66,11 @@ static void take_listed(struct trtc_transfer *t, struct trtc_bytes one)
 
         if (p->number < 1 || (size_t)p->number > t->nb_parts ||
             p->number != strtol(number, NULL, 10) || p->offset != at ||
-            p->bytes != t->parts[p->number - 1].said.bytes ||
+            p->bytes != t->parts[p->number - 1].info.bytes ||
             p->bytes != strtoll(bytes, NULL, 10) || !*etag || strcmp(p->etag, etag))
             continue;
-        t->parts[p->number - 1].said.crc64 = p->crc64;
-        memcpy(t->parts[p->number - 1].said.etag, etag, sizeof etag);
+        t->parts[p->number - 1].info.crc64 = p->crc64;
+        memcpy(t->parts[p->number - 1].info.etag, etag, sizeof etag);
         t->parts[p->number - 1].there = true;
     }
 }
@@ -121,13 +121,13 @@ static int load_part(struct trtc_transfer *t, const struct trtc_transfer_part *p
 {
     struct trtc_store_request *q = &parcel->q;
 
-    if ((size_t)p->said.bytes > t->room_bytes) {
-        q->outflow = trtc_outflow_new(t->s, t->file->fd, &p->said, err);
+    if ((size_t)p->info.bytes > t->room_bytes) {
+        q->outflow = trtc_outflow_new(t->s, t->file->fd, &p->info, err);
         return q->outflow ? 0 : -1;
     }
-    if (trtc_transfer_read(t, p->said.offset, (size_t)p->said.bytes, again, err))
+    if (trtc_transfer_read(t, p->info.offset, (size_t)p->info.bytes, again, err))
         return -1;
-    q->body = (struct trtc_bytes){ t->s->room, (size_t)p->said.bytes };
+    q->body = (struct trtc_bytes){ t->s->room, (size_t)p->info.bytes };
     q->digest = &parcel->digest;
     return trtc_store_digest(t->s, q->body, &parcel->digest, err);
 }
@@ -136,9 +136,9 @@ static int load_part(struct trtc_transfer *t, const struct trtc_transfer_part *p
 static void count_part(struct trtc_transfer *t, struct trtc_transfer_part *p,
                        const struct trtc_digest *digest, bool sha256)
 {
-    t->sent.crc64 = trtc_crc64_join(t->sent.crc64, digest->crc64, (uint64_t)p->said.bytes);
-    t->sent.bytes += p->said.bytes;
-    p->said.crc64 = digest->crc64;
+    t->sent.crc64 = trtc_crc64_join(t->sent.crc64, digest->crc64, (uint64_t)p->info.bytes);
+    t->sent.bytes += p->info.bytes;
+    p->info.crc64 = digest->crc64;
     memcpy(p->sha256, digest->sha256, sizeof p->sha256);
     if (sha256)
         snprintf(p->sha256_b64, sizeof p->sha256_b64, "%s", digest->sha256_b64);
@@ -152,7 +152,7 @@ static int send_part(struct trtc_transfer *t, struct trtc_transfer_part *p, stru
     char number[12];
     int ret;
 
-    snprintf(number, sizeof number, "%d", p->said.number);
+    snprintf(number, sizeof number, "%d", p->info.number);
     trtc_transfer_ask(q, "partNumber", number);
     trtc_transfer_ask(q, "uploadId", t->upload);
     ret = trtc_transfer_send(t, q, &answer, err);
@@ -162,7 +162,7 @@ static int send_part(struct trtc_transfer *t, struct trtc_transfer_part *p, stru
     if (q->outflow && !ret)
         trtc_outflow_digest(q->outflow, &parcel->digest);
     if (!ret) {
-        trtc_transfer_take_etag(trtc_transfer_kept(&answer, "ETag"), p->said.etag);
+        trtc_transfer_take_etag(trtc_transfer_kept(&answer, "ETag"), p->info.etag);
         count_part(t, p, &parcel->digest, trtc_transfer_kept(&answer, "x-amz-checksum-sha256"));
     }
     trtc_store_answer_fini(&answer);
@@ -180,9 +180,9 @@ static bool is_there(struct trtc_transfer *t, const struct trtc_transfer_part *p
     /* to complete the upload S3 needs the SHA-256, which an outflow only knows at its end */
     if (parcel->q.outflow && t->s->dialect->sha256)
         return false;
-    if (parcel->q.outflow && trtc_transfer_crc(t, &p->said, &again, &parcel->digest.crc64, NULL))
+    if (parcel->q.outflow && trtc_transfer_crc(t, &p->info, &again, &parcel->digest.crc64, NULL))
         return false;
-    return p->said.crc64 == parcel->digest.crc64;
+    return p->info.crc64 == parcel->digest.crc64;
 }
 
 static int put_part(struct trtc_transfer *t, struct trtc_transfer_part *p, bool *again,
@@ -195,7 +195,7 @@ static int put_part(struct trtc_transfer *t, struct trtc_transfer_part *p, bool 
         count_part(t, p, &parcel.digest, true);
     } else if (!ret) {
         ret = send_part(t, p, &parcel, again, err);
-        if (!ret && t->file->part && t->file->part(t->file->arg, &p->said))
+        if (!ret && t->file->part && t->file->part(t->file->arg, &p->info))
             ret = trtc_fail(err, TRTC_EX_IOERR, "the journal cannot be written");
     }
     trtc_outflow_free(&parcel.q.outflow);
@@ -212,9 +212,9 @@ static char *list_of(const struct trtc_transfer *t)
         const struct trtc_transfer_part *p = &t->parts[i];
 
         trtc_draft_word(&draft, "<Part><PartNumber>");
-        trtc_draft_number(&draft, p->said.number);
+        trtc_draft_number(&draft, p->info.number);
         trtc_draft_word(&draft, "</PartNumber><ETag>&quot;");
-        trtc_draft_xml(&draft, p->said.etag);
+        trtc_draft_xml(&draft, p->info.etag);
         trtc_draft_word(&draft, "&quot;</ETag>");
         if (*p->sha256_b64 && !t->s->plain) {
             trtc_draft_word(&draft, "<ChecksumSHA256>");
@@ -265,7 +265,7 @@ static int set_parts(struct trtc_transfer *t, struct trtc_err *err)
     if (!t->parts)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < t->nb_parts; i++) {
-        struct trtc_storage_part *p = &t->parts[i].said;
+        struct trtc_storage_part *p = &t->parts[i].info;
 
         p->number = (int)i + 1;
         p->offset = (int64_t)i * step;

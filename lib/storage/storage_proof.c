@@ -22,9 +22,9 @@ static bool composite(const struct trtc_transfer *t, bool sha256, char out[80])
     for (size_t i = 0; good && i < t->nb_parts; i++) {
         const struct trtc_transfer_part *p = &t->parts[i];
 
-        good = sha256 || strspn(p->said.etag, "0123456789abcdefABCDEF") == 32;
+        good = sha256 || strspn(p->info.etag, "0123456789abcdefABCDEF") == 32;
         for (size_t k = 0; good && !sha256 && k < 16; k++)
-            sscanf(p->said.etag + 2 * k, "%2hhx", &one[k]);
+            sscanf(p->info.etag + 2 * k, "%2hhx", &one[k]);
         good = good && EVP_DigestUpdate(md, sha256 ? p->sha256 : one, sha256 ? 32 : 16);
     }
     good = good && EVP_DigestFinal_ex(md, raw, &n);
@@ -123,7 +123,8 @@ int trtc_transfer_prove(struct trtc_transfer *t, bool *again, struct trtc_err *e
         agrees = TRTC_AGREE_NO;
         ret = 0;
     } else if (answer.reply.status == 403) {
-        trtc_fail(err, TRTC_EX_NOPERM, "is stored, but cannot be proven: %s refuses HEAD with 403",
+        trtc_fail(err, TRTC_EX_NOPERM,
+                  "is stored, but cannot be verified: %s refuses HEAD with 403",
                   t->s->dialect->name);
     }
     trtc_store_answer_fini(&answer);
@@ -131,8 +132,8 @@ int trtc_transfer_prove(struct trtc_transfer *t, bool *again, struct trtc_err *e
         ret = read_back(t, &agrees, err);
     if (!ret && agrees == TRTC_AGREE_NO) {
         *again = true;
-        ret =
-            trtc_fail(err, TRTC_EX_TEMPFAIL, "%s does not have what was sent", t->s->dialect->name);
+        ret = trtc_fail(err, TRTC_EX_TEMPFAIL, "what %s has differs from what was sent",
+                        t->s->dialect->name);
     }
     return ret;
 }

@@ -19,7 +19,7 @@ enum {
     MANY = 1000,    /* retries are only limited by the budget */
     EARLIER_S = 60, /* a signature is valid from this long ago, for clocks that differ, */
     LIFE_S = 900,   /* and for so long afterwards */
-    SLICE_MS = 250, /* how often those who wait look at what the others do */
+    SLICE_MS = 250, /* how often a waiting thread checks for successes of others */
     SKEW_S = 300,   /* a larger difference of the clocks may be why a store refuses a request */
 };
 
@@ -174,7 +174,7 @@ static bool is_one_of(const char *code, const char *const *list)
 }
 
 /* Whether the store refuses the request and its clock differs so much that this may be the reason,
- * whatever it says: an answer to HEAD has no text. */
+ * regardless of the error code: an answer to HEAD has none. */
 static bool is_skewed(const struct trtc_storage *s, const struct trtc_reply *r)
 {
     const int64_t off_s = r->date_s - s->o.outside.wall_s(s->o.outside.arg) - s->offset_s;
@@ -308,7 +308,8 @@ static struct trtc_attempt look(const struct trtc_storage *s, const struct trtc_
         answer->agree = compare(s, q, r);
         if (answer->agree == TRTC_AGREE_NO) {
             a.code = "InternalError";
-            trtc_fail(why, TRTC_EX_TEMPFAIL, "%s does not have what was sent", s->dialect->name);
+            trtc_fail(why, TRTC_EX_TEMPFAIL, "what %s has differs from what was sent",
+                      s->dialect->name);
         }
     }
     return a;
@@ -342,7 +343,8 @@ int trtc_store_wait(struct trtc_storage *s, int64_t ms, struct trtc_err *err)
     return 0;
 }
 
-/* Whether this storage may test the store now: of all that wait, one every TRTC_STORAGE_ASK_MS. */
+/* Whether this storage may test the store now: only one of those that wait may, every
+ * TRTC_STORAGE_ASK_MS. */
 static bool asks(const struct trtc_storage *s, int64_t now_ms)
 {
     long long asked_ms = atomic_load(&s->shared->asked_ms);
@@ -358,7 +360,7 @@ static int wait_for_store(struct trtc_storage *s, int64_t ms, struct trtc_err *e
     const struct trtc_outside *o = &s->o.outside;
     const int64_t end_ms = o->mono_ms(o->arg) + ms;
     const long long nb_good = atomic_load(&s->shared->nb_good);
-    int64_t wait_ms = ms < TRTC_RETRY_FIRST_MS ? ms : TRTC_RETRY_FIRST_MS; /* nobody waits less */
+    int64_t wait_ms = ms < TRTC_RETRY_FIRST_MS ? ms : TRTC_RETRY_FIRST_MS; /* no wait is shorter */
 
     while (wait_ms > 0) {
         if (trtc_store_wait(s, wait_ms, err))
@@ -371,7 +373,7 @@ static int wait_for_store(struct trtc_storage *s, int64_t ms, struct trtc_err *e
     return 0;
 }
 
-/* As long as the store asks for, or the rules say. */
+/* Waits as long as the store requests or the rules of net/retry require. */
 static int pause(struct trtc_storage *s, const struct trtc_decision *d,
                  const struct trtc_attempt *a, struct trtc_err *err)
 {
@@ -381,8 +383,8 @@ static int pause(struct trtc_storage *s, const struct trtc_decision *d,
                                                      : wait_for_store(s, d->wait_ms, err);
 }
 
-static void tell(const struct trtc_storage *s, const struct trtc_decision *d, int64_t offset_s,
-                 const struct trtc_err *why)
+static void report_retry(const struct trtc_storage *s, const struct trtc_decision *d,
+                         int64_t offset_s, const struct trtc_err *why)
 {
     const long long off_s = offset_s;
 
@@ -427,7 +429,7 @@ int trtc_store_send(struct trtc_storage *s, const struct trtc_store_request *req
         s->expired |= may_be_expired(answer);
         if (d.verdict == TRTC_VERDICT_STOP)
             return trtc_fail(err, d.exit_code, "%s", why.msg);
-        tell(s, &d, state.offset_s, &why);
+        report_retry(s, &d, state.offset_s, &why);
         if (pause(s, &d, &a, err))
             return -1;
     }

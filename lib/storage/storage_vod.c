@@ -22,7 +22,7 @@ enum { NAME_MAX_BYTES = 128 };
 struct applied {
     const char *bucket, *region, *key, *session;
     struct trtc_credentials keys;
-    int64_t expire_s; /* ... are good until then (epoch); 0: it does not say */
+    int64_t expire_s; /* when the keys expire, in s since 1970; 0: not stated */
 };
 
 static int attempts(const struct trtc_storage *s)
@@ -81,8 +81,9 @@ static int put_media(cJSON **request, const char *key, struct trtc_err *err)
     char text[NAME_MAX_BYTES + 1];
 
     if (!dot || dot == name || !dot[1])
-        return trtc_fail(err, TRTC_EX_DATAERR,
-                         "VOD takes the type of a media from its name, which has no suffix");
+        return trtc_fail(
+            err, TRTC_EX_DATAERR,
+            "VOD derives the type of a media from the suffix of its name, which has none");
     snprintf(text, sizeof text, "%.*s", (int)(dot - name), name);
     trtc_json_put_text(request, "MediaType", dot + 1);
     trtc_json_put_text(request, "MediaName", text);

@@ -14,7 +14,7 @@ enum { TRTC_TRANSFER_ID_MAX = 1024 /* length of an upload's id */ };
 
 /* A part, and what represents it when the parts become one object. */
 struct trtc_transfer_part {
-    struct trtc_storage_part said;
+    struct trtc_storage_part info;
     unsigned char sha256[32];
     char sha256_b64[48]; /* "": the store has not returned it */
     bool there;          /* resumed: the store has it with the content of the file */

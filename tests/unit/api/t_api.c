@@ -61,8 +61,8 @@ static void compare_values(const struct trtc_field *f, const cJSON *json, const 
         bytes += strlen(value->string) + 1;
         if (!f->values || !has_word(f->values, value->string))
             fail_msg("%s: value %s", path, value->string);
-        if (*value->valuestring && !strstr(f->says, said))
-            fail_msg("%s: '%s' is not said: %s", path, said, f->says);
+        if (*value->valuestring && !strstr(f->help, said))
+            fail_msg("%s: '%s' is not said: %s", path, said, f->help);
     }
     if (values ? strlen(f->values) + 1 != bytes : f->values != NULL)
         fail_msg("%s: values %s", path, f->values);
@@ -118,7 +118,7 @@ static void compare_field(const struct trtc_field *f, const cJSON *json, const c
         fail_msg("%s: required", path);
     if (!only != !f->only || (only && strcmp(only, f->only) != 0))
         fail_msg("%s: only %s", path, f->only);
-    if (!f->says || !*f->says || (!f->members && !f->example))
+    if (!f->help || !*f->help || (!f->members && !f->example))
         fail_msg("%s: nothing is said, or no example", path);
     if (trtc_api_is_secret(f->name) != f->secret)
         fail_msg("%s: secret", path);
@@ -712,7 +712,7 @@ static void all_named(const struct trtc_field *fields, const char *text)
         char name[64];
         snprintf(name, sizeof name, "\"%s\":", fields->name);
         const char *at = strstr(text, name), *end = at ? strchr(at, '\n') : NULL;
-        if (!at || !strstr(at, fields->says) || !end)
+        if (!at || !strstr(at, fields->help) || !end)
             fail_msg("%s is not there, or not explained", name);
         all_named(fields->members, text);
     }
