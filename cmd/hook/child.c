@@ -32,7 +32,7 @@ int child_output(const char *const argv[], char **text, size_t *n, struct trtc_e
     pid_t pid;
     *text = NULL;
     if (pipe2(fds, O_CLOEXEC) < 0)
-        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe");
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "cannot create a pipe");
     const int errnum = start(argv, fds[1], &pid);
     close(fds[1]);
     const int read_all = errnum ? -1 : hook_read_fd(fds[0], argv[0], text, n, err);

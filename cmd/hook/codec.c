@@ -34,7 +34,8 @@ int hook_verify(const struct hook_opts *o)
     char *body = NULL;
     size_t n = 0;
     if (!o->sign)
-        return cli_usage("--sign is required: the header Sign that came with the body");
+        return cli_usage(
+            "--sign is required: the value of the header Sign that came with the body");
     int code = body_and_keys(o, &keys, &body, &n);
     if (!code && !trtc_callback_check(keys, o->sdkappid, o->sign, body, n))
         code =

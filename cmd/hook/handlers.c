@@ -173,7 +173,7 @@ static bool take_results(struct handlers *h, int64_t now_ms)
         h->nb_running--;
         if (r.status == -1) {
             h->paused_ms = now_ms + RESTART_MS;
-            cli_error("%s: no process can be started", r.name);
+            cli_error("%s: cannot start a process", r.name);
         }
         if (trtc_queue_end(h->queue, r.name, result, now_ms) && result == TRTC_QUEUE_AGAIN)
             give_up(h, r.name);

@@ -181,8 +181,8 @@ static int wait_for(struct trtc_spool *s, const struct hook_opts *o)
         if (found || code || cli_signal)
             break;
         if (left_ms <= 0)
-            code = cli_report(
-                &(struct trtc_err){ TRTC_EX_TEMPFAIL, "no such event has come in time" });
+            code =
+                cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "no such event arrived in time" });
         else
             poll(&p, p.fd >= 0, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);
         while (p.fd >= 0 && read(p.fd, buf, sizeof buf) > 0)

@@ -378,7 +378,7 @@ static int add_mp4(const struct reconcile *r, struct trtc_err *err)
 static void say_rest(const struct reconcile *r)
 {
     if (!r->ended)
-        cli_note("the task has not ended: no 302, 305 and 310");
+        cli_note("the task has not ended: no 302, 305 or 310");
     else if (!r->told[305] && !r->gone && !(r->o->check && r->n && !r->faults))
         cli_note("it is not known yet whether the upload is over: no 305");
     else if (!r->told[305] && !uploads(r))

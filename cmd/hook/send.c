@@ -141,7 +141,8 @@ static int add_file(struct send *s)
     char *body;
     size_t n;
     if (s->o->sets.n)
-        return cli_usage("--set and --file exclude each other: the bytes go out as they are");
+        return cli_usage(
+            "--set and --file exclude each other: the bytes of FILE are sent unchanged");
     if (hook_read_file(s->o->file, &body, &n, &err) < 0) {
         free(body);
         return cli_report(&err);

@@ -201,7 +201,7 @@ static void answer_stored(struct serve *s)
         if (t->stored < 0)
             tell_failure(s, &t->err);
         if (t->stored == 1 && !t->parsed)
-            cli_note("%s: kept as it came: %s", t->name, t->err.msg);
+            cli_note("%s: kept unchanged: %s", t->name, t->err.msg);
         if (t->stored == 1) {
             sink_put(s->sink, t->line);
             t->line = NULL;
@@ -298,7 +298,7 @@ static int end(struct serve *s, int code)
     starter_free(&s->starter);
     const size_t left = handlers_free(&s->handlers);
     if (left)
-        cli_note("%zu handlers go on", left);
+        cli_note("%zu handlers are still running", left);
     trtc_spool_free(&s->spool);
     trtc_callback_keys_free(&s->keys);
     if (s->signals >= 0)
@@ -313,7 +313,7 @@ static int check(const struct hook_opts *o)
         return cli_usage("--listen ADDR:PORT and --spool DIR are required");
     if (!o->key_file && !o->no_sign)
         return cli_usage(
-            "without --key-file anyone can send events: give --unsigned if you mean that");
+            "without --key-file anyone can send events: give --unsigned if that is intended");
     if (o->forward && o->operands.n)
         return cli_usage("--forward and a command exclude each other");
     if (o->forward && trtc_callback_url(o->forward, &err) < 0)

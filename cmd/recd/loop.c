@@ -58,8 +58,9 @@ void recd_store_failed(struct recd *r, const struct trtc_err *err)
     cli_error("%s", err->msg);
     if (err->code != TRTC_EX_DATAERR)
         return;
-    cli_error("nothing can be changed any more: tasks go on recording, and their files stay in %s",
-              r->tasks_dir);
+    cli_error(
+        "the state can no longer be changed: tasks continue to record, and their files stay in %s",
+        r->tasks_dir);
     trtc_store_free(&r->store);
 }
 

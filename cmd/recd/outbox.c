@@ -164,7 +164,7 @@ static bool give(void *arg, const struct trtc_out_row *row)
         return false;
     if (!app || !app->callback_url) {
         if (!o->has_no_address)
-            cli_error("callbacks of application %" PRId64 " wait: it has no callback_url any more",
+            cli_error("callbacks of application %" PRId64 " wait: it no longer has a callback_url",
                       row->sdkappid);
         o->has_no_address = true;
         return true;

@@ -65,7 +65,7 @@ static int fetch_one(const struct pictures *p, const struct fetching *f, const c
     char name[NAME_BYTES];
     name_of(url, name);
     if (clock_mono_us() / 1000 >= f->until_ms)
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "the pictures before it took too long");
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "fetching the pictures before it took too long");
     char *path = setup_path(f->dir, name);
     struct trtc_file *file = path ? trtc_file_create(path, err) : NULL;
     int ret = file   ? trtc_picture_fetch(url, &p->rules, trtc_file_fd(file), err)

@@ -108,7 +108,7 @@ static int make_credentials(const char *path, struct trtc_err *err)
     OPENSSL_cleanse(text, sizeof text);
     OPENSSL_cleanse(key, sizeof key);
     if (ret == 0)
-        cli_note("an application was made up: SdkAppId %d, its keys are in %s", MADE_UP_APP, path);
+        cli_note("an application was created: SdkAppId %d, its keys are in %s", MADE_UP_APP, path);
     return ret;
 }
 

@@ -124,7 +124,7 @@ static int lose_gone(struct recd *r, void *arg, struct trtc_err *err)
     const char *id = g->task->row.id;
     for (size_t i = 0; i < g->nb; i++) {
         char said[400];
-        snprintf(said, sizeof said, "%.300s was gone before it was uploaded", g->paths[i]);
+        snprintf(said, sizeof said, "%.300s disappeared before it was uploaded", g->paths[i]);
         if (follow_loss(r, g->task, said, err) < 0 ||
             trtc_store_file_drop(r->store, id, g->paths[i], err) < 0)
             return -1;
@@ -187,7 +187,9 @@ static void end_unknown(const char *dir)
             "%s belongs to no known task: its recorder was asked to end, and its files stay there",
             dir);
     else
-        cli_error("%s belongs to no known task, but its recorder runs and reads no orders", dir);
+        cli_error(
+            "%s belongs to no known task, but its recorder is running and cannot be asked to end",
+            dir);
 }
 
 static void sweep_one(const struct recd *r, const char *id)

@@ -360,7 +360,7 @@ static void end_hung(const struct recd *r, struct task *t)
     bool killed = kill_recorder(t->dir);
     if (t->launcher.pid)
         killed |= kill(-t->launcher.pid, SIGKILL) == 0;
-    cli_error("task %s was told to end and does not leave its room: its recorder %s", t->row.id,
+    cli_error("task %s was asked to end but does not leave its room: its recorder %s", t->row.id,
               killed ? "is killed" : "cannot be killed from here");
     t->stop_ms = r->now_ms;
 }

@@ -228,13 +228,13 @@ static int pipe_of(const char *text, struct trtc_err *err)
         return trtc_fail(err, TRTC_EX_SOFTWARE,
                          n ? "the keys do not fit into a pipe" : "its keys are missing");
     if (pipe2(fds, O_CLOEXEC) < 0)
-        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe");
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "cannot create a pipe");
     const int bad = trtc_write_errno(fds[1], text, n);
     close(fds[1]);
     if (!bad)
         return fds[0];
     close(fds[0]);
-    return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, bad, "a pipe");
+    return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, bad, "cannot create a pipe");
 }
 
 /* Fills fds with pipes that contain the StorageParams with their keys, and for VOD its keys. */

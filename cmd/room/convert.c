@@ -136,8 +136,8 @@ static void end_conversion(struct house *h, struct stream *s)
         read_messages(h, &c->messages.polled, c->messages.polled.fd);
     const bool finishing = c->finishing, good = reap(c) && finishing;
     if (!good && s->state != STREAM_IS_OVER)
-        cli_error("%s: ffmpeg, which makes it MPEG-TS, failed: %s", stream_name(&s->spot, name),
-                  words_of(c, said, sizeof said));
+        cli_error("%s: ffmpeg, which converts it to MPEG-TS, failed: %s",
+                  stream_name(&s->spot, name), words_of(c, said, sizeof said));
     convert_free(h, &s->convert);
     publish_converted(h, s, !good);
 }
@@ -260,7 +260,7 @@ struct convert *convert_new(struct house *h, struct stream *s, const char *forma
     }
     int ret = make_pipes(theirs, ours);
     if (ret < 0)
-        trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "pipes for ffmpeg");
+        trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "cannot create pipes for ffmpeg");
     else
         ret = begin_process(c, format, theirs, err);
     for (int i = 0; i < 3; i++)
@@ -306,7 +306,8 @@ int convert_feed(struct house *h, struct stream *s, const void *data, size_t n, 
     if (c->in.polled.fd < 0)
         return 0; /* it has ended, and publish_converted will be called */
     if (c->nb_waiting + n > WAIT_BYTES) {
-        cli_error("%s: ffmpeg, which makes it MPEG-TS, is too slow", stream_name(&s->spot, name));
+        cli_error("%s: ffmpeg, which converts it to MPEG-TS, is too slow",
+                  stream_name(&s->spot, name));
         return 503;
     }
     if (trtc_array_reserve(&c->waiting, &c->room, c->nb_waiting + n, 1) < 0)

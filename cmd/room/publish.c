@@ -79,7 +79,7 @@ void publish_gone(struct house *h, struct stream *s, bool whole)
     s->publisher = NULL;
     if (whole || s->state == STREAM_IS_OVER)
         return;
-    cli_note("%s: its publisher broke off", stream_name(&s->spot, name));
+    cli_note("%s: its publisher disconnected", stream_name(&s->spot, name));
     s->broke = s->ended = true;
     if (s->convert)
         convert_finish(h, s); /* its remaining output is delivered first */
@@ -204,7 +204,7 @@ void numbered_tick(struct house *h, struct stream *s)
     const int64_t n = trtc_numbered_skip(s->numbered, h->now_ms);
     if (!n)
         return;
-    cli_error("%s: %" PRId64 " POSTs from number %" PRId64 " on did not come: lost",
+    cli_error("%s: %" PRId64 " POSTs from number %" PRId64 " on did not arrive: lost",
               stream_name(&s->spot, name), n, first);
     feed_numbered(h, s);
 }

@@ -107,8 +107,8 @@ static void say_end(struct pull *p, int status, int64_t ran_us)
     p->nb_failed += status != 0;
     if (p->said || (!WIFSIGNALED(status) && p->nb_failed < FAILURES))
         return;
-    cli_error("%s/%s: cannot be relayed: its relay has ended%s: trying again", p->spot.room,
-              p->spot.user, WIFSIGNALED(status) ? "" : " early again and again");
+    cli_error("%s/%s: cannot be relayed: its relay has %s: trying again", p->spot.room,
+              p->spot.user, WIFSIGNALED(status) ? "ended" : "repeatedly ended early");
     p->said = true;
 }
 

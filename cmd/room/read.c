@@ -86,7 +86,7 @@ void reader_gone(struct house *h, struct reader *d)
     s->nb_readers--;
     s->lost_bytes += d->place.lost;
     if (d->place.lost)
-        name_loss(d, ", and has gone");
+        name_loss(d, ", and has disconnected");
     free(d);
 }
 

@@ -193,7 +193,7 @@ pid_t relay_start(const char *sdp, const char *to, struct trtc_err *err)
     add(&w, to_room);
     add(&w, end);
     if (pipe2(fds, O_CLOEXEC) < 0)
-        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe for ffmpeg");
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "cannot create a pipe for ffmpeg");
     const int errnum = write(fds[1], sdp, n) == (ssize_t)n ? spawn(fds[0], w.items, &pid) : EPIPE;
     close(fds[0]);
     close(fds[1]);

@@ -63,7 +63,7 @@ static const char *words(int status)
     case 405:
         return "{\"code\":405,\"message\":\"allowed are PUT, POST, GET and DELETE\"}\n";
     case 408:
-        return "{\"code\":408,\"message\":\"no data came for too long\"}\n";
+        return "{\"code\":408,\"message\":\"no data arrived for too long\"}\n";
     case 409:
         return "{\"code\":409,\"message\":\"replaced by a newer stream, or too far ahead\"}\n";
     case 410:

@@ -272,7 +272,7 @@ static bool is_idle(const struct house *h, const struct stream *s)
 static void end_idle(struct house *h, struct stream *s)
 {
     char name[STREAM_NAME_SIZE];
-    cli_note("%s: nothing came for %" PRId64 " s: ended", stream_name(&s->spot, name),
+    cli_note("%s: nothing arrived for %" PRId64 " s: ended", stream_name(&s->spot, name),
              (h->now_ms - s->fed_ms) / 1000);
     if (s->publisher)
         trtc_request_break(s->publisher, 408);

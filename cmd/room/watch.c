@@ -109,7 +109,7 @@ void watch_say_end(struct watch *w)
     if (!w->collects)
         return;
     if (w->lost)
-        cli_note("%.*s: it is there again", cli_shown(w->place), w->place);
+        cli_note("%.*s: it is available again", cli_shown(w->place), w->place);
     w->lost = false;
     keep_room(w);
     w->collects = false;

@@ -124,7 +124,8 @@ static int follow(struct watch *w, const struct trtc_remote *remote, const char 
     }
     remote->close(body);
     if (n == 0 || stop)
-        trtc_fail(err, TRTC_EX_TEMPFAIL, stop ? "nothing came for too long" : "the server ended");
+        trtc_fail(err, TRTC_EX_TEMPFAIL,
+                  stop ? "nothing arrived for too long" : "the server ended");
     return w->done || cli_signal ? 0 : -1;
 }
 

@@ -195,7 +195,7 @@ static int probe(struct janus_watch *p, struct guest *g, struct trtc_err *err)
         struct trtc_janus_stream *s = &g->tried.items[i];
         *s = g->feed.items[i];
         if (probe_open(&g->probes[i], s->video ? 90000 : 48000) < 0)
-            return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a socket");
+            return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "cannot create a socket");
         s->port = g->probes[i].port;
         g->tried.n = i + 1;
     }
@@ -320,8 +320,8 @@ static int welcome(struct janus_watch *p, const struct trtc_janus_id *room,
     if (call_by(p, g, who->name) || call_by(p, g, who->id.text))
         take_up(p, g);
     else
-        cli_error("room %s: publisher %s is left out: one of these cannot be a name", room->text,
-                  who->id.text);
+        cli_error("room %s: publisher %s is left out: its names cannot be part of a path",
+                  room->text, who->id.text);
     return 0;
 }
 

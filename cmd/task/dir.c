@@ -300,7 +300,7 @@ static void modify(struct task *t, cJSON *change)
 {
     struct trtc_err err;
     if (t->stage != TASK_RECORDS) {
-        cli_error(CONTROL ": a change came after the recorder had left: it is left out");
+        cli_error(CONTROL ": a change arrived after the recorder had left: it is left out");
         cJSON_Delete(change);
         return;
     }

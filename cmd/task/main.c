@@ -88,14 +88,15 @@ static void begin(struct task *t)
         return;
     }
     if (how == TRTC_RESUME_GIVE_UP) {
-        task_loss(t, NULL, "the task was resumed three times already: it ends");
+        task_loss(t, NULL, "the task has already been resumed three times: it ends");
         task_leave(t, TRTC_LEAVE_FAILED);
         return;
     }
     if (how == TRTC_RESUME_RECORD) {
         t->log.journal.ha++;
         task_event_status(t, TRTC_EVENT_FAILOVER, 0);
-        task_loss(t, NULL, "the task was killed and goes on: what was sent in between is missing");
+        task_loss(t, NULL,
+                  "the task was killed and continues: what was sent in between is missing");
     } else {
         task_event_status(t, TRTC_EVENT_START, 0);
     }

@@ -91,7 +91,7 @@ static void on_said(void *arg, const char *line, size_t n)
     const bool one = strstr(line, ": cannot be relayed: "); /* concerns one stream, not the room */
     if (!one && trtc_ends_with(line, n, ": trying again"))
         lose(arg);
-    else if (trtc_ends_with(line, n, ": it is there again"))
+    else if (trtc_ends_with(line, n, ": it is available again"))
         room_say_lost(arg);
     cli_note("%s", line);
 }

@@ -120,7 +120,7 @@ all_failovers() {
     recd_killed TERM
     python3 -c 'f = open("live/recd.db", "r+b"); f.seek(5000); f.write(b"Z" * 30000)'
     recd
-    told_of 'nothing can be changed any more'
+    told_of 'the state can no longer be changed'
     described InProgress
     held || fail 'it has ended'
     code InternalError.CRInternalError DeleteCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\"}"

@@ -89,12 +89,12 @@ have_come() { [[ $(received | tr ' ' '\n' | sort | xargs) == "$1" ]]; }
     eventually have_come '301 302 303 304 305 307 310'
 }
 
-@test "callbacks that wait when their address is removed from the configuration: that is said, and they are sent once it is there again" {
+@test "callbacks that wait when their address is removed from the configuration: that is said, and they are sent once it is available again" {
     unheard
     recd_killed
     sed '/callback/d' recd.ini >none.ini && chmod 600 none.ini
     recd --config none.ini
-    told_of "callbacks of application $app wait: it has no callback_url any more"
+    told_of "callbacks of application $app wait: it no longer has a callback_url"
     recd_killed
     receiver 200 "$port"
     recd --config recd.ini

@@ -104,6 +104,6 @@ has_pictures() {
     mixed "$at"/never{1,2,3,4}.png
     created
     described InProgress
-    told_of 'a picture is left out: the pictures before it took too long'
+    told_of 'a picture is left out: fetching the pictures before it took too long'
     jq -e 'length == 4 and all(. == null)' "$dir/images/index.json" || fail "$(cat "$dir/images/index.json")"
 }

@@ -45,12 +45,12 @@ P
     recd
     [[ $(stat -c %a live/credentials) == 600 ]]
     cp live/credentials first
-    told_of 'an application was made up: SdkAppId 1400000001'
+    told_of 'an application was created: SdkAppId 1400000001'
     ! grep -qF "$(sed -n 's/secret_key = //p' first)" told || fail 'the key is told'
     recd_killed TERM
     recd
     cmp first live/credentials
-    [[ $(grep -c 'made up' told) == 1 ]]
+    [[ $(grep -c 'application was created' told) == 1 ]]
 }
 
 @test "a second task of the same robot ends the first with 101; another room or robot does not" {

@@ -99,11 +99,11 @@ putter() {
     recd --config recd.ini
     rec 0 delete --sdkappid "$app" "$task"
     gone
-    told_of "task $task: files/made_1.ts was gone before it was uploaded"
+    told_of "task $task: files/made_1.ts disappeared before it was uploaded"
     recd_killed TERM
     [[ $(in_database "select body from outbox where type=305" | sed 's/.*"Payload"://') == '{"Status":1}}}' ]] || fail "$(in_database "select type,body from outbox")"
     [[ $(in_database 'select count(*) from files where seq>proven_seq') == 0 ]] || fail 'a file waits'
-    [[ $(in_database 'select text from losses') == 'files/made_1.ts was gone before it was uploaded' ]] || fail "$(in_database 'select text from losses')"
+    [[ $(in_database 'select text from losses') == 'files/made_1.ts disappeared before it was uploaded' ]] || fail "$(in_database 'select text from losses')"
 }
 
 @test "VOD: trtc-put gets the configured keys by a descriptor; without them no task is created" {

@@ -19,7 +19,7 @@ load ../../room
     cmp got.ts call.ts
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'
     [[ $(event 5 .EventInfo.Reason) == 2 ]]
-    told_of '3560/anna: its publisher broke off'
+    told_of '3560/anna: its publisher disconnected'
 }
 
 @test "a publisher that is silent is ended" {
@@ -29,7 +29,7 @@ load ../../room
     room_pids+=($!)
     wait "$reader"
     cmp got.ts call.ts
-    told_of '3560/anna: nothing came for'
+    told_of '3560/anna: nothing arrived for'
     saw '101 3560, 103 3560/anna, 201 3560/anna, 203 3560/anna, 104 3560/anna'
     [[ $(event 5 .EventInfo.Reason) == 2 ]]
 }
@@ -37,7 +37,7 @@ load ../../room
 @test "a slow reader loses whole packets, which is reported, and another loses none" {
     opened
     python3 "$clients" slow "$port" /3560/anna 24 0.3 >lost || fail "$(cat lost)"
-    told_of "is too slow, and has gone: $(cat lost) packets lost"
+    told_of "is too slow, and has disconnected: $(cat lost) packets lost"
 }
 
 @test "two hundred readers, each of which gets everything" {
@@ -56,7 +56,7 @@ load ../../room
     opened
     { printf '\x1a\x45\xdf\xa3' && head -c 50000 /dev/zero; } >bad.mkv
     published 415 /3560/anna bad.mkv
-    told_of '3560/anna: ffmpeg, which makes it MPEG-TS, failed: '
+    told_of '3560/anna: ffmpeg, which converts it to MPEG-TS, failed: '
     saw ''
     closed
     mkdir bin

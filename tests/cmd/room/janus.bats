@@ -101,7 +101,7 @@ has_segments() { [[ $(grep -c 'ts$' paths) -ge $1 ]]; }
     wait "$watch" || [[ $? -eq 143 ]]
     echo 'secret another' >keys
     watching
-    told_of '3560/ben: cannot be relayed: Janus says: Unauthorized (wrong secret) (433)' watch-told
+    told_of '3560/ben: cannot be relayed: Janus reports: Unauthorized (wrong secret) (433)' watch-told
 }
 
 have_sound() { [[ $(happened | grep -o 203 | wc -l) == "$1" ]]; }
@@ -131,8 +131,8 @@ have_sound() { [[ $(happened | grep -o 203 | wc -l) == "$1" ]]; }
     guests 7 anna '["opus", "h264"]' 8 '' '["opus"]'
     opened
     watching
-    told_of 'room a/b: publisher 8 is left out: one of these cannot be a name' watch-told
-    told_of 'room a/b: publisher 7 is left out: one of these cannot be a name' watch-told
+    told_of 'room a/b: publisher 8 is left out: its names cannot be part of a path' watch-told
+    told_of 'room a/b: publisher 7 is left out: its names cannot be part of a path' watch-told
     sleep 0.5 # two looks more
     [[ $(wc -l <watch-told) == 2 && ! -s watched ]] || fail "$(cat watch-told watched)"
 }

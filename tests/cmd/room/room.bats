@@ -87,7 +87,7 @@ load ../../room
     post p.a seq=0
     post p.c seq=2
     post p.d 'seq=3&end=1'
-    told_of '1 POSTs from number 1 on did not come: lost'
+    told_of '1 POSTs from number 1 on did not arrive: lost'
     wait "$reader"
     cat p.a p.c p.d | cmp - got.ts
 }
@@ -280,7 +280,7 @@ P
     grep -q "listening on $url/" told
     expect 64 trtc-room serve --listen fd:0
     expect 64 trtc-room serve --listen fd:x
-    said 'no socket that listens'
+    said 'is not a listening socket'
 }
 
 @test "errors in the command line" {
