@@ -171,24 +171,24 @@ static int check(struct opts *o)
     if (custom && !o->list)
         return cli_usage("-m custom needs a list of windows, -l");
     if (o->list && !custom)
-        return cli_usage("-l goes with -m custom");
+        return cli_usage("-l requires -m custom");
     if (o->count >= 0 && o->operands.n > 0)
-        return cli_usage("-n stands for users, and '%s' is one", o->operands.items[0]);
+        return cli_usage("-n replaces the users: unexpected operand '%s'", o->operands.items[0]);
     if (o->json && o->format_given && o->format != FORMAT_JSON)
-        return cli_usage("--json does not go with -f %s", format_names[o->format]);
+        return cli_usage("--json and -f %s exclude each other", format_names[o->format]);
     if (o->list && strcmp(o->list, "-") == 0 && reads_stdin(o))
-        return cli_usage("'-l -' and users are both to be read from standard input");
+        return cli_usage("standard input cannot contain both the list ('-l -') and the users");
     if (o->json)
         o->format = FORMAT_JSON;
     o->layout.right = o->side == 1;
     if (o->align_given && o->layout.mode != TRTC_LAYOUT_SCREEN)
-        cli_note("--align is ignored: it is for -m screen");
+        cli_note("--align is ignored: it only applies to -m screen");
     if (o->render_given && custom)
         cli_note("--render is ignored: the list has a RenderMode for each window");
     if (o->fps_given && o->format != FORMAT_FILTER)
-        cli_note("-r is ignored: it is for -f filter");
+        cli_note("-r is ignored: it only applies to -f filter");
     if (o->header && o->format != FORMAT_TSV)
-        cli_note("--header is ignored: it is for -f tsv");
+        cli_note("--header is ignored: it only applies to -f tsv");
     return 0;
 }
 
@@ -289,7 +289,7 @@ static int check_user(const char *s, struct trtc_err *err)
     if (there && path)
         return trtc_fail(err, TRTC_EX_NOINPUT, "'%s' is a file: give users", s);
     if (there && S_ISDIR(st.st_mode) && has_playlists(s))
-        cli_note("'%s' is taken for a user; for those of the directory: " USERS_OF, s, s);
+        cli_note("'%s' is taken as a user id; for the users of the directory: " USERS_OF, s, s);
     return 0;
 }
 
@@ -406,7 +406,7 @@ static void note_all(const struct trtc_layout_opts *o, const struct users *u,
     for (size_t i = 0; o->list && i < o->list->n; i++) {
         const struct trtc_rect *r = &o->list->items[i].rect;
         if (r->w == 0 || r->h == 0)
-            cli_note("MixLayoutList[%zu]: %dx%d is no window", i, r->w, r->h);
+            cli_note("MixLayoutList[%zu]: %dx%d is not the size of a window", i, r->w, r->h);
     }
     for (size_t i = 0; i < u->n; i++) {
         if (trtc_layout_has(l, (int)i))

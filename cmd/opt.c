@@ -426,9 +426,9 @@ static int refuse_before(const struct reading *g, int c, char *const argv[])
     const char *word = argv[optind - 1];
     if (c == '?' && strncmp(word, "--", 2) == 0 &&
         opt_find_name(g->p, -1, word + 2, strcspn(word + 2, "=")))
-        return cli_usage("'%s' stands behind the sub-command", word);
+        return cli_usage("'%s' must follow the sub-command", word);
     if (optopt && optopt < FIRST_LONG && opt_find_letter(g->p, -1, (char)optopt))
-        return cli_usage("'-%c' stands behind the sub-command", optopt);
+        return cli_usage("'-%c' must follow the sub-command", optopt);
     return refuse(g, c, argv);
 }
 

@@ -42,11 +42,11 @@ static void note_encoded(struct hls_account *a)
     a->noted_encoded = true;
     if (strcmp(codec, "aac") == 0)
         cli_note(
-            "%s: the sound is AAC of a form that a recording cannot carry, and is encoded anew",
+            "%s: the sound is AAC in a form that a recording cannot contain: it is encoded again",
             a->input);
     else
         cli_note("%s: the sound is %s, not AAC, and is %s", a->input, codec,
-                 trtc_input_info(a->in)->audio_undecodable ? "left out: nothing decodes it"
+                 trtc_input_info(a->in)->audio_undecodable ? "left out: there is no decoder for it"
                                                            : "encoded");
 }
 
@@ -59,9 +59,8 @@ void hls_note_tracks(struct hls_account *a)
     for (int k = 0; k < 32 && trtc_input_named(a->in, k, &n); k++) {
         if (!left_out(&n) || a->noted >> k & 1)
             continue;
-        cli_note(
-            "%s: %s is left out: one picture and one sound are recorded, and no option chooses others",
-            a->input, describe(&n, text, sizeof text));
+        cli_note("%s: %s is left out: only one picture track and one sound track are recorded",
+                 a->input, describe(&n, text, sizeof text));
         a->noted |= UINT32_C(1) << k;
     }
 }
@@ -77,11 +76,11 @@ static void note_jump(struct hls_account *a, const struct trtc_input_frame *f)
         return;
     if (days >= 1 || days <= -1)
         cli_note(
-            "%s: at %.3f s its time stamps jump by %+.1f days: what follows is placed behind what was",
+            "%s: at %.3f s its time stamps jump by %+.1f days: what follows is placed after what came before",
             a->input, (double)into_us / 1e6, days);
     else
         cli_note(
-            "%s: at %.3f s its time stamps jump by %+.3f s: what follows is placed behind what was",
+            "%s: at %.3f s its time stamps jump by %+.3f s: what follows is placed after what came before",
             a->input, (double)into_us / 1e6, s);
     if (a->nb_jumps == JUMPS_MAX)
         cli_note("%s: further jumps are only counted", a->input);
@@ -95,7 +94,7 @@ static void note_turn(struct hls_account *a, unsigned turn)
     a->turn = turn;
     if (turn)
         cli_note(
-            "%s: the picture is to be shown %s: a recording cannot say so, and has it as it lies",
+            "%s: the picture should be shown %s: a recording cannot state this, and stores it unchanged",
             a->input,
             quarter ? "turned by a quarter"
             : half  ? "turned by a half"
@@ -112,7 +111,7 @@ static void note_shape(struct hls_account *a, const struct trtc_input_frame *f)
         return;
     a->noted_shape = true;
     cli_note(
-        "%s: only the container says that samples are %d:%d in shape: a recording has them as %d:%d",
+        "%s: only the container states a sample aspect ratio of %d:%d: in the recording it is %d:%d",
         a->input, f->sar_num, f->sar_den, num, den);
 }
 
@@ -121,7 +120,7 @@ static void note_colour(struct hls_account *a)
     if (a->noted_colour || !trtc_input_info(a->in)->colour_outside)
         return;
     a->noted_colour = true;
-    cli_note("%s: only the container says which colours the picture has: a recording does not",
+    cli_note("%s: only the container states the colours of the picture: the recording does not",
              a->input);
 }
 
@@ -154,11 +153,13 @@ void hls_look(struct hls_account *a, const struct trtc_input_frame *f)
 static void note_hidden(const struct hls_account *a)
 {
     if (a->nb_hidden)
-        cli_note("%s: an edit list hides %" PRId64 " pictures: a recording cannot, and shows them",
+        cli_note("%s: an edit list hides %" PRId64
+                 " pictures: a recording has no edit lists, so they are shown",
                  a->input, a->nb_hidden);
     if (a->unheard_us > PRIMING_US)
-        cli_note("%s: an edit list hides %.3f s of sound: a recording cannot, and has it heard",
-                 a->input, (double)a->unheard_us / 1e6);
+        cli_note(
+            "%s: an edit list hides %.3f s of sound: a recording has no edit lists, so it is heard",
+            a->input, (double)a->unheard_us / 1e6);
 }
 
 /* ---- losses ---- */
@@ -174,7 +175,7 @@ static bool say_unfollowed(const struct hls_account *a)
     for (int k = 0; trtc_input_named(a->in, k, &n); k++) {
         if (n.nb_unfollowed > 0) {
             cli_error("%s: %s: %" PRId64 " of its %" PRId64
-                      " transport packets came when no table named it",
+                      " transport packets came while no table listed it",
                       a->input, describe(&n, text, sizeof text), n.nb_unfollowed, n.nb_packets);
             any = true;
         }
@@ -183,7 +184,7 @@ static bool say_unfollowed(const struct hls_account *a)
         trtc_input_ledger(a->in, n.kind == TRTC_VIDEO, &l);
         if (l.nb_in > 0)
             continue;
-        cli_error("%s: %s came and is not recorded", a->input, describe(&n, text, sizeof text));
+        cli_error("%s: %s came, but is not recorded", a->input, describe(&n, text, sizeof text));
         any = true;
     }
     return any;
@@ -221,7 +222,7 @@ static bool say_left_out(const struct hls_account *a, bool video)
     }
     if (trtc_ledger_open(&l) == 0 || a->failed)
         return any;
-    cli_error("%s: %s: of %" PRId64 " frames %" PRId64 " were written, and nothing explains it",
+    cli_error("%s: %s: of %" PRId64 " frames %" PRId64 " were written, for an unknown reason",
               a->input, tracks[video], l.nb_in, l.nb_out);
     return true;
 }
@@ -253,7 +254,7 @@ static bool say_damage(const struct hls_account *a)
                   "%s%s",
                   a->input, l.nb_faults, l.fault ? "; the first: " : "", l.fault ? l.fault : "");
     if (l.nb_damaged)
-        cli_error("%s: damaged: %" PRId64 " frames are not whole, and are recorded as they are",
+        cli_error("%s: damaged: %" PRId64 " frames are incomplete, and are recorded as they are",
                   a->input, l.nb_damaged);
     if (l.nb_mended)
         cli_error("%s: damaged: %" PRId64 " time stamps cannot be right, and were guessed",
@@ -279,7 +280,7 @@ static bool say_undecodable(const struct hls_account *a)
     if (a->nb_pictures == 0 || a->decodable || cli_signal)
         return false;
     cli_error("%s: picture: no %s came: its %" PRId64
-              " frames are recorded, but no player can begin with any of them",
+              " frames are recorded, but no player can start at any of them",
               a->input, a->keyed ? "parameter sets" : "key frame", a->nb_pictures);
     return true;
 }

@@ -39,7 +39,7 @@ int hls_flush_start(struct hls_flush *f, struct trtc_segmenter *seg, struct trtc
     if (errnum == 0)
         return 0;
     f->seg = NULL;
-    return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errnum, "a thread cannot be started");
+    return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errnum, "cannot start a thread");
 }
 
 void hls_flush_lock(struct hls_flush *f)

@@ -163,20 +163,20 @@ static int check(struct opts *o, const struct opt_list *operands)
         return cli_usage("%s is missing: 'trtc-hls -A SDKAPPID -R ROOM INPUT' cuts INPUT",
                          o->sdkappid < 0 ? "-A" : "-R");
     if (operands->n > 1)
-        return cli_usage("one INPUT only: unexpected '%s'", operands->items[1]);
+        return cli_usage("unexpected operand '%s': only one INPUT is allowed", operands->items[1]);
     if (operands->n)
         o->input = operands->items[0];
     if (!o->user && (o->media != TRTC_MEDIA_NONE || o->av_merge))
-        return cli_usage("%s goes with -u", o->av_merge ? "--av-merge" : "-M");
+        return cli_usage("%s requires -u", o->av_merge ? "--av-merge" : "-M");
     if (o->task && (strchr(o->task, '/') || !is_plain_dir(o->task)))
-        return cli_usage("-T: '%s' is no name of a directory", o->task);
+        return cli_usage("-T: '%s' is not the name of a directory", o->task);
     if (o->prefix && !is_plain_dir(o->prefix))
-        return cli_usage("-p: '%s' is no relative path", o->prefix);
+        return cli_usage("-p: '%s' is not a relative path", o->prefix);
     if (o->append && o->ha_auto)
         return cli_usage(
-            "--append goes on in the same playlists, --ha auto beside them: one of the two");
+            "--append and --ha auto exclude each other: one continues the playlists, the other begins new ones");
     if (o->prefix && !o->task)
-        return cli_usage("-p goes with -T");
+        return cli_usage("-p requires -T");
     if (stat(o->input, &st) == 0 && S_ISDIR(st.st_mode)) {
         cli_error("%s: it is a directory: 'trtc-merge %s' merges the recordings in it", o->input,
                   o->input);
@@ -270,7 +270,7 @@ static int pump(const struct trtc_segmenter_opts *so, struct hls_flush *flush,
         if (hls_flush_unlock(flush, err) < 0 || ret < 0)
             return -1;
         if (trtc_segmenter_says_late(seg))
-            cli_note("key frames are rare: segments are longer than asked for");
+            cli_note("key frames are rare: segments are longer than requested");
     }
     return cli_signal ? 0 : got;
 }
@@ -280,11 +280,10 @@ static void say_salvaged(const struct opts *o, const struct trtc_segmenter_opts 
 {
     const struct trtc_salvaged *v = &so->salvaged;
     if (v->nb_lists || v->lost_bytes)
-        cli_error(
-            "%s: rescued %d segments (%.3f s, %" PRId64
-            " bytes) of a recording that was killed; lost: %" PRId64
-            " bytes of frames that are not whole, and what had come in its last second at most",
-            o->dir, v->nb_segments, (double)v->dur_us / 1e6, v->bytes, v->lost_bytes);
+        cli_error("%s: rescued %d segments (%.3f s, %" PRId64
+                  " bytes) of a recording that was killed; lost: %" PRId64
+                  " bytes of incomplete frames, and at most the last second of its input",
+                  o->dir, v->nb_segments, (double)v->dur_us / 1e6, v->bytes, v->lost_bytes);
     else if (so->stale.nb_files)
         cli_note("%s: removed %d unfinished files (%" PRId64
                  " bytes) of a recording that was killed",
@@ -363,8 +362,8 @@ static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct e
         goto done;
     const int64_t by_us = set_start(o, so, in);
     if (by_us > 0)
-        cli_note("%s: the stream begins %.3f s before the end of what is there: "
-                 "it is placed behind that",
+        cli_note("%s: the stream begins %.3f s before the end of the existing recording: "
+                 "it is placed after that",
                  o->dir, (double)by_us / 1e6);
     if (o->start_ms == TRTC_NOTIME && trtc_input_utc_us(in, &told_us))
         cli_debug("%s: gives its time of day", o->input);

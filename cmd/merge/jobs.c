@@ -324,7 +324,9 @@ static void tell_files(struct work *w, const struct trtc_output *o,
     for (size_t f = 0; f < res->nb_files; f++) {
         const char *path = res->files[f].path;
         if (res->interrupted) {
-            cli_note("interrupted: %s holds what was done; run again for the whole", path);
+            cli_note(
+                "interrupted: %s contains what was made so far; run trtc-merge again for the whole",
+                path);
             continue;
         }
         print_file(w, o, path, res, f);
@@ -460,5 +462,5 @@ int merge_run_jobs(struct work *w, struct trtc_err *err)
     forget_dir(&w->listed);
     free(threads);
     return started || w->plan.n == 0 ? 0
-                                     : trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+                                     : trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot start a thread");
 }

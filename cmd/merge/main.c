@@ -39,9 +39,9 @@ static void say_recording(struct work *w, const struct trtc_recording *r,
     say_losses(w, r, &r->losses);
     say_losses(w, r, &t->losses);
     if (t->nb_left_out && t->nb_sections == 0 && w->o->plan.form != TRTC_FORM_MP4)
-        cli_note("%s: user %s: no sound, and nothing else is asked for", r->dir, who);
+        cli_note("%s: user %s: no sound, and only sound was requested", r->dir, who);
     else if (t->nb_left_out && w->o->plan.form == TRTC_FORM_MP4)
-        cli_note("%s: user %s: %d segments are of a stream that -a %d leaves out", r->dir, who,
+        cli_note("%s: user %s: %d segments are of the stream that -a %d leaves out", r->dir, who,
                  t->nb_left_out, (int)w->o->plan.aux);
     if (t->overlap_us > 0)
         cli_debug("%s: user %s: %.3f s were recorded more than once and are used once", r->dir, who,
@@ -58,7 +58,8 @@ static void say_recording(struct work *w, const struct trtc_recording *r,
 static void say_held(struct work *w, const struct trtc_recording *r)
 {
     cli_report(r->held);
-    cli_error("%s: user %s: not merged for now; run again", r->dir, r->user ? r->user_id : "mixed");
+    cli_error("%s: user %s: not merged this time; run trtc-merge again", r->dir,
+              r->user ? r->user_id : "mixed");
     w->code = trtc_worse(w->code, r->held->code);
 }
 
@@ -168,9 +169,9 @@ static int check_whole(struct work *w, struct trtc_err *err)
             (w->shares.nb_recs == 0 || w->shares.divided[i])) /* later only these count */
             w->code = trtc_worse(w->code, cli_report(w->scan.recs[i].held));
     return w->code > TRTC_EX_LOSS
-               ? trtc_fail(err, w->code,
-                           "--part: not everything can be read, so that the parts are "
-                           "not known: nothing is merged")
+               ? trtc_fail(
+                     err, w->code,
+                     "--part: not all of the input can be read, so the parts are unknown: nothing is merged")
                : 0;
 }
 
@@ -216,9 +217,9 @@ static int load_all(struct work *w, struct trtc_err *err)
     if (ret < 0)
         return -1;
     if (w->scan.n == 0 && w->code <= TRTC_EX_LOSS && !o->users.n)
-        return trtc_fail(err, TRTC_EX_NOINPUT, "%s: no recordings in it%s", o->dirs.items[0],
+        return trtc_fail(err, TRTC_EX_NOINPUT, "%s: contains no recordings%s", o->dirs.items[0],
                          !o->recursive && cli_has_directories(o->dirs.items[0])
-                             ? "; --recursive looks into its directories too"
+                             ? "; --recursive searches its subdirectories too"
                              : "");
     if (o->share.n && load_share(w, err) < 0)
         return -1;
@@ -292,8 +293,8 @@ static int plan_all(struct work *w, struct trtc_err *err)
     for (size_t i = 0; i < w->scan.n && !cli_signal; i++) {
         const struct trtc_recording *r = &w->scan.recs[i];
         if (o->finished && !r->ended && o->share.k <= 1)
-            cli_note("%s: user %s: left alone, the recording goes on (no ENDLIST)", r->dir,
-                     r->user ? r->user_id : "mixed");
+            cli_note("%s: user %s: skipped: the recording is still in progress (no ENDLIST)",
+                     r->dir, r->user ? r->user_id : "mixed");
         if ((o->finished && !r->ended) || !is_ours(w, i))
             continue;
         if (plan_recording(w, i, err) < 0)

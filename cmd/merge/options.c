@@ -232,7 +232,7 @@ static int add_operands(struct opts *o, const struct opt_list *operands)
     const bool given = o->dirs.n > 0;
     for (size_t i = 0; i < operands->n; i++) {
         if (given && !is_directory(operands->items[i]))
-            return cli_usage("unexpected operand '%s': it is no directory", operands->items[i]);
+            return cli_usage("unexpected operand '%s': not a directory", operands->items[i]);
         if (opt_append(o, &row, operands->items[i]) != 0)
             return TRTC_EX_TEMPFAIL;
     }
@@ -255,7 +255,7 @@ static int check(struct opts *o, const struct opt_list *operands)
     }
     if (o->plan.form != TRTC_FORM_MP4 &&
         (o->plan.fps || o->plan.width_px || o->plan.black || o->plan.video != TRTC_CHOICE_AUTO))
-        return cli_usage("--output %s is sound alone: -p, -r, -b and --video go with mp4",
+        return cli_usage("--output %s contains only sound: -p, -r, -b and --video require mp4",
                          o->plan.form == TRTC_FORM_AAC ? "aac" : "m4a");
     if (o->plan.names == TRTC_NAMES_RECORDING) {
         o->split_bytes = o->split_bytes ? o->split_bytes : TRTC_RECORDING_SPLIT_BYTES;

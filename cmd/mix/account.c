@@ -135,7 +135,7 @@ static void lose_of(struct inputs *in, const struct origin *o, const struct trtc
         [TRTC_LEFT_UNDECODED] = "could not be decoded",
         [TRTC_LEFT_NO_KEY] =
             "could not be decoded: before the first key frame, or without parameter sets",
-        [TRTC_LEFT_FORMAT] = "could not be used: nothing is made of their format",
+        [TRTC_LEFT_FORMAT] = "could not be used: their format is not supported",
         [TRTC_LEFT_UNPLACED] = "had no place in the mix",
         [TRTC_LEFT_LATE] = "came too late",
     };
@@ -166,7 +166,7 @@ static void close_account(struct inputs *in, const struct origin *o, struct trtc
         l->nb_left[k] += below.nb_left[k];
     lose_frames(
         in, o,
-        (struct lost_frames){ "unaccounted", trtc_ledger_open(l), what, "are in no account" });
+        (struct lost_frames){ "unaccounted", trtc_ledger_open(l), what, "are unaccounted for" });
 }
 
 /* Returns when a participant was present: for a live one as the mix has found out, else as it was
@@ -229,8 +229,7 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
         mix_say(in, "%s%s: the sound breaks: %s", o->user, o->aux ? ":aux" : "",
                 s->sound_failure.msg);
     else if (o->torn && !s->failure.code)
-        mix_say(in, "%s: it breaks off%s: the file ends in the middle of something", o->label,
-                when);
+        mix_say(in, "%s: it ends early%s: the file is truncated", o->label, when);
     if (why.code || s->sound_failure.code || o->torn)
         lose(in, why.code && !was_there(s) ? why.code : TRTC_EX_LOSS);
 }
@@ -262,7 +261,7 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
         if (n.nb_unfollowed > 0) {
             snprintf(lost, sizeof lost,
                      "%s: %" PRId64 " of its %" PRId64
-                     " transport packets came when no table named it",
+                     " transport packets came while no table listed it",
                      describe(&n, what, sizeof what), n.nb_unfollowed, n.nb_packets);
             mix_lose(in, &l);
         }
@@ -273,8 +272,9 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
         if (n.kind != TRTC_NO_KIND && feed && taken->nb_in == 0)
             mix_lose(in, &l);
         else
-            cli_note("%s: %s is left out: one picture and one sound of a source are mixed",
-                     o->label, what);
+            cli_note(
+                "%s: %s is left out: only one picture track and one sound track of a source are mixed",
+                o->label, what);
     }
 }
 
@@ -302,7 +302,7 @@ void mix_settle(struct inputs *in, int64_t start_us)
         say_tracks(in, o, s);
         lose_frames(in, o,
                     (struct lost_frames){ "damaged", s->nb_flawed, "picture",
-                                          "are damaged, and were shown" });
+                                          "are damaged, but were shown" });
     }
 }
 

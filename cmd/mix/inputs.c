@@ -161,7 +161,7 @@ static int add_recording(struct inputs *in, const struct trtc_recording *r, stru
         if (!in->allow_missing)
             in->code = trtc_worse(in->code, TRTC_EX_LOSS);
     } else {
-        cli_note("%s: user %s: not wanted", r->dir, user);
+        cli_note("%s: user %s: excluded by the options", r->dir, user);
     }
     return 0;
 }
@@ -549,7 +549,7 @@ static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
     if (why)
         return refuse(in, why, &ignored);
     if (in->scan.nb_playlists == 0)
-        cli_note("%s: no playlists in it%s", dir,
+        cli_note("%s: contains no playlists%s", dir,
                  cli_has_directories(dir) ? "; give one of its directories" : "");
     return 0;
 }
@@ -711,13 +711,13 @@ static int join(struct inputs *in, const struct trtc_operand *op, struct trtc_mi
                 struct trtc_err *err)
 {
     if (!op->source)
-        return trtc_fail(err, TRTC_EX_DATAERR, "an input is USER=SOURCE");
+        return trtc_fail(err, TRTC_EX_DATAERR, "an input must be USER=SOURCE");
     if (strcmp(op->source, "-") == 0)
-        return trtc_fail(err, TRTC_EX_DATAERR, "standard input cannot join");
+        return trtc_fail(err, TRTC_EX_DATAERR, "standard input cannot be added to a mix");
     if (op->start_ms != TRTC_NOTIME)
         return trtc_fail(err, TRTC_EX_DATAERR,
-                         "%.*s: an input that joins begins now: give no START", (int)op->user_len,
-                         op->user);
+                         "%.*s: an input that is added begins at once: START is not allowed",
+                         (int)op->user_len, op->user);
     if (open_joining(in, op, err) < 0)
         return -1;
     const struct trtc_participant p = participant_of(in->origins[in->nb_origins - 1]);

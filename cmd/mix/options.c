@@ -192,7 +192,7 @@ static int take_clock(void *to, const struct opt_row *row, const char *value)
 static int take_image(void *to, const struct opt_row *row, const char *value)
 {
     return strchr(value, '=') ? opt_append(to, row, value)
-                              : cli_usage("--image: '%s' is no URL=FILE", value);
+                              : cli_usage("--image: expected URL=FILE, not '%s'", value);
 }
 
 static int take_streams(void *to, const struct opt_row *row, const char *value)
@@ -490,18 +490,19 @@ static int check_parts(const struct opts *o)
 {
     if (o->join && (o->share.n || o->still.given || o->script || o->request || o->report ||
                     o->from.given || o->to.given || o->per_user))
-        return cli_usage("--join joins parts as they are: without options about the mix");
+        return cli_usage(
+            "--join copies the parts unchanged: options about the mix are not allowed");
     if (o->join && !o->operands.n)
         return cli_usage("no PART: 'trtc-mix --join -o FILE.mp4 PART...' joins the parts of a mix");
     if (!o->share.n)
         return 0;
     if (o->still.given)
-        return cli_usage("--still is one picture: without --part");
+        return cli_usage("--still and --part exclude each other");
     if (mix_takes_in(o))
-        return cli_usage("--part: a script that is a pipe is for live mixes");
+        return cli_usage("--part: the script must not be a pipe, which is for live mixes");
     if (o->output && (strcmp(o->output, "-") == 0 ||
                       (o->format ? strcmp(o->format, "mkv") != 0 : !ends_in(o->output, ".mkv"))))
-        return cli_usage("--part: a part is Matroska: -o FILE.mkv");
+        return cli_usage("--part: a part is written as Matroska: give -o FILE.mkv");
     return 0;
 }
 
@@ -532,19 +533,18 @@ static int check(struct opts *o)
     if (look->mode == TRTC_LAYOUT_CUSTOM && !look->list.n)
         return cli_usage("-m custom needs its windows: -l LIST.json");
     if (look->list.n && look->mode != TRTC_LAYOUT_CUSTOM && o->mode_given)
-        return cli_usage("-l goes with -m custom");
+        return cli_usage("-l requires -m custom");
     if (look->list.n)
         o->set.look.mode = TRTC_LAYOUT_CUSTOM;
     if (!o->set.audio && o->per_user)
-        return cli_usage("--audio-tracks per-user goes without --only video");
+        return cli_usage("--audio-tracks per-user and --only video exclude each other");
     const bool to_pipe = strcmp(o->output, "-") == 0;
     if (to_pipe && isatty(STDOUT_FILENO))
-        return cli_usage(
-            "-o -: standard output is a terminal: give it a file or a program to go to");
+        return cli_usage("-o -: standard output is a terminal: redirect it to a file or a program");
     if (o->still.given && (o->per_user || o->script || o->report))
-        return cli_usage("--still is one picture: without %s", o->script     ? "--script"
-                                                               : o->per_user ? "--audio-tracks"
-                                                                             : "--report");
+        return cli_usage("--still and %s exclude each other", o->script     ? "--script"
+                                                              : o->per_user ? "--audio-tracks"
+                                                                            : "--report");
     if (check_name(o) != 0)
         return TRTC_EX_USAGE;
     if (!o->format)
@@ -552,13 +552,13 @@ static int check(struct opts *o)
                     : ends_in(o->output, ".mkv")         ? "mkv"
                                                          : "mp4";
     if (!o->still.given && to_pipe && strcmp(o->format, "ts") != 0)
-        return cli_usage("-o - is MPEG-TS: a file is needed for %s", o->format);
+        return cli_usage("-o - writes MPEG-TS: give a file for %s", o->format);
     if (o->per_user && strcmp(o->format, "ts") == 0)
         return cli_usage("--audio-tracks per-user: MP4 or Matroska only");
     if (to_pipe && o->json)
-        return cli_usage("--json: standard output is taken by -o -");
+        return cli_usage("--json: standard output is used by -o -");
     if (!*o->output || ends_in(o->output, "/"))
-        return cli_usage("-o: '%s' is no name of a file", o->output);
+        return cli_usage("-o: '%s' is not the name of a file", o->output);
     if (trtc_mix_settings_check(&o->set, &err) < 0)
         return use(-1, &err);
     return load_images(o);

@@ -163,7 +163,7 @@ static int start_script(struct script *s, bool live, struct trtc_err *err)
     struct stat st;
     if (live && fstat(s->fd, &st) == 0 && !S_ISREG(st.st_mode)) {
         if (pipe(s->wake) < 0)
-            return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "a pipe");
+            return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "cannot create a pipe");
         s->lines.idle = wait_for_line;
         s->lines.idle_arg = s;
         s->running = true; /* before the thread starts, since it reads this */

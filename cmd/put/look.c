@@ -241,7 +241,7 @@ enum put_look put_look(struct put *p, struct trtc_job *job, const char *path, in
     enum put_look ret = PUT_LOOK_FAIL;
     int ok = read_names(fd, &names, growing, &why);
     if (ok < 0 && !trtc_is_shortage(&why)) {
-        cli_note("%s: stored without a look at its files: %s", path, why.msg);
+        cli_note("%s: stored without checking its files: %s", path, why.msg);
         ok = 0;
     }
     for (size_t i = 0; i < names.n && ok == 0; i++)

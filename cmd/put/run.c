@@ -267,7 +267,7 @@ static int open_all(struct put *p, struct trtc_err *err)
     p->news = eventfd(0, EFD_CLOEXEC);
     p->input_stop = eventfd(0, EFD_CLOEXEC);
     if (p->news < 0 || p->input_stop < 0)
-        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "an eventfd");
+        return trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errno, "cannot create an eventfd");
     p->order = trtc_order_new(err);
     if (!p->order)
         return -1;

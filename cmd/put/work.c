@@ -86,8 +86,9 @@ static int copy_playlist(struct attempt *a)
 {
     a->copy = memfd_create("playlist", MFD_CLOEXEC);
     if (a->copy < 0)
-        return trtc_fail_errno(&a->err, TRTC_EX_TEMPFAIL, errno, "%s: a copy", a->done->path);
-    return trtc_copy_all(a->fd, a->done->path, a->copy, "a copy", &a->err);
+        return trtc_fail_errno(&a->err, TRTC_EX_TEMPFAIL, errno, "%s: cannot copy it to memory",
+                               a->done->path);
+    return trtc_copy_all(a->fd, a->done->path, a->copy, "its copy in memory", &a->err);
 }
 
 /* ---- putting ---- */
@@ -136,7 +137,7 @@ static int put_to_place(struct attempt *a)
                                       .mime = trtc_put_mime(a->done->key) };
     struct trtc_storage_proof *proof = &a->done->proof;
     if (p->dir && a->copy >= 0 && trtc_put_dir_is(p->dir, file.key, a->fd))
-        return trtc_fail(&a->err, TRTC_EX_DATAERR, "%s: it is already at its place", file.path);
+        return trtc_fail(&a->err, TRTC_EX_DATAERR, "%s: the target is the same file", file.path);
     if (p->dir)
         return trtc_put_dir_put(p->dir, &file, proof, &a->err);
     if (p->place->place.kind == TRTC_PLACE_EXEC)
@@ -164,7 +165,7 @@ static enum end put_once(struct attempt *a)
     if (stamp_of(a->fd, d->path, &now, &a->err) < 0)
         return FAILED;
     if (now != d->stamp) {
-        trtc_fail(&a->err, TRTC_EX_TEMPFAIL, "%s: it keeps changing", d->path);
+        trtc_fail(&a->err, TRTC_EX_TEMPFAIL, "%s: the file keeps changing", d->path);
         return CHANGED;
     }
     a->replaced = stat(d->path, &st) == 0 && trtc_put_stamp(&st) != now;
@@ -189,7 +190,7 @@ static enum end look_into(struct attempt *a)
     if (copy_playlist(a) < 0 || stamp_of(a->fd, d->path, &now, &a->err) < 0)
         return FAILED;
     if (now != d->stamp) {
-        trtc_fail(&a->err, TRTC_EX_TEMPFAIL, "%s: it keeps changing", d->path);
+        trtc_fail(&a->err, TRTC_EX_TEMPFAIL, "%s: the file keeps changing", d->path);
         return CHANGED;
     }
     const enum put_look look = put_look(a->p, a->job, d->path, a->copy, &d->growing, &a->err);

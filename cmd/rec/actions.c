@@ -184,9 +184,9 @@ static int modify(struct rec *r, cJSON *change, struct trtc_answer *answer, stru
     if (known < 0)
         return -1;
     if (!task.request && !r->opts->replace) {
-        trtc_fail(err, TRTC_EX_NOINPUT,
-                  "nothing is remembered of this task, and the service forgets what is not sent "
-                  "again: give all of it with --replace");
+        trtc_fail(
+            err, TRTC_EX_NOINPUT,
+            "this task is not remembered here, and the service drops what a change does not repeat: give all of it with --replace");
         goto done;
     }
     if (!(wanted = trtc_api_wanted(r->opts->replace ? NULL : task.request, change, err)) ||

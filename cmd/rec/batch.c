@@ -206,8 +206,9 @@ static int hire(struct batch *b, struct rec *r, struct trtc_err *err)
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (failed) {
         rec_end(&w->rec);
-        return b->nb_workers ? 0
-                             : trtc_fail_errno(err, TRTC_EX_TEMPFAIL, failed, "starting a thread");
+        return b->nb_workers
+                   ? 0
+                   : trtc_fail_errno(err, TRTC_EX_TEMPFAIL, failed, "cannot start a thread");
     }
     b->nb_workers++;
     return 0;

@@ -94,9 +94,9 @@ static int choose_robot(struct rec *r, cJSON *request, bool *again, struct trtc_
     if (found < 0 || given)
         return found < 0 ? -1 : lock(r, request, given, err);
     if (found > 0 && lock(r, request, left.robot, &none) == 0) {
-        cli_note("the outcome of an earlier create for this room is unknown: the robot is '%s' "
-                 "again, so that the service ends that task",
-                 trtc_text_show(left.robot, strlen(left.robot), shown, sizeof shown));
+        cli_note(
+            "the outcome of an earlier create for this room is unknown: the robot '%s' is used again, so that the service ends that task",
+            trtc_text_show(left.robot, strlen(left.robot), shown, sizeof shown));
         cJSON_DeleteItemFromObjectCaseSensitive(request, "UserId");
         return cJSON_AddStringToObject(request, "UserId", left.robot) ? 0 : trtc_fail_nomem(err);
     }
@@ -152,11 +152,11 @@ static int failed(struct rec *r, const struct trtc_task *task, bool unknown, boo
             cli_note("%s", none.msg);
         return -1;
     }
-    return trtc_fail(err, TRTC_EX_TEMPFAIL,
-                     "%.200s; outcome unknown: room %s may be recorded by the robot '%s' now. The "
-                     "same again with --user %s is safe, the service then ends the first",
-                     why.msg, trtc_text_show(room, strlen(room), shown[0], sizeof shown[0]),
-                     trtc_text_show(robot, strlen(robot), shown[1], sizeof shown[1]), shown[1]);
+    return trtc_fail(
+        err, TRTC_EX_TEMPFAIL,
+        "%.200s; outcome unknown: room %s may be recorded by the robot '%s' now. Repeating this with --user %s is safe: the service then ends the first task",
+        why.msg, trtc_text_show(room, strlen(room), shown[0], sizeof shown[0]),
+        trtc_text_show(robot, strlen(robot), shown[1], sizeof shown[1]), shown[1]);
 }
 
 static int create(struct rec *r, struct cJSON *request, bool again, struct trtc_answer *answer,

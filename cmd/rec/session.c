@@ -26,7 +26,7 @@ int rec_random(void *out, size_t n, struct trtc_err *err)
     for (char *p = out; n > 0;) {
         const ssize_t got = getrandom(p, n, 0);
         if (got < 0 && errno != EINTR)
-            return trtc_fail_errno(err, TRTC_EX_SOFTWARE, errno, "random numbers");
+            return trtc_fail_errno(err, TRTC_EX_SOFTWARE, errno, "cannot get random numbers");
         if (got > 0) {
             p += got;
             n -= (size_t)got;

@@ -125,7 +125,7 @@ static int look(struct watch *w, struct trtc_err *err)
         ret = 1;
     } else if (!first && err->code == TRTC_EX_TEMPFAIL && !cli_signal &&
                clock_mono_us() - w->heard_us < REC_SILENCE_US) {
-        cli_note("%s; the wait goes on", err->msg);
+        cli_note("%s; still waiting", err->msg);
         ret = 0;
     }
     if (ret == 1)
@@ -155,9 +155,10 @@ static int pause_between(const struct watch *w, struct trtc_err *err)
     if (w->end_us && until_us > w->end_us)
         until_us = w->end_us;
     if (clock_sleep_until(until_us))
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted; the task goes on");
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted; the task continues");
     if (w->end_us && clock_mono_us() >= w->end_us)
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "the time is over, and the task is %s",
+        return trtc_fail(err, TRTC_EX_TEMPFAIL,
+                         "the timeout has passed, and the state of the task is %s",
                          w->state ? state_names[w->state] : "not known");
     return 0;
 }

@@ -159,7 +159,7 @@ static int fail_claim(const struct trtc_segmenter_opts *o, int why, struct trtc_
     if (!path)
         return -1;
     if (o->how == TRTC_SEGMENTER_BESIDE)
-        trtc_fail(err, TRTC_EX_UNAVAILABLE, "%.*s: there are three recoveries already",
+        trtc_fail(err, TRTC_EX_UNAVAILABLE, "%.*s: there are already three recoveries",
                   (int)(strrchr(path, '/') - path), path);
     else if (o->how == TRTC_SEGMENTER_APPEND || why == HELD)
         trtc_fail(err, TRTC_EX_CANTCREAT, "%s: %s; --ha auto continues beside it", path,

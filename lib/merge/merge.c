@@ -440,8 +440,7 @@ static int settle_account(struct merge *m, const struct trtc_ledger *l, const ch
     if (open == 0 || m->res->interrupted)
         return 0;
     snprintf(why, sizeof why, "%" PRId64 " frames of %s %s", open < 0 ? -open : open, what,
-             open < 0 ? "are there that never came in"
-                      : "came in, and nothing says where they are");
+             open < 0 ? "were written but never read" : "were read and are unaccounted for");
     return lose(m, "unaccounted", why);
 }
 

@@ -135,7 +135,7 @@ static int lose_unknown(struct picture_copy *c, struct trtc_err *err)
     us += c->nb_unknown > 1 ? us / (c->nb_unknown - 1) : c->step_us;
     int ret = trtc_losses_add_piece(
         c->losses, c->out->rec, p, (struct trtc_lost){ "damaged", us, 0 },
-        "%" PRId64 " pictures refer to parameter sets that never came", c->nb_unknown);
+        "%" PRId64 " pictures refer to parameter sets that are missing", c->nb_unknown);
     c->nb_unknown = 0;
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }

@@ -20,9 +20,10 @@ static int check_far(const struct trtc_extent_asked *asked, const struct trtc_ex
     const int64_t first_us = known(there->start_us, there->began_us),
                   last_us = known(there->end_us, INT64_MAX - TRTC_STRAY_US);
     if (asked->from.given && e->start_us != TRTC_NOTIME && e->start_us < first_us - TRTC_STRAY_US)
-        return trtc_fail(err, TRTC_EX_USAGE, "--from is over 48 h before anybody comes");
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "--from is more than 48 h before the first user enters");
     if (asked->to.given && e->end_us != TRTC_NOTIME && e->end_us > last_us + TRTC_STRAY_US)
-        return trtc_fail(err, TRTC_EX_USAGE, "--to is over 48 h after everybody has left");
+        return trtc_fail(err, TRTC_EX_USAGE, "--to is more than 48 h after the last user has left");
     return 0;
 }
 
@@ -50,7 +51,8 @@ static int check_still(const struct trtc_extent_there *there, const struct trtc_
     trtc_utc_format3339(there->start_us / 1000, from);
     trtc_utc_format3339(there->end_us / 1000, to);
     return trtc_fail(err, TRTC_EX_DATAERR,
-                     "--still: nobody is in the mix then: it is from %s to %s", from, to);
+                     "--still: the time is outside of the mix, which lasts from %s to %s", from,
+                     to);
 }
 
 static int check_longest(const struct trtc_extent_asked *asked, const struct trtc_extent *e,

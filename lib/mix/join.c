@@ -107,7 +107,7 @@ static int open_source(struct source *s, const char *name, struct trtc_err *err)
     free(url);
     s->name = name;
     if (ret == AVERROR_INVALIDDATA || ret == AVERROR(EIO) || ret == AVERROR_EOF)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: not a part of a mix, or cut off", name);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: not a part of a mix, or truncated", name);
     return ret < 0 ? trtc_fail_av(err, TRTC_EX_NOINPUT, ret, "%s", name) : 0;
 }
 
@@ -120,7 +120,7 @@ static int look_at(const char *name, struct trtc_mix_part *out, struct trtc_err 
     const AVDictionaryEntry *tag = av_dict_get(s.c->metadata, TRTC_WRITER_PART_TAG, NULL, 0);
     const bool is = tag && trtc_mix_part_read(tag->value, out);
     close_source(&s);
-    return is ? 0 : trtc_fail(err, TRTC_EX_DATAERR, "%s: not a part of a mix, or cut off", name);
+    return is ? 0 : trtc_fail(err, TRTC_EX_DATAERR, "%s: not a part of a mix, or truncated", name);
 }
 
 static int look_at_all(struct join *j, struct trtc_err *err)
@@ -267,14 +267,14 @@ static int open_part(struct join *j, size_t i, struct source *s, struct trtc_err
 
 static int cut_off(const struct source *s, struct trtc_err *err)
 {
-    return trtc_fail(err, TRTC_EX_DATAERR, "%s: it is incomplete: is it cut off?", s->name);
+    return trtc_fail(err, TRTC_EX_DATAERR, "%s: incomplete, perhaps truncated", s->name);
 }
 
 /* Reads the next packet of s into j->pkt. Returns 1; 0: the end; -1. */
 static int next_packet(struct join *j, struct source *s, struct trtc_err *err)
 {
     if (j->o->stop && *j->o->stop)
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted: nothing is made");
+        return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted: the file is not made");
     av_packet_unref(j->pkt);
     const int ret = av_read_frame(s->c, j->pkt);
     if (ret == AVERROR_EOF)

@@ -258,7 +258,7 @@ int trtc_mix_parts_check(struct trtc_mix_part_file *files, size_t n, struct trtc
         if (!is_of_one_mix(&files[i].part, &mix))
             return trtc_fail(
                 err, TRTC_EX_DATAERR,
-                "%s: it is a part of another mix than the others, or of the same mix with other inputs or options",
+                "%s: it belongs to another mix than the other parts, or was made with other inputs or options",
                 trtc_text_show(files[i].name, strlen(files[i].name), name, sizeof name));
     qsort(files, n, sizeof *files, by_part);
     for (size_t i = 1; i < n; i++)

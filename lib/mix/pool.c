@@ -63,7 +63,7 @@ struct trtc_pool *trtc_pool_new(int workers, struct trtc_err *err)
     pthread_cond_init(&p->done, NULL);
     while (p->nb_threads < workers - 1) {
         if (pthread_create(&p->threads[p->nb_threads], NULL, worker, p)) {
-            trtc_fail(err, TRTC_EX_TEMPFAIL, "no thread can be started");
+            trtc_fail(err, TRTC_EX_TEMPFAIL, "cannot start a thread");
             trtc_pool_free(&p);
             return NULL;
         }

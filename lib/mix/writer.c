@@ -122,7 +122,7 @@ static int check_opts(const struct trtc_writer_opts *o, struct trtc_err *err)
     for (int i = 0; i < o->nb_tracks; i++) {
         const enum trtc_codec c = o->tracks[i].codec;
         if (c != TRTC_CODEC_H264 && c != TRTC_CODEC_AAC)
-            return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: a codec that is not written", o->path);
+            return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: this codec cannot be written", o->path);
         if (c == TRTC_CODEC_H264 ? o->tracks[i].fps < 1 : o->tracks[i].rate_hz < 1)
             return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: a track without a rate", o->path);
         nb[c == TRTC_CODEC_AAC]++;
@@ -312,7 +312,7 @@ static int enqueue(struct trtc_writer *w, int track, const struct trtc_packet *p
         return misuse(w, track, "there is none, or it has ended", err);
     struct track *t = &w->tracks[track];
     if (p->dts_us <= t->newest_us || p->pts_us < p->dts_us || p->size == 0)
-        return misuse(w, track, "a packet's time does not rise, or it is empty", err);
+        return misuse(w, track, "a packet is empty, or not later than the one before", err);
     while (!w->failed && is_ahead(w, track, p->dts_us))
         pthread_cond_wait(&w->moved, &w->mutex);
     if (w->failed)

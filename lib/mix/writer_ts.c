@@ -83,7 +83,7 @@ static int prepare_adts(const struct trtc_writer_track *t, uint8_t h[TRTC_ADTS_M
     const int rate = t->asc_size < 2 ? 15 : (asc[0] & 7) << 1 | asc[1] >> 7;
     const int channels = t->asc_size < 2 ? 0 : asc[1] >> 3 & 15;
     if (type < 1 || type > 4 || rate > 12 || channels < 1 || channels > 7)
-        return trtc_fail(err, TRTC_EX_DATAERR, "sound whose format MPEG-TS cannot say");
+        return trtc_fail(err, TRTC_EX_DATAERR, "MPEG-TS cannot state the format of this sound");
     h[0] = 0xff;
     h[1] = 0xf1; /* MPEG-4, no checksum */
     h[2] = (uint8_t)((type - 1) << 6 | rate << 2 | channels >> 2);

@@ -635,7 +635,8 @@ static int bind_to(const struct addrinfo *a, const char *listen_on, struct trtc_
     const int one = 1;
     const int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return trtc_fail_errno(err, TRTC_EX_UNAVAILABLE, errno, "a socket for %s", listen_on);
+        return trtc_fail_errno(err, TRTC_EX_UNAVAILABLE, errno, "cannot create a socket for %s",
+                               listen_on);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;

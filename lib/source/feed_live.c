@@ -118,7 +118,8 @@ static int64_t first_off_us(struct live *x, const struct trtc_input *in, int64_t
     return ms * 1000 - trtc_input_start_us(in);
 }
 
-/* Whether a late frame is one that the server has kept: all of these are late, but less and less. */
+/* Whether a late frame is one that the server has kept: all of these are late, but less and
+ * less. */
 static bool catches_up(struct live *x, int64_t late_us)
 {
     if (late_us > x->kept_us - CATCH_UP_US)
@@ -543,6 +544,6 @@ struct trtc_source *trtc_source_live_open(const struct trtc_source_opts *o, cons
     if (errnum == 0)
         return &x->base;
     live_free(&x->base);
-    trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errnum, "%s: a thread cannot be started", label);
+    trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errnum, "%s: cannot start a thread", label);
     return NULL;
 }

@@ -173,7 +173,7 @@ static int leave_out(struct trtc_input *in, int track, enum trtc_left why)
 static int fail_codec(const struct trtc_input *in, const char *codec, struct trtc_err *err)
 {
     return trtc_fail(err, TRTC_EX_UNAVAILABLE,
-                     "%s: video codec '%s': only H.264 and H.265 can be taken; encode it first",
+                     "%s: video codec '%s': only H.264 and H.265 are accepted; encode it first",
                      in->name, codec);
 }
 
@@ -692,7 +692,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
     if (announced(in, &video, &audio, err) < 0)
         return -1;
     if (!in->first && in->stop && *in->stop)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: stopped before there was a frame", in->name);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: stopped before the first frame", in->name);
     if (!in->first) {
         struct trtc_input_losses lost;
         trtc_input_losses(in, &lost);

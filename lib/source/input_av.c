@@ -343,14 +343,14 @@ static int fail_mp4_pipe(const struct back *b, struct trtc_err *err)
 {
     return trtc_fail(
         err, TRTC_EX_DATAERR,
-        "%s: an MP4 with its index at the end cannot be read from a pipe, or from a server that sends no parts: give the file",
+        "%s: an MP4 with its index at the end cannot be read from a pipe, or from a server without range requests: give the file",
         b->name);
 }
 
 static int fail_open(const struct back *b, int averr, struct trtc_err *err)
 {
     if (stopped(b))
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: stopped before there was a stream", b->name);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: stopped before the stream began", b->name);
     if (b->src && b->src->errnum)
         return trtc_input_fail_read(b->src, b->name, err);
     if (b->src && b->nb_bytes == 0 && b->src->nb_head == 0)
@@ -358,7 +358,8 @@ static int fail_open(const struct back *b, int averr, struct trtc_err *err)
     if (is_mp4_pipe(b))
         return fail_mp4_pipe(b, err);
     if (b->src && (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL)))
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no container or stream is recognised", b->name);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: not a container or stream that can be read",
+                         b->name);
     if (b->src && (averr == AVERROR_EOF || averr == AVERROR(EIO))) /* no read has failed */
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: truncated: it ends before its first frame",
                          b->name);

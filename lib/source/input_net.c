@@ -50,7 +50,7 @@ static int fail_open(const struct body *b, int averr, struct trtc_err *err)
     char why[AV_ERROR_MAX_STRING_SIZE];
 
     if (on_interrupt((void *)b))
-        return trtc_fail(err, TRTC_EX_DATAERR, "stopped before there was a stream");
+        return trtc_fail(err, TRTC_EX_DATAERR, "stopped before the stream began");
     av_strerror(averr, why, sizeof why);
     return trtc_fail(err,
                      averr == AVERROR_PROTOCOL_NOT_FOUND ? TRTC_EX_UNAVAILABLE : TRTC_EX_TEMPFAIL,
@@ -97,7 +97,7 @@ static int ended(const struct body *b, int averr, struct trtc_err *err)
         if (silent_us < PEER_GONE_US)
             return 0;
         return trtc_fail(err, TRTC_EX_TEMPFAIL,
-                         "the connection broke when nothing had come for %.1f s",
+                         "the connection was lost, after %.1f s without data",
                          (double)silent_us / 1e6);
     }
     av_strerror(averr, why, sizeof why);

@@ -202,7 +202,8 @@ __attribute__((format(printf, 3, 4))) static int lose(struct trtc_reader *rd, st
     return lose_in(rd, piece_of(rd), lost, why);
 }
 
-/* Opens the file of a piece. 1; 0: it is gone (*fd is -1), *why says how; -1: the machine failed. */
+/* Opens the file of a piece. 1; 0: it is gone (*fd is -1), *why says how; -1: the machine
+ * failed. */
 static int open_if_there(struct trtc_reader *rd, const struct trtc_piece *p, int *fd,
                          struct trtc_err *why, struct trtc_err *err)
 {
@@ -390,12 +391,12 @@ static int lose_unfollowed(struct trtc_reader *rd, const struct trtc_ts_stats *s
         const unsigned known = piece_of(rd)->facts.kinds & TRTC_AUDIO ? TRTC_AUDIO : 0;
         const unsigned seen = known | (piece_of(rd)->facts.kinds & TRTC_VIDEO ? TRTC_VIDEO : 0);
         if (n->kind == own && missed > 0)
-            ret |=
-                lose(rd, (struct trtc_lost){ "damaged", 0, missed * TRTC_TS_PACKET },
-                     "%" PRId64 " transport packets of %s, while no table names it", missed, what);
+            ret |= lose(rd, (struct trtc_lost){ "damaged", 0, missed * TRTC_TS_PACKET },
+                        "%" PRId64 " transport packets of %s that no table lists at that time",
+                        missed, what);
         else if (n->kind && n->kind != own && !(seen & n->kind) && n->nb_packets > 0)
             ret |= lose(rd, (struct trtc_lost){ "unfollowed", 0, n->nb_packets * TRTC_TS_PACKET },
-                        "%s begins in the middle of it, and is not merged", what);
+                        "%s begins in the middle of the segment, and is not merged", what);
         rd->account.nb_packets += n->taken && n->kind == own ? n->nb_packets : 0;
     }
     return ret;
@@ -406,7 +407,7 @@ static int lose_overlap(struct trtc_reader *rd)
 {
     char why[128];
     int ret = 0;
-    snprintf(why, sizeof why, "%" PRId64 " %s of a time that is in the segment before too",
+    snprintf(why, sizeof why, "%" PRId64 " %s at a time that the segment before also contains",
              rd->nb_over, rd->kind == TRTC_VIDEO ? "pictures are" : "frames of sound are");
     if (rd->over_us >= OVERLAP_MIN_US)
         ret = lose_in(rd, rd->over, (struct trtc_lost){ "overlap", rd->over_us, 0 }, why);
@@ -424,7 +425,7 @@ static int lose_cut(struct trtc_reader *rd)
     if (last || rd->lane->clips[rd->at + 1].piece->list != p->list || us < OVERLAP_MIN_US)
         return 0;
     return lose(rd, (struct trtc_lost){ "overlap", us, 0 },
-                "%" PRId64 " frames are of a time that is in the next segment too", rd->nb_cut);
+                "%" PRId64 " frames overlap the next segment", rd->nb_cut);
 }
 
 /* Lists the faults that the demultiplexer found in clip at, after those in skipped clips before

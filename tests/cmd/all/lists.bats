@@ -129,19 +129,19 @@ lines() {
     f=0
     for how in p/*Mg*.m3u8; do mv "$how" p/list$((f++)).m3u8; done
     whole
-    said "p/list0.m3u8: its name is not that of a playlist: it is taken as that of its segments"
+    said "p/list0.m3u8: its name is not that of a playlist: the names of its segments are used instead"
     # and so have the segments
     for f in p/*Mg*.ts; do mv "$f" "${f/_Mg/-Mg}"; done
     sed -i s/_Mg/-Mg/ p/list?.m3u8
     rm -rf o
     merge 3 -q -f p -o o
-    said "p/list0.m3u8: foreign: neither its name nor those of its segments are a recording's: 2 of them are here and left out"
+    said "p/list0.m3u8: foreign: neither its name nor those of its segments belong to a recording: 2 of them are here and left out"
     # a master playlist is none; whose playlists it lists are missed
     have two p
     (printf '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI="x.m3u8"\n#EXT-X-STREAM-INF:BANDWIDTH=1\n' && cd p && ls -- *Mg*video.m3u8) >master
     cp master p/index.m3u8
     whole
-    said 'p/index.m3u8: a master playlist: the playlists that it lists are taken'
+    said 'p/index.m3u8: a master playlist: the playlists that it lists are used'
     rm p/*Mg*
     rm -rf o
     merge 3 -q -f p -o o

@@ -233,12 +233,12 @@ told() {
     request
     told 66 "is a file: give the directory" trtc-rec files --offline --check "$list" -f request.json T
     # a directory above the recordings
-    told 66 'room: no recordings in it; --recursive looks into its directories too' trtc-merge -f room
+    told 66 'room: contains no recordings; --recursive searches its subdirectories too' trtc-merge -f room
     mkdir empty
-    told 66 'empty: no recordings in it' trtc-merge -f empty
+    told 66 'empty: contains no recordings' trtc-merge -f empty
     unsaid recursive
     expect 66 trtc-mix -o m.mp4 room
-    said 'room: no playlists in it; give one of its directories'
+    said 'room: contains no playlists; give one of its directories'
     # formats
     for e in avi mov webm flv; do
         told 64 "'m.$e': the formats are .mp4, .mkv and .ts; --format takes any name" trtc-mix -o m.$e room/a
@@ -251,8 +251,8 @@ told() {
     told 64 "-p: 'abc' is not a whole number from 5 to 120" trtc-merge -f room/a -p abc
     told 64 "--fps: 'abc' is not a whole number from 1 to 60" trtc-mix --fps abc -o m.mp4 room/a
     # a time at which nobody is there
-    told 65 '--still: nobody is in the mix then: it is from 2026-01-01T00:00:00.495Z to 2026-01-01T00:00:02.' trtc-mix --still +60 -o s.png room/a
-    told 65 '--still: nobody is in the mix then' trtc-mix --still 2025-12-31T23:59:59Z -o s.png room/a
+    told 65 '--still: the time is outside of the mix, which lasts from 2026-01-01T00:00:00.495Z to 2026-01-01T00:00:02.' trtc-mix --still +60 -o s.png room/a
+    told 65 '--still: the time is outside of the mix' trtc-mix --still 2025-12-31T23:59:59Z -o s.png room/a
     [[ ! -e s.png ]]
 }
 

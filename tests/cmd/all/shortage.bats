@@ -81,7 +81,7 @@ code() {
                 rm -rf o
                 failing $call $error $when trtc-merge -j 1 -f "$two" -o o || continue
                 [[ $status -eq $(code $error) ]] || fail "$call $error $when: exit status $status"
-                [[ $call != read || $when -gt 4 ]] || said "run again"
+                [[ $call != read || $when -gt 4 ]] || said "run trtc-merge again"
                 [ "$(find o -name '*.mp4' | wc -l)" -le 1 ]
                 unsaid missing
                 unsaid unreadable

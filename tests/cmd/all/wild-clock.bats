@@ -81,9 +81,9 @@ small() {
     [ "$(jq -c '[.users[].user]' out)" = '["b","c"]' ]
     rm o.mp4
     small 64 --from 1990-01-01T00:00:00Z a@$epoch="$clip"
-    said '--from is over 48 h before anybody comes'
+    said '--from is more than 48 h before the first user enters'
     small 64 --to 2030-01-01T00:00:00Z a@$epoch="$clip"
-    said '--to is over 48 h after everybody has left'
+    said '--to is more than 48 h after the last user has left'
     [ ! -e o.mp4 ]
 }
 

@@ -85,13 +85,13 @@ account() {
     with_matrix 0 1 -1 0 "$BATS_FILE_TMPDIR/cam.mp4" turned.mp4
     ffmpeg -nostdin -v error -ss 1.5 -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy cut.mp4
     hls 0 -d turned turned.mp4
-    said 'turned.mp4: the picture is to be shown turned by a quarter'
+    said 'turned.mp4: the picture should be shown turned by a quarter'
     hls 0 -d wide wide.mkv
-    said 'wide.mkv: only the container says that samples are 3:4 in shape: a recording has them as 1:1'
+    said 'wide.mkv: only the container states a sample aspect ratio of 3:4: in the recording it is 1:1'
     [[ $(wc -l <err) -eq 1 ]] || fail "more is said"
     ffmpeg -nostdin -v error -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy -colorspace bt709 -color_primaries bt709 -color_trc bt709 colours.mkv
     hls 0 -d colours colours.mkv
-    said 'colours.mkv: only the container says which colours the picture has'
+    said 'colours.mkv: only the container states the colours of the picture'
     hls 0 -d cut --json cut.mp4
     grep -qE 'cut.mp4: an edit list hides [0-9]+ pictures' err || fail "not the pictures"
     grep -qE 'cut.mp4: an edit list hides 0\.[0-9]+ s of sound' err || fail "not the sound"

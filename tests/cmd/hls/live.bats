@@ -87,7 +87,7 @@ listening() {
     wait $peer || true
     wait $pid || status=$?
     ((status == 75)) || fail "status $status"
-    said 'the connection broke'
+    said 'the connection was lost'
     strict o/1400000001_3560.m3u8
 }
 
@@ -161,7 +161,7 @@ starts() {
 @test "--append: mixed, classic and with other tracks; a start before the end of the recording is moved behind it" {
     hls 0 -d o -t 3 "$cam"
     expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225602000 --no-sync -d o -t 3 --append "$cam"
-    said 's before the end of what is there'
+    said 's before the end of the existing recording'
     strict o/1400000001_3560.m3u8
     [[ $(discontinuities o/1400000001_3560.m3u8) -eq 1 ]] || fail "no discontinuity"
     hls 0 -d c -t 3 --tags classic "$cam"

@@ -242,8 +242,8 @@ colour() {
         '300 0 100 100 ,"UserId":"gone"' '0 0 0 0 ,"UserId":"a"' '0 0 0 9'
     expect 0 '0 100 0 100 100 c main
 1 200 0 100 100 d main
-3 2 2 98 98 b main' 'trtc-layout: MixLayoutList[4]: 0x0 is no window
-trtc-layout: MixLayoutList[5]: 0x9 is no window
+3 2 2 98 98 b main' 'trtc-layout: MixLayoutList[4]: 0x0 is not the size of a window
+trtc-layout: MixLayoutList[5]: 0x9 is not the size of a window
 trtc-layout: a: left out, the list has no window for it
 trtc-layout: e:aux: left out, the list has no window for it' \
         bash -c "trtc-layout -l list.json a b c d e:aux | tr '\t' ' '"
@@ -328,7 +328,7 @@ trtc-layout: e:aux: left out, the list has no window for it' \
     # whose name is that of a directory is a user
     expect 0 $'0\t0\t0\t32\t36\tanna\tmain\n1\t32\t0\t32\t36\ta/b\tmain' '' trtc-layout -s 64x36 anna a/b
     expect 0 $'0\t0\t0\t64\t36\trec\tmain' \
-        "trtc-layout: 'rec' is taken for a user; for those of the directory: find rec $users" trtc-layout -s 64x36 rec
+        "trtc-layout: 'rec' is taken as a user id; for the users of the directory: find rec $users" trtc-layout -s 64x36 rec
     expect 0 $'0\t0\t0\t64\t36\trec\tmain' '' trtc-layout -q -s 64x36 rec
 }
 

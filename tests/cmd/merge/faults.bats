@@ -449,7 +449,7 @@ audio2=20260101000010500
 @test "--finished skips a recording without ENDLIST, and merges it later" {
     mk live --length 12 --user "$(user)" --no-endlist
     merge 0 -f live --finished
-    said 'left alone'
+    said 'still in progress'
     [ ! -s out ]
     [ -z "$(find live -name '*.mp4')" ]
     merge 0 -f live
@@ -457,7 +457,7 @@ audio2=20260101000010500
     have plain p
     sed -i /ENDLIST/d "$(list video)"
     merge 0 -f p --finished
-    said 'left alone'
+    said 'still in progress'
     echo '#EXT-X-ENDLIST' >>"$(list video)"
     merge 0 -f p --finished
     made p/$first

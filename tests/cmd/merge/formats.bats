@@ -80,7 +80,7 @@ entry() {
     add libx264 -preset ultrafast -g 5
     finish
     merge 3 -f p --report r.json
-    said '10 pictures refer to parameter sets that never came; 1.000 s lost'
+    said '10 pictures refer to parameter sets that are missing; 1.000 s lost'
     jq -e '.outputs[0].video.account | .frames_in == 20 and .frames_out == 10 and .put_in == 1 and .unaccounted == 0' r.json
     [ "$(frames p/$first)" -eq 11 ] # a black one first
     # nothing at all

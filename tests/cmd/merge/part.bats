@@ -118,13 +118,13 @@ parts() {
     [[ $(id -u) -ne 0 ]] || skip 'root reads everything'
     chmod 0 t/b
     merge 77 --recursive t --part 1/2
-    said 'the parts are not known'
+    said 'the parts are unknown'
     [[ ! -s out ]]
 }
 
 @test "a missing directory makes no parts" {
     merge 66 t/a no-such --part 1/2
-    said 'the parts are not known'
+    said 'the parts are unknown'
     [[ ! -s out ]]
 }
 

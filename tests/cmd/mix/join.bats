@@ -134,8 +134,8 @@ setup() {
     [[ ! -e fault ]] || fail "$(<fault)"
     grep -q 'line 1: nobody is not in the mix' err || fail "who is not there"
     grep -q 'line 2: ' err || fail "no source"
-    grep -q 'line 3: standard input cannot join' err || fail "standard input"
-    grep -q 'line 4: anna: an input that joins begins now' err || fail "a START"
+    grep -q 'line 3: standard input cannot be added to a mix' err || fail "standard input"
+    grep -q 'line 4: anna: an input that is added begins at once' err || fail "a START"
     grep -q 'line 5: .*nothing.mkv: No such file' err || fail "a file that is not there"
     grep -q 'ben enters' err || fail "the one that is there"
     [[ $(<status) == 143 ]] || fail "status $(<status)"
@@ -163,7 +163,7 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
     echo '{"end":true}' >lines
     expect 65 trtc-mix -s "$canvas" -o o.mp4 --script lines "anna=$BATS_FILE_TMPDIR/a.mkv"
-    said 'line 1: input and end are for a live mix'
+    said 'line 1: input and end require a live mix'
     expect 64 trtc-mix -s "$canvas" -o o.mp4 --script lines
     [[ ! -e o.mp4 ]] || fail "something was made"
 }

@@ -207,7 +207,7 @@ END
     quiet
     mkdir dir
     tiny 0 -o o.mp4 dir a=red.ts
-    said 'dir: no playlists in it'
+    said 'dir: contains no playlists'
     tiny 0 -q -o o.mp4 dir a=red.ts
     quiet
 }

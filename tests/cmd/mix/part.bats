@@ -109,9 +109,9 @@ END
     cp p3.mkv other.mkv
     join 65 'it is part 3, and so is' p1.mkv p2.mkv p3.mkv p4.mkv other.mkv
     mix 0 "$@" -k 300 --part 3/4 -o other.mkv
-    join 65 'other.mkv: it is a part of another mix' p1.mkv p2.mkv other.mkv p4.mkv
+    join 65 'other.mkv: it belongs to another mix' p1.mkv p2.mkv other.mkv p4.mkv
     mix 0 "$@" --part 3/5 -o other.mkv
-    join 65 'other.mkv: it is a part of another mix' p1.mkv p2.mkv p3.mkv other.mkv p4.mkv
+    join 65 'other.mkv: it belongs to another mix' p1.mkv p2.mkv p3.mkv other.mkv p4.mkv
     head -c $(($(stat -c %s p3.mkv) / 2)) p3.mkv >cut.mkv
     join 65 'cut.mkv: ' p1.mkv p2.mkv cut.mkv p4.mkv
     for size in 0 100 700 2000 9000; do # whatever is left of it
@@ -119,7 +119,7 @@ END
         join 65 'cut.mkv: ' p1.mkv p2.mkv cut.mkv p4.mkv
     done
     head -c "$(grep -abo 'status 0' p3.mkv | cut -d : -f 1)" p3.mkv >cut.mkv # its last packet alone is missing
-    join 65 'cut.mkv: it is incomplete' p1.mkv p2.mkv cut.mkv p4.mkv
+    join 65 'cut.mkv: incomplete' p1.mkv p2.mkv cut.mkv p4.mkv
     join 66 '.: Is a directory' p1.mkv .
     head -c 500 /dev/urandom >noise.mkv
     join 65 'noise.mkv: not a part of a mix' p1.mkv noise.mkv
@@ -131,13 +131,13 @@ END
 
 @test "mixes that cannot be made in parts" {
     refused() { expect "$1" trtc-mix "${@:3}" && said "$2" && [[ ! -s out ]]; }
-    refused 64 'a part is Matroska' --part 1/2 -o p.mp4 call
-    refused 64 'a part is Matroska' --part 1/2 -o - call
-    refused 64 'a part is Matroska' --part 1/2 --format ts -o p.mkv call
+    refused 64 'a part is written as Matroska' --part 1/2 -o p.mp4 call
+    refused 64 'a part is written as Matroska' --part 1/2 -o - call
+    refused 64 'a part is written as Matroska' --part 1/2 --format ts -o p.mkv call
     refused 64 'no such part' --part 3/2 -o p.mkv call
     refused 64 'neither K/N' --part x -o p.mkv call
-    refused 64 'without --part' --part 1/2 --still +1 -o p.png call
-    refused 64 'without options about the mix' --join --part 1/2 -o c.mp4 p.mkv
+    refused 64 '--still and --part exclude' --part 1/2 --still +1 -o p.png call
+    refused 64 'options about the mix are not allowed' --join --part 1/2 -o c.mp4 p.mkv
     refused 64 'no PART' --join -o c.mp4
     refused 64 'cannot be read by many processes' --part 1/2 -o p.mkv a=- </dev/null
     # shellcheck disable=SC2086

@@ -294,7 +294,7 @@ JSON
 @test "usage errors: exit 64, one line" {
     usage_error 'give a sub-command: encode, decode' trtc-name
     usage_error "unknown sub-command: 'frob'" trtc-name frob
-    usage_error "'--json' stands behind the sub-command" trtc-name --json decode
+    usage_error "'--json' must follow the sub-command" trtc-name --json decode
     usage_error "'--nope'" trtc-name decode --nope
     usage_error "'--nope'" trtc-name --nope
     usage_error "'-Z'" trtc-name decode -Z

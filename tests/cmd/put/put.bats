@@ -117,9 +117,9 @@ setup() {
 @test "a directory onto itself, and through a link" {
     recorded rec 1
     put 65 --to "file://$PWD/rec" --root rec rec/s1.ts
-    said 'already at its place'
+    said 'the same file'
     put 65 --to "file://$PWD/rec" --root rec rec/p.m3u8
-    said 'already at its place'
+    said 'the same file'
     [[ $(<rec/s1.ts) == 'segment 1 of rec' ]]
     mkdir there elsewhere
     ln -s ../elsewhere there/rec
@@ -283,7 +283,7 @@ P
     [[ $(wc -l <log) -eq 2 && $(jq .bytes out) -eq 8 ]] || fail 'not the second one'
     up 'echo more >>a'
     put 75 --retries 0 --to exec:./up a
-    said 'it keeps changing'
+    said 'the file keeps changing'
     # another file in its place: what was read is there, and then the other one
     rm log
     up '[[ -e twice ]] || { touch twice; echo new >b; mv b a; }'

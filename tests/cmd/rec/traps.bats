@@ -449,7 +449,7 @@ rec_home_list() {
     unsaid words
     : >"$service/log"
     TENCENTCLOUD_SECRET_ID='"AKIDmadeup"' TENCENTCLOUD_SECRET_KEY=x rec 78 create -f request.json --usersig-file sig
-    said 'TENCENTCLOUD_SECRET_ID has a quotation mark around its value: take it off'
+    said 'TENCENTCLOUD_SECRET_ID has a quotation mark around its value: remove it'
     TENCENTCLOUD_REGION='"ap-singapore"' rec 64 create -f request.json --usersig-file sig --secret-file keys
     said 'ap-singapore'
     came 0

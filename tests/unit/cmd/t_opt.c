@@ -242,9 +242,9 @@ static void chooses_a_command(void **state)
     end(&r);
     cli_set_verbosity(0);
     run(&r, &subs, "--flag send");
-    assert_string_equal(r.err, "prog: '--flag' stands behind the sub-command; try 'prog --help'\n");
+    assert_string_equal(r.err, "prog: '--flag' must follow the sub-command; try 'prog --help'\n");
     run(&r, &subs, "-t send");
-    assert_string_equal(r.err, "prog: '-t' stands behind the sub-command; try 'prog --help'\n");
+    assert_string_equal(r.err, "prog: '-t' must follow the sub-command; try 'prog --help'\n");
     run(&r, &subs, "--hlep send");
     assert_string_equal(r.err,
                         "prog: unknown option: '--hlep' (is '--help' meant?); try 'prog --help'\n");

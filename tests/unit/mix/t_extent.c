@@ -101,15 +101,15 @@ static void refused(void **state)
         { &stored,
           { .from = ON(T0 - 4 * DAY) },
           TRTC_EX_USAGE,
-          "--from is over 48 h before anybody comes" },
+          "--from is more than 48 h before the first user enters" },
         { &stored,
           { .to = ON(T0 + 4 * DAY) },
           TRTC_EX_USAGE,
-          "--to is over 48 h after everybody has left" },
+          "--to is more than 48 h after the last user has left" },
         { &live,
           { .from = ON(T0 - 4 * DAY) },
           TRTC_EX_USAGE,
-          "--from is over 48 h before anybody comes" },
+          "--from is more than 48 h before the first user enters" },
         { &stored, { .longest_us = HOUR - 1 }, TRTC_EX_DATAERR, "0.0 days are too long for an MP4" },
         { &stored, { .still = REL(HOUR) }, TRTC_EX_DATAERR, NULL },
         { &stored, { .still = REL(-1) }, TRTC_EX_DATAERR, NULL },
@@ -124,7 +124,8 @@ static void refused(void **state)
         if (t[i].says)
             assert_string_equal(err.msg, t[i].says);
         else
-            assert_non_null(strstr(err.msg, "--still: nobody is in the mix then: it is from "));
+            assert_non_null(
+                strstr(err.msg, "--still: the time is outside of the mix, which lasts from "));
     }
 }
 

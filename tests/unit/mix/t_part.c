@@ -148,7 +148,7 @@ static void test_check(void **state)
     for (int i = 0; i < 8; i++)
         f[i] = (struct trtc_mix_part_file){ i == 0 ? "first" : "x", part(i + 1, 8, 1000, 15) };
     f[0].part.call++;
-    expect(f, 8, TRTC_EX_DATAERR, "first: it is a part of another mix");
+    expect(f, 8, TRTC_EX_DATAERR, "first: it belongs to another mix");
     f[0].part = part(1, 8, 1000, 15);
     f[0].part.end--;
     expect(f, 8, TRTC_EX_DATAERR, "does not begin where the part before it ends");
