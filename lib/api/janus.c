@@ -153,7 +153,7 @@ static int64_t code_of(const cJSON *object, const char *key)
     return cJSON_IsNumber(n) ? (int64_t)n->valuedouble : 0;
 }
 
-/* Whether the answer is an error of the server itself. */
+/* Fails if the answer is an error of the server itself. 0, or -1. */
 static int take_error(const cJSON *answer, struct trtc_err *err)
 {
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");

@@ -82,7 +82,7 @@ int trtc_janus_created(const struct cJSON *answer, char out[32], struct trtc_err
 
 /* Returns the videoroom's own data, within answer. NULL: it is an error, or not an answer of the
  * videoroom: TRTC_EX_NOPERM (a secret is wrong or missing), TRTC_EX_TEMPFAIL (the session has
- * ended), TRTC_EX_UNAVAILABLE. */
+ * ended), TRTC_EX_DATAERR (no such answer), TRTC_EX_UNAVAILABLE (another error). */
 const struct cJSON *trtc_janus_data(const struct cJSON *answer, struct trtc_err *err);
 
 /* Append the rooms of "list", or the publishers of "listparticipants". Return 0, or -1: no

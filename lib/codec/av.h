@@ -20,8 +20,9 @@
 __attribute__((format(printf, 4, 5))) int trtc_fail_av(struct trtc_err *err, int code, int averr,
                                                        const char *fmt, ...);
 
-/* Like trtc_fail_av, for an encoder that exists and has our own settings: if it fails, it lacks
- * memory or threads, for which x264 has no error code, so the code is TRTC_EX_TEMPFAIL. */
+/* Like trtc_fail_av, for an encoder that exists and has our own settings. TRTC_EX_UNAVAILABLE if
+ * averr is a refusal (EINVAL, ENOSYS and similar). Otherwise it lacks memory or threads, for which
+ * x264 has no error code: TRTC_EX_TEMPFAIL. */
 __attribute__((format(printf, 3, 4))) int trtc_fail_encoder(struct trtc_err *err, int averr,
                                                             const char *fmt, ...);
 

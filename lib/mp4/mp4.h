@@ -80,8 +80,9 @@ int trtc_mp4_set_entry(struct trtc_mp4 *m, int track, int entry, const struct tr
  * TRTC_MP4_STEP_MAX: a dts where pictures are reordered, or a pts that is decoded but not presented
  * (the priming of an AAC encoder). A sample lasts until the next one of its track begins, the last
  * one until the end of the track. TRTC_EX_SOFTWARE: the dts does not rise, or rises by more than
- * TRTC_MP4_STEP_MAX, which is the caller's mistake. After any other failure (disk full) every later
- * call fails in the same way. 0, or -1. */
+ * TRTC_MP4_STEP_MAX, or another mistake of the caller; TRTC_EX_DATAERR: the track has as many
+ * samples as a file may hold. Both leave the file unchanged. After any other failure (disk full)
+ * every later call fails in the same way. 0, or -1. */
 int trtc_mp4_write(struct trtc_mp4 *m, int track, const struct trtc_sample *s,
                    struct trtc_err *err);
 

@@ -34,9 +34,10 @@ int trtc_picture_url(const char *url, struct trtc_err *err);
 /* Fetches a picture and writes it to fd at its present offset. It must have at most
  * TRTC_PICTURE_BYTES, arrive within TRTC_PICTURE_MS, and be a JPEG or PNG by its first bytes.
  * Redirects are followed under the same rules; no proxy is used. Returns 0, or -1, and fd contains
- * nothing usable: TRTC_EX_DATAERR (against the rules, or not a picture), TRTC_EX_NOPERM (the address
- * is not public, or the certificate not trusted), TRTC_EX_NOINPUT (it does not exist),
- * TRTC_EX_TEMPFAIL. Several threads may only call it after curl_global_init. */
+ * nothing usable: TRTC_EX_DATAERR (against the rules, or not a picture), TRTC_EX_NOPERM (the
+ * address is not public, or the certificate not trusted), TRTC_EX_NOINPUT (it does not exist),
+ * TRTC_EX_IOERR (fd cannot be written), TRTC_EX_TEMPFAIL. Several threads may only call it after
+ * curl_global_init. */
 int trtc_picture_fetch(const char *url, const struct trtc_picture_rules *rules, int fd,
                        struct trtc_err *err);
 

@@ -42,7 +42,8 @@ void trtc_tasks_free(struct trtc_tasks **t); /* also unlocks */
 
 /* Locks a task until trtc_task_unlock against other processes and other struct trtc_tasks. id is
  * its id or, while it has none, any other text: the robot's room. Never waits; one lock at a time.
- * TRTC_EX_TEMPFAIL: it is locked by someone else. 0, or -1. */
+ * TRTC_EX_TEMPFAIL: it is locked by someone else; TRTC_EX_CANTCREAT, TRTC_EX_NOPERM: the lock
+ * cannot be created. 0, or -1. */
 int trtc_task_lock(struct trtc_tasks *t, const char *id, struct trtc_err *err);
 void trtc_task_unlock(struct trtc_tasks *t);
 

@@ -63,7 +63,8 @@ struct trtc_server_calls {
 
 /* Listens on ADDR:PORT ("127.0.0.1:8080", "[::1]:8080"; port 0: any free one), or on a descriptor
  * that already listens ("fd:3"), of which it takes ownership. NULL on failure: TRTC_EX_USAGE (an
- * invalid address), TRTC_EX_TEMPFAIL (the port is in use), TRTC_EX_NOPERM. */
+ * invalid address), TRTC_EX_TEMPFAIL (the port is in use, or out of memory), TRTC_EX_NOPERM,
+ * TRTC_EX_UNAVAILABLE (not an address of this machine). */
 struct trtc_server *trtc_server_new(const char *listen, const struct trtc_server_limits *limits,
                                     const struct trtc_server_calls *calls, struct trtc_err *err);
 

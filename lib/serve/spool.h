@@ -36,7 +36,7 @@ const char *trtc_spool_place_name(enum trtc_spool_place place);
 struct trtc_spool; /* several threads may use one */
 
 /* Opens the spool; create: creates missing directories, for the owner only. TRTC_EX_NOINPUT,
- * TRTC_EX_CANTCREAT; TRTC_EX_NOPERM: others may write to it. NULL on failure. */
+ * TRTC_EX_CANTCREAT, TRTC_EX_IOERR; TRTC_EX_NOPERM: others may write to it. NULL on failure. */
 struct trtc_spool *trtc_spool_open(const char *dir, bool create, struct trtc_err *err);
 void trtc_spool_free(struct trtc_spool **s);
 
@@ -45,7 +45,7 @@ const char *trtc_spool_dir(const struct trtc_spool *s);
 int trtc_spool_fd(const struct trtc_spool *s, enum trtc_spool_place place); /* of the directory */
 
 /* Locks the spool for this process until it exits, and removes what killed runs left in tmp/.
- * TRTC_EX_TEMPFAIL: another process serves it. 0, or -1. */
+ * TRTC_EX_TEMPFAIL: another process serves it; TRTC_EX_CANTCREAT, TRTC_EX_IOERR. 0, or -1. */
 int trtc_spool_lock(struct trtc_spool *s, struct trtc_err *err);
 
 /* Makes a name; trtc_spool_parse reads its parts. False: it is not such a name. */
@@ -74,7 +74,8 @@ int64_t trtc_spool_read(const struct trtc_spool *s, enum trtc_spool_place place,
 void trtc_spool_head(const struct trtc_spool *s, const char *name, int64_t *sdkappid,
                      char sign[TRTC_SPOOL_SIGN_MAX]);
 
-/* Moves an event between places, durably. TRTC_EX_NOINPUT: it is not there. 0, or -1. */
+/* Moves an event between places, durably. TRTC_EX_NOINPUT: it is not there; TRTC_EX_IOERR. 0, or
+ * -1. */
 int trtc_spool_move(struct trtc_spool *s, const char *name, enum trtc_spool_place from,
                     enum trtc_spool_place to, struct trtc_err *err);
 

@@ -122,7 +122,8 @@ void trtc_storage_close(struct trtc_storage **storage);
  * name path and never quote secrets. TRTC_EX_NOPERM: the store refuses it; TRTC_EX_UNAVAILABLE:
  * there is no such bucket, or the store does not support the request; TRTC_EX_TEMPFAIL: network
  * failures, a failing store, a missing proof, a file that keeps changing; TRTC_EX_IOERR: the file
- * cannot be read. 0, or -1. */
+ * cannot be read; TRTC_EX_DATAERR: it is not a regular file, or its key is empty, too long or not
+ * UTF-8. 0, or -1. */
 int trtc_storage_put(struct trtc_storage *storage, const struct trtc_storage_file *file,
                      struct trtc_storage_proof *proof, struct trtc_err *err);
 
