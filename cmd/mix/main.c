@@ -5,6 +5,7 @@
  * common clock. Writes H.264 and AAC as MP4, Matroska or MPEG-TS, or one picture of the mix as
  * PNG. */
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include "../cli.h"
 #include "../memory.h"
@@ -13,10 +14,20 @@
 #include "options.h"
 #include "run.h"
 
+/* x264 asks for huge pages, each of which is in memory as a whole even if little of it is used. A
+ * mix takes no less time with them. */
+static void refuse_huge_pages(void)
+{
+#ifdef PR_SET_THP_DISABLE
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+#endif
+}
+
 static int run(struct opts *o)
 {
     struct trtc_err err;
     int code = 0;
+    refuse_huge_pages();
     cli_catch_signals();
     signal(SIGPIPE, SIG_IGN); /* so that a write to a closed pipe returns an error */
     if (trtc_ffmpeg_load(&err) < 0)

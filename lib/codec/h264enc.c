@@ -61,6 +61,13 @@ static int set_rate(AVCodecContext *c, int bitrate_bps, bool capped)
     return 0;
 }
 
+/* Appends a parameter to a list of x264's. */
+static void add_param(char *list, size_t room, const char *param)
+{
+    const size_t n = strlen(list);
+    snprintf(list + n, room - n, "%s%s", n ? ":" : "", param);
+}
+
 /* With fixed_gop this module decides where key frames are, so x264 must not add any: neither
  * because its own interval is over (hence the doubled interval), nor at a change of scene, where it
  * makes a key frame only if the last one is at least min-keyint away. min-keyint can be at most
@@ -68,19 +75,21 @@ static int set_rate(AVCodecContext *c, int bitrate_bps, bool capped)
  * frame. */
 static int set_params(AVCodecContext *c, const struct trtc_h264enc_opts *o)
 {
-    char params[128];
-    const char *base = o->repeatable ? repeatable_params : o->preset ? "" : cheap_params;
-    int n = snprintf(params, sizeof params, "%s", base);
+    char params[128] = "";
+    if (o->repeatable || !o->preset)
+        add_param(params, sizeof params, o->repeatable ? repeatable_params : cheap_params);
+    if (o->ahead_inside)
+        add_param(params, sizeof params, "sync-lookahead=0");
     c->gop_size = o->gop;
     if (o->fixed_gop) {
         c->gop_size = 2 * o->gop;
         c->keyint_min = o->gop + 1;
-        n += snprintf(params + n, sizeof params - (size_t)n, "%sopen-gop=0", n ? ":" : "");
+        add_param(params, sizeof params, "open-gop=0");
         int ret = av_opt_set_int(c->priv_data, "forced-idr", 1, 0);
         if (ret < 0)
             return ret;
     }
-    return n ? av_opt_set(c->priv_data, "x264-params", params, 0) : 0;
+    return params[0] ? av_opt_set(c->priv_data, "x264-params", params, 0) : 0;
 }
 
 static int open_encoder(struct trtc_h264enc *e, const struct trtc_h264enc_opts *o,

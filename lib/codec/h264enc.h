@@ -25,7 +25,9 @@ struct trtc_h264enc_opts {
                    cost */
     struct trtc_colour colour; /* of the pictures; all zeros: the stream does not state it */
     int threads;               /* 0: chosen by the number of cores */
-    bool repeatable; /* the same bytes each time for a given number of threads: without what
+    bool ahead_inside; /* the look-ahead has no thread of its own, but runs in the sender's: less
+                          memory, the same pictures */
+    bool repeatable;   /* the same bytes each time for a given number of threads: without what
                         depends on the progress of x264's threads (a cap on peaks) or on memory
                         that it has not written (macroblock trees) */
 };

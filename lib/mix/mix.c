@@ -12,6 +12,7 @@
 #include "base/array.h"
 
 enum { DETERMINISTIC_THREADS = 4 };
+enum { FEW_CORES = 4 };
 enum { ONE_THREAD_PIXELS = 1280 * 720 * 15 }; /* pixels per second up to which one thread encodes */
 enum { SOUND_SLACK = 4096 }; /* samples, more than the block that waits until it is complete */
 
@@ -145,31 +146,38 @@ void trtc_mix_free(struct trtc_mix **m)
     *m = NULL;
 }
 
-/* Returns the number of threads of the encoder; 0: libx264 decides. Threads cost memory and delay,
- * and a live mix need not be faster than the clock: one thread needs a seventh of the time for
- * 1280x720 at 15 fps. */
-static int threads_of(const struct trtc_mix *m)
+/* Chooses the threads of the encoder. Each of them costs memory (20 MB for 1920x1080) and delay. A
+ * live mix need not be faster than the clock: one thread needs a seventh of the time for 1280x720
+ * at 15 fps. The decoders keep a few cores busy while the encoder's threads wait for each other, so
+ * that it needs no more threads than cores. On many cores libx264 decides. */
+static void choose_threads(const struct trtc_mix *m, struct trtc_h264enc_opts *o)
 {
-    const struct trtc_mix_settings *set = m->o.set;
-    const int64_t rate = (int64_t)set->width_px * set->height_px * set->fps;
-    if (m->o.deterministic)
-        return DETERMINISTIC_THREADS;
-    return m->state.live && !m->o.preset && rate <= ONE_THREAD_PIXELS ? 1 : 0;
+    const int64_t rate = (int64_t)o->width_px * o->height_px * o->fps;
+    const int cores = trtc_pool_cores();
+    if (m->o.deterministic) {
+        o->threads = DETERMINISTIC_THREADS;
+        return;
+    }
+    o->ahead_inside = cores <= FEW_CORES;
+    if (m->state.live && !m->o.preset && rate <= ONE_THREAD_PIXELS)
+        o->threads = 1;
+    else
+        o->threads = cores <= FEW_CORES ? cores : 0;
 }
 
 static int open_encoder(struct trtc_mix *m, struct trtc_writer_track *t, struct trtc_err *err)
 {
     const struct trtc_mix_settings *set = m->o.set;
-    const struct trtc_h264enc_opts eo = { .width_px = set->width_px,
-                                          .height_px = set->height_px,
-                                          .colour = m->colour,
-                                          .fps = set->fps,
-                                          .gop = set->gop_s * set->fps,
-                                          .fixed_gop = true,
-                                          .bitrate_bps = set->video_bps,
-                                          .preset = m->o.preset,
-                                          .repeatable = m->o.deterministic,
-                                          .threads = threads_of(m) };
+    struct trtc_h264enc_opts eo = { .width_px = set->width_px,
+                                    .height_px = set->height_px,
+                                    .colour = m->colour,
+                                    .fps = set->fps,
+                                    .gop = set->gop_s * set->fps,
+                                    .fixed_gop = true,
+                                    .bitrate_bps = set->video_bps,
+                                    .preset = m->o.preset,
+                                    .repeatable = m->o.deterministic };
+    choose_threads(m, &eo);
     m->encoder = trtc_h264enc_new(&eo, err);
     if (!m->encoder)
         return -1;

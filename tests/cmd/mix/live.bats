@@ -186,6 +186,7 @@ run_signal() {
     slowly ../one.ts 1000 8 >&7
     sleep 0.5
     local t0=${EPOCHREALTIME/./}
+    cp "/proc/$pid/status" proc
     kill -INT "$pid" # while the source could go on
     ended
     echo $((${EPOCHREALTIME/./} - t0)) >took
@@ -200,6 +201,12 @@ run_signal() {
     [[ $(frames o.mp4) -ge 5 ]] || fail "only $(frames o.mp4) frames"
     sleep 0.05
     [[ $(<took) -lt 6000000 ]] || fail "it took $(<took) us"
+}
+
+@test "a mix has no huge pages, which x264 asks for" {
+    after signal 130
+    grep -q '^THP_enabled' proc || skip "the kernel does not show it"
+    grep -qx $'THP_enabled:\t0' proc
 }
 
 # ---- URLs ----

@@ -269,6 +269,47 @@ static void test_planes_are_free_again(void **state)
         got_free(g[i]);
 }
 
+/* How many pictures have been sent when the first packet comes. */
+static int delay(const struct trtc_h264enc_opts *o)
+{
+    struct trtc_err err = { 0 };
+    struct trtc_h264enc *e = open_ok(o);
+    struct got *g = got_new();
+    AVFrame *f = picture(true);
+    int n = 0;
+    while (!g->n && n < 100) {
+        draw(f, n, 0);
+        assert_int_equal(trtc_h264enc_send(e, f, n++, &err), 0);
+        drain(e, g);
+    }
+    got_free(g);
+    av_frame_free(&f);
+    trtc_h264enc_free(&e);
+    return n;
+}
+
+static void test_look_ahead_inside(void **state)
+{
+    (void)state;
+    struct trtc_h264enc_opts o = plain_opts();
+    struct got *g[2];
+    int waits[2];
+    o.preset = "superfast"; /* without macroblock trees: always the same bytes */
+    o.threads = 2;
+    for (int i = 0; i < 2; i++) {
+        g[i] = got_new();
+        o.ahead_inside = i;
+        waits[i] = delay(&o);
+        run(&o, 40, 1, 100, true, false, g[i]);
+    }
+    assert_true(waits[1] < waits[0]);
+    assert_int_equal(g[1]->n, 40);
+    assert_int_equal(g[1]->nb_bytes, g[0]->nb_bytes);
+    assert_memory_equal(g[1]->bytes, g[0]->bytes, g[0]->nb_bytes);
+    got_free(g[0]);
+    got_free(g[1]);
+}
+
 static void test_undrained(void **state)
 {
     (void)state;
@@ -363,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_missing_slots),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_planes_are_free_again),
+        cmocka_unit_test(test_look_ahead_inside),
         cmocka_unit_test(test_undrained),
         cmocka_unit_test(test_bitrate),
         cmocka_unit_test(test_units),
