@@ -32,11 +32,11 @@ setup() {
 teardown() { room_end; }
 
 # opened [OPTION...]: a server; its messages go to ./told. $url is its address, $port the port, $room its process. Its events
-# go to ./events. It finds its programs in $room_path, or PATH.
+# go to ./events. It finds its programs in $room_path, or PATH. No empty room is dismissed, unless an OPTION says so.
 opened() {
     : >told
     : >events
-    PATH=${room_path:-$PATH} trtc-room serve --listen 127.0.0.1:0 "$@" >lines 2>told </dev/null 3>&- &
+    PATH=${room_path:-$PATH} trtc-room serve --listen 127.0.0.1:0 --dismiss 1h "$@" >lines 2>told </dev/null 3>&- &
     room=$!
     room_pids+=("$room")
     listens told "$room"

@@ -236,9 +236,10 @@ load ../../room
     opened --dismiss 300ms
     published 200 /1/anna call.ts
     saw '101 1, 103 1/anna, 201 1/anna, 203 1/anna, 104 1/anna, 102 1'
-    published 200 /1/anna call.ts
     curl -sN "$url/events?room=1" >one 3>&- &
     room_pids+=($!)
+    sleep 0.3
+    published 200 /1/anna call.ts
     sleep 0.8
     saw '101 1, 103 1/anna, 201 1/anna, 203 1/anna, 104 1/anna, 102 1, 101 1, 103 1/anna, 201 1/anna, 203 1/anna, 104 1/anna'
     there .RoomId 1 /1
