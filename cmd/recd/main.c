@@ -46,8 +46,8 @@ static const struct opt_program program = {
         "records rooms, uploads the files, and sends callbacks.",
     .example =
         "trtc-room serve --listen 127.0.0.1:8080 &\n"
-        "trtc-recd --data live --room http://127.0.0.1:8080 &\n"
-        "trtc-rec create --endpoint http://127.0.0.1:8490 --secret-file live/credentials -f request.json",
+        "trtc-recd --data service --room http://127.0.0.1:8080 &\n"
+        "trtc-rec create --endpoint http://127.0.0.1:8490 --secret-file service/credentials -f request.json",
     .rows = rows,
 };
 

@@ -25,6 +25,9 @@ readme_blocks() {
     [ "$(cut -f1 said | grep -cE '^(anna|ben|chloe)$')" -eq 7 ] && grep -q '"RecordMode":' said
     [ "$(find at-*.png look.png again.mp4 jobs -type f | wc -l)" -eq 9 ]
     [ -n "$(find mixed -name '*.m3u8')" ]
+    # and the directory of the pages' examples, made as trtc.7 says
+    eval "$(sed -n 's/^\.Ql \(.* demo\/recording rec\)$/\1/p' "$tree/man/trtc.7")"
+    [ -n "$(find rec -name '*.ts')" ]
 }
 
 @test "the demo" {
