@@ -115,13 +115,14 @@ busy() {
 
 # colours FILE X,Y...: the colours at these places, by their numbers, of each picture.
 colours() {
-    local f=$1
-    shift
-    ffmpeg -nostdin -v error -threads 1 -i "$f" -fps_mode passthrough -pix_fmt rgb24 -f rawvideo - |
-        od -An -v -tx1 -w$((3 * ${canvas%x*})) | awk -v h="${canvas#*x}" -v at="$*" "$mix_awk"'
-        BEGIN { n = split(at, p, " "); for (i = 1; i <= n; i++) split(p[i], xy, ",") && (x[i] = xy[1]) "" (y[i] = xy[2]) }
-        { for (i = 1; i <= n; i++) if ((NR - 1) % h == y[i]) { c[i] = ""; for (j = 0; j < 3; j++) c[i] = c[i] substr($0, 9 * x[i] + 3 * j + 2, 2) } }
-        NR % h == 0 { s = ""; for (i = 1; i <= n; i++) s = s (i > 1 ? "," : "") whose(c[i]); print s }'
+    ffmpeg -nostdin -v error -threads 1 -i "$1" -fps_mode passthrough -pix_fmt rgb24 -f rawvideo - |
+        python3 -c '
+import sys
+w, h, *at = (int(n) for n in " ".join(sys.argv[1:]).replace(",", " ").split())
+at = [3 * (y * w + x) for x, y in zip(at[::2], at[1::2])]
+while len(f := sys.stdin.buffer.read(3 * w * h)) == 3 * w * h:
+    print(*(f[i:i + 3].hex() for i in at))' "${canvas%x*}" "${canvas#*x}" "${@:2}" |
+        awk "$mix_awk"'{ s = whose($1); for (i = 2; i <= NF; i++) s = s "," whose($i); print s }'
 }
 
 @test "a mix follows users who come and go, and changes; without users the playlist has a gap" {
