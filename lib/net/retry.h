@@ -57,10 +57,10 @@ struct trtc_decision {
     bool clock_moved; /* offset_s of the state has changed: worth a warning */
 };
 
-/* Decides after an attempt (commands.md, trtc-rec; "Grouping for a client" of the API) and updates
- * *state. InternalError, rate limits, HTTP 429 and 5xx, time-outs and broken connections are
- * retried. AuthFailure.SignatureExpire is retried once, at once, with the server's time. Nothing
- * else is. chance is in [0, 1). */
+/* Decides after an attempt ("Grouping for a client" of the API) and updates *state. InternalError,
+ * rate limits, HTTP 429 and 5xx, time-outs and broken connections are retried.
+ * AuthFailure.SignatureExpire is retried once, at once, with the server's time. Nothing else is.
+ * chance is in [0, 1). */
 struct trtc_decision trtc_retry_decide(const struct trtc_retry_rules *rules,
                                        struct trtc_retry_state *state,
                                        const struct trtc_attempt *attempt, double chance);
