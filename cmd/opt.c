@@ -128,6 +128,14 @@ int opt_word(void *to, const struct opt_row *row, const char *value)
     return opt_choose(row, value, row->words, member(to, row));
 }
 
+int opt_check_names(const struct opt_list *operands)
+{
+    for (size_t i = 0; i < operands->n; i++)
+        if (!*operands->items[i])
+            return cli_usage("argument %zu is empty: is a variable not set?", i + 1);
+    return 0;
+}
+
 void opt_list_free(struct opt_list *l)
 {
     free(l->items);

@@ -106,6 +106,10 @@ const struct opt_row *opt_find_name(const struct opt_program *p, int command, co
 /* Frees the items of a list (the texts are argv's). */
 void opt_list_free(struct opt_list *l);
 
+/* Refuses an empty name among the operands, as a variable that is not set leaves it. Returns 0, or
+ * the exit status after a message. */
+int opt_check_names(const struct opt_list *operands);
+
 /* Returns the one of n names that is most similar to a misspelt word; NULL: none is similar. */
 const char *opt_nearest(const char *word, const char *const *names, size_t n);
 

@@ -162,6 +162,8 @@ static int check(struct opts *o, const struct opt_list *operands)
     if (o->sdkappid < 0 || !o->room)
         return cli_usage("%s is missing: 'trtc-hls -A SDKAPPID -R ROOM INPUT' cuts INPUT",
                          o->sdkappid < 0 ? "-A" : "-R");
+    if (opt_check_names(operands))
+        return TRTC_EX_USAGE;
     if (operands->n > 1)
         return cli_usage("unexpected operand '%s': only one INPUT is allowed", operands->items[1]);
     if (operands->n)

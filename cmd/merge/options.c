@@ -236,7 +236,9 @@ static int add_operands(struct opts *o, const struct opt_list *operands)
         if (opt_append(o, &row, operands->items[i]) != 0)
             return TRTC_EX_TEMPFAIL;
     }
-    return o->dirs.n ? 0 : cli_usage("no directory: 'trtc-merge DIR' merges the recordings in DIR");
+    if (o->dirs.n)
+        return opt_check_names(operands);
+    return cli_usage("no directory: 'trtc-merge DIR' merges the recordings in DIR");
 }
 
 static int check(struct opts *o, const struct opt_list *operands)

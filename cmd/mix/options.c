@@ -526,6 +526,8 @@ static int check(struct opts *o)
     const int parts = check_parts(o);
     if (parts)
         return parts;
+    if (opt_check_names(&o->operands))
+        return TRTC_EX_USAGE;
     if (!o->operands.n && !mix_takes_in(o))
         return cli_usage("no INPUT: 'trtc-mix -o FILE.mp4 DIR' mixes the recordings in DIR");
     if (!o->output)

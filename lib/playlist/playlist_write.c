@@ -11,12 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "playlist/playlist.h"
+#include "playlist/playlist_load.h"
 
 /* How recorders identify themselves: build number and date. They are constant so that the same
  * input gives the same playlist. */
@@ -160,7 +161,7 @@ static int number_of(const char *line, const char *key)
 
 static bool begins(const char *line, const char *with)
 {
-    return strncmp(line, with, strlen(with)) == 0;
+    return strncasecmp(line, with, strlen(with)) == 0;
 }
 
 /* Reads a line of the header. */
@@ -233,7 +234,10 @@ static int read_list(const char *path, char **text, struct trtc_err *err)
     if (fd >= 0)
         close(fd);
     free(dir);
-    return n < 0 ? -1 : 0;
+    if (n < 0 || trtc_playlist_text(text, &n, err) < 0)
+        return -1;
+    (*text)[n] = '\0';
+    return 0;
 }
 
 struct trtc_playlist_writer *trtc_playlist_writer_resume(const char *path,
@@ -250,12 +254,16 @@ struct trtc_playlist_writer *trtc_playlist_writer_resume(const char *path,
 
     if (!w || read_list(path, &text, err) < 0)
         goto fail;
-    if (!begins(text, "#EXTM3U")) {
+    char *first = text;
+    while (begins(first, "\xEF\xBB\xBF"))
+        first += 3;
+    first += strspn(first, " \t\r\n");
+    if (!begins(first, "#EXTM3U")) {
         trtc_fail(err, TRTC_EX_DATAERR, "%s: not a playlist, so it cannot be continued", path);
         goto fail;
     }
-    for (char *line = strtok_r(text, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest))
-        in_body = take_line(w, line, in_body);
+    for (char *line = strtok_r(first, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest))
+        in_body = take_line(w, line + strspn(line, " \t"), in_body);
     free(text);
     w->any = true;
     if (fflush(w->body) == 0 && !ferror(w->body))

@@ -89,10 +89,8 @@ int trtc_put_named(const char *text, size_t n, struct trtc_names *out, bool *end
         const char *next = s + len + (lf != NULL);
         while (len && strchr(" \t\r", s[len - 1]))
             len--;
-        while (len && strchr(" \t", *s)) {
-            s++;
-            len--;
-        }
+        for (size_t skip = 1; skip && len; s += skip, len -= skip)
+            skip = strchr(" \t", *s) ? 1 : begins(s, len, "\xEF\xBB\xBF") ? 3 : 0;
         if (add_line(out, s, len, ended) < 0)
             return trtc_fail_nomem(err);
         s = next;

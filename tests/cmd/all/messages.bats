@@ -250,6 +250,11 @@ told() {
     # ranges
     told 64 "-p: 'abc' is not a whole number from 5 to 120" trtc-merge -f room/a -p abc
     told 64 "--fps: 'abc' is not a whole number from 1 to 60" trtc-mix --fps abc -o m.mp4 room/a
+    # a variable that is not set
+    for e in 'merge' 'mix -o m.mp4' 'hls -A 1 -R 1'; do
+        # shellcheck disable=SC2086 # words are meant
+        told 64 'argument 1 is empty: is a variable not set?' trtc-$e ''
+    done
     # a time at which nobody is there
     told 65 '--still: the time is outside of the mix, which lasts from 2026-01-01T00:00:00.495Z to 2026-01-01T00:00:02.' trtc-mix --still +60 -o s.png room/a
     told 65 '--still: the time is outside of the mix' trtc-mix --still 2025-12-31T23:59:59Z -o s.png room/a

@@ -595,6 +595,14 @@ static void test_failing(void **state)
 }
 
 /* It goes on as if it had never been ended, whatever happened in it. */
+static void store(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
 static void test_resume(void **state)
 {
     static const enum trtc_tags forms[] = { TRTC_TAGS_FULL, TRTC_TAGS_CLASSIC };
@@ -637,12 +645,21 @@ static void test_resume(void **state)
         }
         trtc_playlist_writer_free(&w);
     }
-    FILE *f = fopen("a.m3u8", "w");
-    assert_non_null(f);
-    fputs("no playlist\n", f);
-    fclose(f);
     const struct trtc_playlist_head h = video_head();
     struct trtc_err err = { 0 };
+    /* one that an editor has saved */
+    store("a.m3u8",
+          "\xef\xbb\xbf#extm3u\r  #ext-x-trtc-version:1\r#extinf:1,\ra.ts\r#ext-x-endlist\r");
+    struct trtc_playlist_writer *w = trtc_playlist_writer_resume("a.m3u8", &h, &err);
+    assert_non_null(w);
+    put(w, true);
+    size_t size;
+    char *text = content("a.m3u8", &size);
+    assert_non_null(strstr(text, "\n#extinf:1,\na.ts\n#EXT-X-ENDLIST\n"));
+    assert_null(strstr(text, "endlist"));
+    free(text);
+    trtc_playlist_writer_free(&w);
+    store("a.m3u8", "no playlist\n");
     assert_null(trtc_playlist_writer_resume("a.m3u8", &h, &err));
     assert_int_equal(err.code, TRTC_EX_DATAERR);
     remove("a.m3u8");

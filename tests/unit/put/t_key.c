@@ -106,6 +106,7 @@ static void playlists(void **state)
         { "", "", false },
         { "#EXTM3U\n#EXTINF:1,\na.ts\n#EXTINF:1,\nb c.ts\n#EXT-X-ENDLIST\n", "a.ts|b c.ts|", true },
         { "#EXTM3U\r\na.ts\r\n\r\nx/b.ts", "a.ts|x/b.ts|", false },
+        { "\xef\xbb\xbf#EXTM3U\n \xef\xbb\xbf x.ts\n#ext-x-endlist", "x.ts|", true },
         { "a.ts\na.ts\nb.ts\na.ts\n", "a.ts|b.ts|a.ts|", false },
         { "http://h/a.ts\nHTTPS://h/b.ts\ndata:x\n/abs.ts\n../up.ts\nx/../../y.ts\n..\n", "",
           false },
