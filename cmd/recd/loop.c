@@ -36,7 +36,8 @@ enum {
     BODIES_BYTES = 32 << 20,
     DISK_MS = 2000,
     PRUNE_MS = 60000,
-    OUT_KEPT = 2000, /* callbacks that were sent and are still shown */
+    QUIET_MS = 10000, /* a full disk is not reported for each of many changes */
+    OUT_KEPT = 2000,  /* callbacks that were sent and are still shown */
     FILES = 4096
 };
 
@@ -55,8 +56,12 @@ void recd_unpoll(struct recd *r, struct polled *p)
 
 void recd_store_failed(struct recd *r, const struct trtc_err *err)
 {
-    cli_error("%s", err->msg);
-    if (err->code != TRTC_EX_DATAERR)
+    const bool damaged = err->code == TRTC_EX_DATAERR;
+    if (damaged || !r->failed_ms || r->now_ms - r->failed_ms >= QUIET_MS) {
+        cli_error("%s", err->msg);
+        r->failed_ms = r->now_ms;
+    }
+    if (!damaged)
         return;
     cli_error(
         "the state can no longer be changed: tasks continue to record, and their files stay in %s",

@@ -48,6 +48,7 @@ struct recd {
     int64_t now_ms;        /* of this turn, by a monotonic clock */
     int64_t disk_ms;       /* when free_percent was last updated */
     int64_t prune_ms;      /* when old rows were last removed */
+    int64_t failed_ms;     /* when a failure of the store was last reported; 0: never */
     int free_percent;      /* of the disk */
     bool changed;          /* something that the page shows has changed */
 };
@@ -70,7 +71,7 @@ int recd_run(struct recd *r);
 bool recd_change(struct recd *r, int (*change)(struct recd *r, void *arg, struct trtc_err *err),
                  void *arg);
 
-/* Reports an error of the store, and closes the store if it is damaged. */
+/* Reports an error of the store, but not each of many, and closes the store if it is damaged. */
 void recd_store_failed(struct recd *r, const struct trtc_err *err);
 
 /* Puts a callback of a task into the outbox. It is the hear of a trtc_life_ear whose arg is a

@@ -402,8 +402,8 @@ static void check_disk(struct recd *r, struct task *t)
 {
     if (r->free_percent >= r->config.end_percent || t->row.stop_code >= 0 || t->row.ended_ms)
         return;
-    cli_error("task %s is ended: only %d %% of the disk is free", t->row.id, r->free_percent);
-    task_change(r, t, stop_for_disk, t);
+    if (task_change(r, t, stop_for_disk, t))
+        cli_error("task %s is ended: only %d %% of the disk is free", t->row.id, r->free_percent);
 }
 
 /* Sweeps a settled task once none of its programs runs. */

@@ -343,9 +343,10 @@ c.commit()' "$1"
     request
     created
     described InProgress
-    prlimit --pid "$recd" --fsize=1:
+    prlimit --pid "$recd" --fsize=8192: # less than the database, more than its messages
     tasks_killed
     sleep 2.5
+    [[ $(grep -c 'the database: ' told) == 1 ]] || fail "$(cat told)"
     prlimit --pid "$recd" --fsize=unlimited:
     eventually held
     recd_killed TERM
