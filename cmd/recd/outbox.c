@@ -155,6 +155,18 @@ static bool flies(const struct outbox *o, int64_t id)
     return false;
 }
 
+/* Whether the application has all attempts that it may have at a time, so that a receiver that does
+ * not answer holds up no other's callbacks. */
+static bool has_its_share(const struct recd *r, const struct outbox *o, int64_t sdkappid)
+{
+    const size_t nb_apps = r->config.nb_apps;
+    const size_t share = nb_apps == 1 ? FLIGHTS : nb_apps < THREADS ? THREADS / nb_apps : 1;
+    size_t n = 0;
+    for (const struct sending *s = o->flights; s; s = s->next)
+        n += s->sdkappid == sdkappid;
+    return n >= share;
+}
+
 static bool give(void *arg, const struct trtc_out_row *row)
 {
     const struct giving *g = arg;
@@ -169,7 +181,7 @@ static bool give(void *arg, const struct trtc_out_row *row)
         o->has_no_address = true;
         return true;
     }
-    if (flies(o, row->id))
+    if (flies(o, row->id) || has_its_share(g->r, o, row->sdkappid))
         return true;
     struct sending *s = calloc(1, sizeof *s);
     const int64_t now_ms = clock_real_ms();

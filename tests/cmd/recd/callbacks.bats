@@ -101,6 +101,27 @@ have_come() { [[ $(received | tr ' ' '\n' | sort | xargs) == "$1" ]]; }
     eventually have_come '301 302 303 304 305 307 310'
 }
 
+@test "a receiver that does not answer holds up no other application's callbacks" {
+    receiver 200 0 30
+    config "callback_url = $receives"
+    rm port
+    receiver 200
+    printf '%s\n' '[app 1400000002]' 'secret_id = AKIDother' 'secret_key = othersecretkey' "callback_url = $receives" >>recd.ini
+    recd --config recd.ini
+    recd_killed TERM
+    python3 - <<'PYTHON'
+import sqlite3
+db = sqlite3.connect('live/recd.db')
+for i in range(70):
+    app, kind = (1400000002, 305) if i == 69 else (1400000001, 301)
+    db.execute('INSERT INTO outbox(task,sdkappid,event_ms,type,body,state,tries,first_ms,next_ms) VALUES(?,?,1,?,?,0,0,0,0)',
+               (f't{i}', app, kind, '{"EventGroupId":3,"EventType":%d,"EventInfo":{}}' % kind))
+db.commit()
+PYTHON
+    recd --config recd.ini
+    waited grep -q ^305 received && [[ $(sed '/^305/q' received | grep -c ^301) -lt 16 ]] || fail "$(cut -c 1-4 received | sort | uniq -c)"
+}
+
 @test "the disk is full when a callback was accepted: it is not sent over and over" {
     receiver 200 0 0.5
     config "callback_url = $receives" "callback_key = $(<key)"
