@@ -70,12 +70,12 @@ same_as_sent() {
     request
     created
     described InProgress
-    for _ in 1 2 3; do
+    for i in 1 2 3; do
         recd_killed
         tasks_killed
         recd --config recd.ini
         eventually held
-        described InProgress
+        described InProgress ".StorageFileList[0].FileName == \"ha${i}_made.m3u8\"" # not the status of the run before
     done
     tasks_killed
     gone
