@@ -47,10 +47,11 @@ static bool looking_at(const struct reader *r, const char *word, size_t n)
 
 static bool take_literal(struct reader *r, const char *word, const char *why)
 {
-    for (size_t i = 0; word[i]; i++)
-        if (r->at + i == r->end || r->s[r->at + i] != word[i])
-            return fault(r, r->at + i, why);
-    r->at += strlen(word);
+    size_t i = r->at;
+    for (; *word; word++, i++)
+        if (i == r->end || r->s[i] != *word)
+            return fault(r, i, why);
+    r->at = i;
     return true;
 }
 

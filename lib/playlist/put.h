@@ -14,9 +14,12 @@ static inline char *trtc_put_bytes(char *q, const char *s, size_t n)
     return q + n;
 }
 
+/* Appends a word of a few letters, for which calls of strlen and memcpy would take longer. */
 static inline char *trtc_put_word(char *q, const char *s)
 {
-    return trtc_put_bytes(q, s, strlen(s));
+    while (*s)
+        *q++ = *s++;
+    return q;
 }
 
 /* Appends a decimal number, value >= 0: at most 19 digits. */
