@@ -89,13 +89,19 @@ floor() {
     plain=$(encode)
     capped=$(encode -maxrate "$((kbps * 3 / 2))k" -bufsize "$((kbps * 2))k") # as a mix encodes
     rm -f "$work/raw.y4m"
-    awk -v d="$decode" -v p="$plain" -v c="$capped" -v n="$cores" 'BEGIN {
+    awk -v d="$decode" -v p="$plain" -v c="$capped" -v n="$cores" -v w="$(median 1 <"$work/trtc_mix.rows")" \
+        -v u="$(median 2 <"$work/trtc_mix.rows")" 'BEGIN {
         printf "%35s floor: decode %.2f + encode %.2f CPU s over %d cores = %.2f s\n", "", d, p, n, (d + p) / n
-        printf "%35s with the cap on peaks that a mix has: encode %.2f CPU s, %.2f s\n", "", c, (d + c) / n}'
+        printf "%35s with the cap on peaks that a mix has: encode %.2f CPU s, %.2f s\n", "", c, (d + c) / n
+        printf "%35s trtc_mix / (decode + encode): wall %.2f, CPU %.2f, goal 1.12; the rest, %.2f CPU s,\n", "",
+            w * n / (d + p), u / (d + p), u - d - p
+        printf "%35s draws, mixes the sound, reads, and keeps the peaks\n", ""}'
 }
 
 peak() {
-    printf '%35s peak memory %s MB\n' '' "$(rss_mb bash -c "$(declare -f mix input); work=$work sources=$sources tiles=$tiles canvas=$canvas kbps=$kbps; mix")"
+    local wanted=''
+    if [ "$tiles $canvas" = '25 1920x1080' ]; then wanted=', goal 300 MB'; fi
+    printf '%35s peak memory %s MB%s\n' '' "$(rss_mb bash -c "$(declare -f mix input); work=$work sources=$sources tiles=$tiles canvas=$canvas kbps=$kbps; mix")" "$wanted"
 }
 
 command -v trtc-mix >/dev/null || exit 0

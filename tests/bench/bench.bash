@@ -59,6 +59,15 @@ compare() {
     done
 }
 
+# goal OURS FLOOR wall|cpu LIMIT: after compare, how often ours takes the time of the floor, beside what is wanted.
+goal() {
+    local column=1 ours floor
+    if [ "$3" = cpu ]; then column=2; fi
+    ours=$(median "$column" <"$work/$1.rows") floor=$(median "$column" <"$work/$2.rows")
+    awk -v o="$ours" -v f="$floor" -v text="$1 / $2, $3" -v limit="$4" 'BEGIN {
+        printf "%35s %s: %.2f, goal %s\n", "", text, (f > 0 ? o / f : 0), limit}'
+}
+
 rss_mb() { # peak memory of a command, in MB
     command time -f '%M' "$@" 2>&1 >/dev/null | tail -1 | awk '{printf "%.1f", $1 / 1024}'
 }

@@ -95,14 +95,19 @@ echo "making $users users x $seconds s ..."
 make_set
 table_head
 compare "copy $users users x $seconds s" merge_copy merge_copy_1_job ffmpeg_concat_copy cat_to_file
+goal merge_copy cat_to_file wall 1.1
+goal merge_copy cat_to_file cpu 2
 make_minute
 compare "copy 1 user x 60 s" merge_minute start_merge cat_minute
+awk -v w="$(median 1 <"$work/merge_minute.rows")" -v c="$(median 2 <"$work/merge_minute.rows")" 'BEGIN {
+    printf "%35s merge_minute: %.0f ms, %.0f of them processor time, goal 10 ms\n", "", w * 1000, c * 1000}'
 compare "encode 1 user x $seconds s" merge_encode ffmpeg_encode
 
 if command -v trtc-hls >/dev/null; then
     make_stream
     size=$(($(stat -c %s "$work/stream.ts") / 1000000))
     compare "segment a stream of $size MB" hls ffmpeg_hls cp_file hls_synced hls_from_a_pipe
+    goal hls cp_file wall 1.2
     hls_latency
 fi
 
