@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -179,6 +180,8 @@ static int check(struct opts *o, const struct opt_list *operands)
             "--append and --ha auto exclude each other: one continues the playlists, the other begins new ones");
     if (o->prefix && !o->task)
         return cli_usage("-p requires -T");
+    if (strcmp(o->input, "-") == 0 && isatty(STDIN_FILENO))
+        return cli_usage("no INPUT: standard input is a terminal: give a file, a URL or a pipe");
     if (stat(o->input, &st) == 0 && S_ISDIR(st.st_mode)) {
         cli_error("%s: it is a directory: 'trtc-merge %s' merges the recordings in it", o->input,
                   o->input);

@@ -261,7 +261,7 @@ told() {
     [[ ! -e s.png ]]
 }
 
-@test "a mix is not written onto a terminal" {
+@test "a mix is not written onto a terminal, and a stream is not read from one" {
     mkrec --loop --bitrate 40000 --length 1 --user size=64x36,rate=16000 room
     python3 - <<'P'
 import os, pty, subprocess
@@ -269,6 +269,8 @@ master, slave = pty.openpty()
 for more in ['--to', '+0.1'], ['--still', '+0.1']:
     p = subprocess.run(['trtc-mix', '-s', '64x36', *more, '-o', '-', 'room'], stdout=slave, stderr=subprocess.PIPE, text=True)
     assert p.returncode == 64 and 'standard output is a terminal' in p.stderr, p
+p = subprocess.run(['trtc-hls', '-A', '1', '-R', '1'], stdin=slave, stderr=subprocess.PIPE, text=True, timeout=20)
+assert p.returncode == 64 and 'no INPUT: standard input is a terminal' in p.stderr, p
 os.set_blocking(master, False)
 try:
     assert not os.read(master, 1)
