@@ -106,6 +106,7 @@ struct trtc_ts_stats {
     int64_t nb_bad;
 
     int packet_bytes;   /* from one packet to the next; 0: none was found */
+    int64_t first_at;   /* where its first sync byte is */
     int64_t nb_front;   /* bytes before the first packet that a tool has put there; not a loss */
     int64_t nb_between; /* bytes between packets: headers of RTP in dumps */
     bool headless;      /* it begins in the middle of a PES of a stream that is read */

@@ -119,6 +119,8 @@ static void settle_front(struct trtc_ts *ts)
     const int64_t lead = ts->synced ? (int64_t)lead_of(ts->stride) : 0;
     const int64_t front = ts->front > lead ? ts->front - lead : 0;
 
+    if (ts->synced)
+        ts->stats.first_at = ts->front;
     ts->front = 0;
     ts->fresh = false;
     if (ts->synced && front % (int64_t)ts->stride)
@@ -233,15 +235,15 @@ const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
     return NULL;
 }
 
-/* Handles the bytes after the last complete packet. */
-static int64_t rest_of(const struct trtc_ts_stats *st, int64_t bytes, int64_t stride)
+/* Returns how many bytes there are from the last sync byte on. */
+static int64_t rest_of(const struct trtc_ts_stats *st, int64_t bytes)
 {
-    return (bytes - st->nb_front) % stride;
+    return (bytes - st->first_at) % (st->packet_bytes ? st->packet_bytes : PACKET);
 }
 
 bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes)
 {
-    const int64_t rest = rest_of(st, bytes, st->packet_bytes ? st->packet_bytes : PACKET);
+    const int64_t rest = rest_of(st, bytes);
 
     if (st->nb_between > 0)
         return false; /* how many there are in all of it is not known */
@@ -251,8 +253,8 @@ bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes)
 bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t *next, size_t n)
 {
     const size_t stride = st->packet_bytes ? (size_t)st->packet_bytes : PACKET;
-    const size_t at = stride - (size_t)rest_of(st, bytes, (int64_t)stride);
+    const size_t lead = lead_of(stride), at = stride - (size_t)rest_of(st, bytes);
 
     return !st->nb_between && n > at + stride && next[at] == SYNC && next[at + stride] == SYNC &&
-           !(next[0] == SYNC && next[stride] == SYNC);
+           !(next[lead] == SYNC && next[lead + stride] == SYNC);
 }

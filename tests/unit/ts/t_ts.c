@@ -1104,6 +1104,63 @@ static void test_very_late_tables(void **state)
 
 /* ---- segments that go on in each other ---- */
 
+/* What is found out about a part of a stream by reading it. */
+static struct trtc_ts_stats stats_of(const uint8_t *p, size_t n)
+{
+    struct trtc_ts_frame g;
+
+    trtc_ts_forget(demux);
+    trtc_ts_feed(demux, p, n);
+    while (trtc_ts_next(demux, &g) == 1)
+        ;
+    trtc_ts_end(demux);
+    while (trtc_ts_next(demux, &g) == 1)
+        ;
+    return *trtc_ts_stats(demux);
+}
+
+/* A stream that is cut at any byte: whether that is in a packet, and the rest of it follows. */
+static void test_torn_packets(void **state)
+{
+    static const struct {
+        size_t lead, tail;
+    } shapes[] = { { 0, 0 }, { 4, 0 }, { 0, 16 } };
+    struct mux *m = mux_new();
+    struct bytes v = { NULL, 0, 0 };
+    (void)state;
+
+    mux_tables(m, 0x1b);
+    for (int i = 0; i < 40; i++) {
+        v.n = 0;
+        add_au(&v, i == 0, 100);
+        mux_pes(m, VIDEO, 1000 + 3600 * i, v.p, v.n);
+    }
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+        static const uint8_t extra[16] = { 1, 2, 3 };
+        const size_t lead = shapes[k].lead, unit = lead + 188 + shapes[k].tail;
+        struct bytes b = { NULL, 0, 0 };
+        for (size_t at = 0; at < m->out.n; at += 188) {
+            bytes_add(&b, extra, lead);
+            bytes_add(&b, m->out.p + at, 188);
+            bytes_add(&b, extra, shapes[k].tail);
+        }
+        for (size_t off = 0; off < unit; off++) {
+            const size_t cut = 20 * unit + off, n = b.n - cut;
+            const bool torn = off > lead && off < lead + 188;
+            const struct trtc_ts_stats st = stats_of(b.p, cut);
+            assert_int_equal(trtc_ts_is_torn(&st, (int64_t)cut), torn);
+            if (torn)
+                assert_true(trtc_ts_joins(&st, (int64_t)cut, b.p + cut, n < 1024 ? n : 1024));
+            assert_false(torn && trtc_ts_joins(&st, (int64_t)cut, b.p, 1024));
+            const struct trtc_ts_stats rest = stats_of(b.p + cut, n);
+            assert_false(trtc_ts_is_torn(&rest, (int64_t)n));
+        }
+        bytes_drop(&b);
+    }
+    bytes_drop(&v);
+    mux_free(m);
+}
+
 /* Reads the segments that begin at these places as one stream; tables (may be NULL) stand in front
  * of all but the first. sums: of the statistics. Returns the frames; the places where the segments
  * begin in what was fed go to begin. */
@@ -2711,6 +2768,7 @@ int main(void)
         cmocka_unit_test(test_core),
         cmocka_unit_test(test_roles_change),
         cmocka_unit_test(test_adts_blocks),
+        cmocka_unit_test(test_torn_packets),
     };
 
     av_log_set_level(AV_LOG_QUIET);
