@@ -70,13 +70,15 @@ load ../../room
     printf '#!/bin/sh\n{ env; ls -l /proc/self/fd; cat /proc/self/limits; } >%s/fifo 2>&1\nexec cat\n' "$PWD" >ffmpeg
     chmod 700 ffmpeg
     mkfifo fifo # it may write no file
-    cat fifo >seen 3>&- &
-    room_pids+=($!)
+    timeout 60 cat fifo >seen 3>&- &
+    reader=$!
+    room_pids+=("$reader")
     echo secretOfTheApplication >key
     SECRET_CANARY=canary room_path=$PWD:$PATH opened --key-file key
     sig=$(sig anna secretOfTheApplication)
     { printf '\x1a\x45\xdf\xa3' && cat call.ts; } >in.mkv
     published 200 "/3560/anna?usersig=$sig" in.mkv
+    wait "$reader" # the converter has written everything
     [[ -s seen && ! $(grep -E 'canary|secretOf|TRTC|HOME' seen) ]]
     grep -q '^Max address space *1073741824' seen
     grep -q '^Max file size *0' seen
