@@ -265,7 +265,7 @@ run_past() {
     lasts o.mp4 "$(awk -v t="$to" 'BEGIN { print t / 1000 }')" 0.25
     # what had arrived before the program began is seen, too
     story o.mp4 160,90 >story
-    awk '$2 == 1 { exit !($1 <= 6) }' story || fail "seen: $(paste -sd ';' story)"
+    awk -v f="$from" '$2 == 1 { exit !($1 <= f / 200 + 1) }' story || fail "seen: $(paste -sd ';' story)"
 }
 
 run_refused() {
