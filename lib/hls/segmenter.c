@@ -416,11 +416,17 @@ static bool list_is_full(const struct trtc_segmenter *s, const struct lane *l, i
     return s->o.max_us > 0 && list_length_us(s, l, pts_us) >= s->o.max_us - 1000;
 }
 
+static bool changes_codec(const struct lane *l, const struct trtc_input_frame *f,
+                          const struct trtc_input_info *info)
+{
+    return f->video && info->video != l->video_codec;
+}
+
 /* Whether a new segment begins with the frame. */
 static bool cuts(struct lane *l, const struct trtc_input_frame *f,
                  const struct trtc_input_info *info)
 {
-    const bool codec = f->video && info->video != l->video_codec;
+    const bool codec = changes_codec(l, f, info);
     const bool key = !f->video || f->pkt.key || codec;
     if (!l->now.file)
         return false;
@@ -457,6 +463,7 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
 {
     int64_t pts_us = f->pkt.pts_us, end_us = pts_us + f->dur_us;
     if (cuts(l, f, info)) {
+        l->breaks |= changes_codec(l, f, info);
         if (l->old.file && settle(s, l, l->now.low_us, false, err) < 0)
             return -1;
         if (shut_segment(l, err) < 0)

@@ -579,6 +579,7 @@ static void test_codec_changes(void **state)
     assert_int_equal(end(), 1);
     look_at(MIXED_LIST, &p);
     assert_int_equal(p.nb_segs, 2);
+    assert_true(!p.segs[0].discontinuity && p.segs[1].discontinuity);
     trtc_playlist_fini(&p);
     all_seen();
     size = load(MIXED_LIST);
