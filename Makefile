@@ -289,8 +289,7 @@ install: all
 	$(put) '$(DESTDIR)$(zshdir)' $(TOOLS:%=completions/zsh/_%)
 	$(put) '$(DESTDIR)$(fishdir)' $(TOOLS:%=completions/fish/%.fish)
 	$(if $(man8),$(put) '$(share)/man/man8' $(man8:%=man/%))
-	$(if $(examples),install -D -t '$(share)/doc/trtc-tools/examples' $(examples:%=examples/%))
-	for file in $(more_examples); do \
+	for file in $(examples:%=examples/%) $(more_examples); do \
 	    install -D -m "$$([ -x "$$file" ] && echo 755 || echo 644)" "$$file" '$(share)/doc/trtc-tools'/"$$file" || exit; \
 	done
 	$(if $(helpers),install -D -t '$(DESTDIR)$(libexecdir)' $(helpers))

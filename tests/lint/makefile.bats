@@ -30,6 +30,8 @@ setup() {
     echo page >cmd/recd/page.html
     echo 'extern const char recd_page[];' >cmd/recd/page.h
     echo echo >examples/live
+    chmod 755 examples/live
+    echo text >examples/settings
     echo echo >examples/demo.sh
     mkdir examples/more
     echo echo >examples/more/script
@@ -165,12 +167,14 @@ files() {
                 "share/bash-completion/completions/$tool" "share/fish/vendor_completions.d/$tool.fish"
         done
         echo ./opt/x/share/man/man7/trtc.7
-        printf "./opt/x/share/doc/trtc-tools/examples/%s\n" live more/script more/text
+        printf "./opt/x/share/doc/trtc-tools/examples/%s\n" live more/script more/text settings
     )
     mk install DESTDIR="$dest" PREFIX=/opt/x
     [ "$(files "$dest")" = "$(sort <<<"$want")" ]
     [ "$("$dest/opt/x/bin/trtc-name")" = one ]
     [ ! -x "$dest/opt/x/share/man/man7/trtc.7" ]
+    [ -x "$dest/opt/x/share/doc/trtc-tools/examples/live" ]
+    [ ! -x "$dest/opt/x/share/doc/trtc-tools/examples/settings" ]
 
     touch "$dest/opt/x/bin/stranger" "$dest/opt/x/share/man/man1/stranger.1"
     mk uninstall DESTDIR="$dest" PREFIX=/opt/x
