@@ -210,7 +210,7 @@ demo-live:
 
 # The tests need Python's own library only. What is in the PATH may be a script that looks for the interpreter, or
 # may import more than that, each time: the tests start it some 200 times.
-quick-python = p=$$(python3 -c 'import sys; print(sys.executable)') && rm -f '$(dir)/tests/python3' && \
+quick-python = p=$$(python3 -c 'import sys; print(sys.executable)') && mkdir -p '$(dir)/tests' && rm -f '$(dir)/tests/python3' && \
     printf '\#!/bin/sh\nexec "%s" -S "$$@"\n' "$$p" >'$(dir)/tests/python3' && chmod +x '$(dir)/tests/python3'
 
 check:
