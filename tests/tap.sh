@@ -15,6 +15,8 @@ trap 'rm -f "$log"' EXIT
 case $file in
 */cmd/room/* | */cmd/task/* | */cmd/recd/* | */cmd/hook/* | */cmd/put/* | */cmd/rec/*) ;;
 */cmd/hls/live.bats | */cmd/hls/faults.bats | */cmd/mix/live.bats | */cmd/mix/join.bats | */cmd/mix/examples.bats) ;;
+*/long/foreign-long.bats | */long/merge-long.bats | */long/package-long.bats | */long/scale-long.bats) renice -n 10 $$ >/dev/null ;;
+*/long/*) ;;
 *) renice -n 10 $$ >/dev/null ;;
 esac
 

@@ -170,7 +170,7 @@ receiver() {
     rec 0 delete "$task"
     sleep 118
     held || fail 'it was killed too early'
-    told_of "task $task was told to end and does not leave its room: its recorder is killed"
+    told_of "task $task was asked to end but does not leave its room: its recorder is killed"
     gone
     grep -q '"LeaveCode":0' "$dir/events.ndjson" || fail "$(cat "$dir/events.ndjson")"
 }
