@@ -21,6 +21,7 @@
 #include "publish.h"
 #include "read.h"
 #include "rooms.h"
+#include "serve/origin.h"
 
 enum {
     TICK_MS = 200,
@@ -302,6 +303,15 @@ static int begin(struct house *h, struct polled *server, struct polled *signals,
     return 0;
 }
 
+static void report_listening(const struct house *h)
+{
+    const char *at = trtc_server_address(h->http);
+    cli_note("listening on http://%s/", at);
+    if (!h->o->key_file && !trtc_origin_peer_is_local(at))
+        cli_note("anyone who can reach this address can publish, read and dissolve rooms: "
+                 "--key-file limits that");
+}
+
 static int end(struct house *h, int code)
 {
     trtc_server_free(&h->http);
@@ -349,7 +359,7 @@ int room_serve(const struct room_opts *o)
         code = err.code == TRTC_EX_USAGE ? cli_usage("--listen: %s", err.msg) : cli_report(&err);
     } else {
         cli_open_files(2 * o->max_connections + 64);
-        cli_note("listening on http://%s/", trtc_server_address(h.http));
+        report_listening(&h);
         ready_report();
         run(&h);
     }

@@ -127,6 +127,19 @@ load ../../room
     expect 77 trtc-room serve --listen 127.0.0.1:0 --key-file key
 }
 
+@test "an address that others can reach, without a key file: a note says what they can do" {
+    opened --listen 0.0.0.0:0
+    [[ $(tail -n 1 told) == *'anyone who can reach this address can publish'*--key-file* ]] || fail "$(cat told)"
+    closed
+    echo secretOfTheApplication >key
+    chmod 600 key
+    opened --listen 0.0.0.0:0 --key-file key
+    [[ $(wc -l <told) == 1 ]] || fail "$(cat told)"
+    closed
+    opened
+    [[ $(wc -l <told) == 1 ]] || fail "$(cat told)"
+}
+
 @test "readers on other machines present a UserSig as well, if there is a key file" {
     secret=secretOfTheApplication
     echo "$secret" >key
