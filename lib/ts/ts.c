@@ -116,9 +116,12 @@ static void es_init(struct trtc_ts_es *s)
 {
     const struct trtc_poc poc = s->poc;
 
-    *s = (struct trtc_ts_es){
-        .buf = s->buf, .cap = s->cap, .cc = CC_NONE, .clock_pts = NOPTS, .seam = true
-    };
+    *s = (struct trtc_ts_es){ .buf = s->buf,
+                              .cap = s->cap,
+                              .cc = CC_NONE,
+                              .clock_pts = NOPTS,
+                              .said_pts = NOPTS,
+                              .seam = true };
     s->poc = poc;
     trtc_poc_begin(&s->poc, poc.codec);
 }
@@ -233,6 +236,7 @@ void trtc_ts_continue(struct trtc_ts *ts)
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
         struct trtc_ts_es *s = &ts->es[k];
         s->seam = s->continued = true;
+        s->seam_at = s->base + (int64_t)s->size;
         if (!s->on)
             continue;
         trtc_ts_name(ts, &s->info, k == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);

@@ -29,10 +29,24 @@ static int64_t clock_now(const struct trtc_ts_es *s)
     return (s->clock_pts + ticks) & 0x1ffffffff;
 }
 
+/* Whether the PES of the frame in hand states the same time as the one before it, in the same
+ * segment. Such a clock stands still, while sound goes on. */
+static bool stands_still(struct trtc_ts_es *s)
+{
+    const int64_t at = s->base + (int64_t)s->start;
+    const bool same = s->unit.pts == s->said_pts && (s->said_at >= s->seam_at || at < s->seam_at);
+
+    s->said_pts = s->unit.pts;
+    s->said_at = at;
+    return same && clock_now(s) != NOPTS;
+}
+
 /* Sets the time of the frame in hand: the time of its PES, or the end of the frame before. */
 static void sound_begin(struct trtc_ts_es *s, int rate_hz)
 {
     trtc_ts_unit_begin(s);
+    if (s->unit.pts != NOPTS && stands_still(s))
+        s->unit.pts = s->unit.dts = NOPTS;
     if (s->unit.pts != NOPTS)
         clock_set(s, s->unit.pts, rate_hz);
     else if (rate_hz != s->clock_rate_hz)
@@ -208,6 +222,18 @@ static void skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
     trtc_ts_count_bad(ts, s, n);
 }
 
+/* Packets are missing: it is not known which frame of the PES the next one is. */
+static void lose_place(struct trtc_ts_es *s)
+{
+    struct trtc_ts_mark *m = trtc_ts_mark_of(s, s->size);
+
+    if (m && m->at < s->base + (int64_t)s->size)
+        m->used = true;
+    s->torn = s->in_sync = false;
+    s->skipped = true;
+    s->clock_pts = NOPTS;
+}
+
 /* Returns the number of bytes before the next place at which a frame may begin. */
 static size_t to_next(const struct trtc_ts_es *s)
 {
@@ -312,12 +338,8 @@ int trtc_ts_sound_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts
         }
         skip(ts, s, to_next(s));
     }
-    if (lossy) {
-        s->torn = false;
-        s->skipped = true;
-        s->in_sync = false;
-        s->clock_pts = NOPTS;
-    }
+    if (lossy)
+        lose_place(s);
     s->wake = s->size + s->parser->least;
     return 0;
 }

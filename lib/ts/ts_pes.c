@@ -16,6 +16,18 @@ static int64_t pes_time(const uint8_t *p)
            (int64_t)p[3] << 7 | p[4] >> 1;
 }
 
+/* Returns the mark for another PES. The one in which an incomplete frame of sound began is kept:
+ * no frame begins in those after it but the last. */
+static struct trtc_ts_mark *next_mark(struct trtc_ts_es *s)
+{
+    const int64_t start = s->base + (int64_t)s->start;
+    const bool waits = !s->info.video && s->size > s->start;
+
+    if (waits && s->nb_marks >= NB_MARKS && s->mark[(s->nb_marks + 1) % NB_MARKS].at > start)
+        s->nb_marks--;
+    return &s->mark[s->nb_marks++ % NB_MARKS];
+}
+
 /* Begins the payload, since the header is complete (2.4.3.6). False: the header makes no sense. */
 static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p)
 {
@@ -39,7 +51,7 @@ static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
         ts->clock = m.dts != NOPTS ? m.dts : m.pts;
 
     s->left = length ? (int64_t)length - 3 - header : -1;
-    s->mark[s->nb_marks++ % NB_MARKS] = m;
+    *next_mark(s) = m;
     s->pes = PES_BODY;
     if (s->wake > s->size + 4)
         s->wake = s->size + 4; /* enough for annexb_mark */

@@ -156,6 +156,9 @@ struct trtc_ts_es {
     int64_t clock_pts;     /* the time of a frame, or NOPTS */
     int64_t clock_samples; /* the number of samples since that frame */
     int clock_rate_hz;
+    int64_t said_pts; /* the last time that a PES stated, or NOPTS, */
+    int64_t said_at;  /* and where its first frame began */
+    int64_t seam_at;  /* where this segment began */
 };
 
 struct trtc_ts {

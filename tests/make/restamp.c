@@ -14,13 +14,15 @@
 enum { EDITS_MAX = 32, PIDS = 8192, TIMESTAMP_BYTES = 5 };
 enum { SOUND = 1, PICTURE = 2 };
 
-enum what { SHIFT, JITTER, DROP, NAME, TYPE, NO_KEYS, NO_SETS };
+enum what { SHIFT, JITTER, STAND, DROP, NAME, TYPE, NO_KEYS, NO_SETS };
 
 struct edit {
     int kinds;
     int64_t from, to; /* ticks from the first stamp, before any edit */
     enum what what;
-    int64_t by; /* ticks */
+    int64_t by;                  /* ticks */
+    int64_t stands[PICTURE + 1]; /* STAND: where each kind does */
+    bool stood[PICTURE + 1];
 };
 
 struct state {
@@ -142,11 +144,20 @@ static void put_stamp(uint8_t *p, int64_t v)
     p[4] = (uint8_t)((v << 1 & 254) | 1);
 }
 
+/* The first time of a kind inside the edit. */
+static int64_t standing(struct edit *e, int kind, int64_t at)
+{
+    if (!e->stood[kind])
+        e->stands[kind] = at;
+    e->stood[kind] = true;
+    return e->stands[kind];
+}
+
 /* What is done to a PES of kind at a time: false where it is left out. */
-static bool edits_at(const struct state *s, int kind, int64_t at, int64_t *by)
+static bool edits_at(struct state *s, int kind, int64_t at, int64_t *by)
 {
     for (int i = 0; i < s->nb_edits; i++) {
-        const struct edit *e = &s->edits[i];
+        struct edit *e = &s->edits[i];
         if (!(e->kinds & kind) || at < e->from || at >= e->to)
             continue;
         if (e->what == DROP)
@@ -155,6 +166,8 @@ static bool edits_at(const struct state *s, int kind, int64_t at, int64_t *by)
             *by += e->by;
         else if (e->what == JITTER)
             *by += rand() % (2 * e->by + 1) - e->by;
+        else if (e->what == STAND)
+            *by += standing(e, kind, at) - at;
     }
     return true;
 }
@@ -266,6 +279,7 @@ static int parse(const char *text, struct edit *e)
     *e = (struct edit){ .from = (int64_t)(from * 90000), .to = (int64_t)(to * 90000) };
     e->kinds = (strchr(kinds, 'a') ? SOUND : 0) | (strchr(kinds, 'v') ? PICTURE : 0);
     e->what = *how == '~'   ? JITTER
+              : *how == '.' ? STAND
               : *how == 'x' ? DROP
               : *how == '@' ? NAME
               : *how == '=' ? TYPE
@@ -285,7 +299,8 @@ int main(int argc, char *argv[])
             "usage: restamp IN OUT EDIT...\n"
             "  EDIT: KINDS:FROM[-TO]:HOW, KINDS of a and v, times in seconds of the stream\n"
             "    +S -S   adds to the stamps      ~MS   up to so much, by chance\n"
-            "    x       leaves out              @     the table names the kind only from FROM on\n"
+            "    x       leaves out              .       stand still\n"
+            "    @       the table names the kind only from FROM on\n"
             "  for all of it: =HH, the stream type; k, no key frames; p, no parameter sets (H.264)\n",
             stderr);
         return 64;

@@ -132,6 +132,22 @@ P
     done
 }
 
+@test "sound whose time stamps stand still, for a second or always: it goes on by its samples" {
+    local n file
+    have mixed p
+    for n in 1 2; do
+        file=$(nth p mixed $n)
+        ffmpeg -nostdin -v error -copyts -i "$file" -map 0 -c copy -mpegts_copyts 1 -muxdelay 0 -pes_payload_size 0 one.ts
+        mv one.ts "$file"
+    done
+    edit "$(nth p mixed 1)" a:5-6:.
+    edit "$(nth p mixed 2)" a:0:.
+    merge 0 -f p --report r.json
+    quiet
+    whole p/$mixed
+    jq -e '.outputs[0].audio | .dropped_frames == 0 and .filled_frames <= 2' r.json
+}
+
 @test "after a lost segment the pictures that refer to it are left out and reported" {
     local nb
     ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=15:d=12 -c:v libx264 -preset ultrafast \

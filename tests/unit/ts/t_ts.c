@@ -1426,9 +1426,13 @@ static void test_packets(void **state)
     /* Another one with the same counter is no repetition. */
     b.n = 0;
     bytes_add(&b, m->out.p, m->out.n);
+    bool declared = false; /* the length of the PES */
     size_t at = 30 * 188;
-    while (((b.p[at + 1] & 0x5f) << 8 | b.p[at + 2]) != VIDEO || b.p[at + 3] & 0x20)
+    while (((b.p[at + 1] & 0x5f) << 8 | b.p[at + 2]) != VIDEO || b.p[at + 3] & 0x20 || !declared) {
+        if (((b.p[at + 1] & 0x5f) << 8 | b.p[at + 2]) == (0x4000 | VIDEO))
+            declared = b.p[at + 8] | b.p[at + 9];
         at += 188;
+    }
     splice(&b, at, b.p + at, 188);
     b.p[at + 180] ^= 1;
     f = read_all(&b);
@@ -2434,7 +2438,6 @@ static void test_sound_of_other_codecs(void **state)
 
         for (int i = 0; i < NB; i++)
             bytes_drop(&a[i]);
-        bytes_drop(&all);
         mux_free(m);
     }
 }
@@ -2622,6 +2625,116 @@ static void test_adts_blocks(void **state)
     mux_free(m);
 }
 
+/* A frame has the time of the PES in which it begins, however many PES it goes on in. */
+static void test_frames_in_many_pes(void **state)
+{
+    (void)state;
+    for (size_t room = 3; room < 300; room *= 3) {
+        struct bytes adts[3] = { { NULL, 0, 0 } };
+        struct mux *m = mux_new();
+
+        mux_tables(m, 0x1b);
+        for (int i = 0; i < 3; i++) {
+            add_adts(&adts[i], 200);
+            for (size_t at = 0; at < adts[i].n; at += room)
+                mux_pes(m, AUDIO, at == 0 ? 9000 + i * 1920 : NOPTS, adts[i].p + at,
+                        adts[i].n - at < room ? adts[i].n - at : room);
+        }
+        struct frames *f = read_all(&m->out);
+        assert_clean(f);
+        assert_int_equal(f->n, 3);
+        for (int i = 0; i < 3; i++) {
+            assert_frame(&f->f[i], &adts[i], 9000 + i * 1920, false);
+            bytes_drop(&adts[i]);
+        }
+        frames_free(f);
+        mux_free(m);
+    }
+}
+
+/* The same for pictures. */
+static void test_pictures_in_many_pes(void **state)
+{
+    (void)state;
+    struct bytes au[3] = { { NULL, 0, 0 } };
+    struct mux *m = mux_new();
+
+    mux_tables(m, 0x1b);
+    for (int i = 0; i < 3; i++) {
+        add_au(&au[i], i == 0, 400);
+        for (size_t at = 0; at < au[i].n; at += 10)
+            mux_pes(m, VIDEO, at == 0 ? 9000 + i * 6000 : NOPTS, au[i].p + at,
+                    au[i].n - at < 10 ? au[i].n - at : 10);
+    }
+    struct frames *f = read_all(&m->out);
+    assert_clean(f);
+    assert_int_equal(f->n, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_frame(&f->f[i], &au[i], 9000 + i * 6000, false);
+        bytes_drop(&au[i]);
+    }
+    frames_free(f);
+    mux_free(m);
+}
+
+/* The first frame of a PES is incomplete, and packets are missing: a later one does not get its
+ * time. */
+static void test_lost_first_frame(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 250, 110, 90, 100 };
+    struct bytes adts[4] = { { NULL, 0, 0 } }, b = { NULL, 0, 0 };
+    struct mux *m = mux_new();
+
+    for (int i = 0; i < 4; i++)
+        add_adts(&adts[i], sizes[i]);
+    for (int i = 0; i < 3; i++)
+        bytes_add(&b, adts[i].p, adts[i].n);
+    mux_tables(m, 0x1b);
+    const size_t second = m->out.n + 188;
+    mux_pes(m, AUDIO, 9000, b.p, b.n);
+    mux_pes(m, AUDIO, 9000 + 3 * 1920, adts[3].p, adts[3].n);
+    memmove(m->out.p + second, m->out.p + second + 188, m->out.n - second - 188);
+    struct frames *f = read_blocks(m->out.p, m->out.n - 188, 500);
+    assert_int_equal(f->n, 2);
+    assert_frame(&f->f[0], &adts[2], 9000 + 2 * 1920, true);
+    assert_frame(&f->f[1], &adts[3], 9000 + 3 * 1920, false);
+    frames_free(f);
+    for (int i = 0; i < 4; i++)
+        bytes_drop(&adts[i]);
+    bytes_drop(&b);
+    mux_free(m);
+}
+
+/* Sound whose PES all state the same time, for a while or always: it goes on by its samples. */
+static void test_standing_clock(void **state)
+{
+    (void)state;
+    for (int from = 0; from < 2; from++) {
+        for (int per_pes = 1; per_pes <= 3; per_pes++) {
+            struct mux *m = mux_new();
+            const int to = from ? 18 : 30;
+
+            mux_tables(m, 0x1b);
+            for (int i = 0; i < 30; i += per_pes) {
+                struct bytes b = { NULL, 0, 0 };
+                const bool stands = i > from * 6 && i < to;
+                for (int k = 0; k < per_pes; k++)
+                    add_adts(&b, 50 + mux_rnd() % 200);
+                mux_pes(m, AUDIO, stands ? from * 6 * 1920 : i * 1920, b.p, b.n);
+                bytes_drop(&b);
+            }
+            struct frames *f = read_all(&m->out);
+            assert_clean(f);
+            assert_int_equal(f->n, 30);
+            for (int i = 0; i < 30; i++)
+                assert_int_equal(f->f[i].pts, i * 1920);
+            frames_free(f);
+            mux_free(m);
+        }
+    }
+}
+
 static void test_opus(void **state)
 {
     (void)state;
@@ -2768,6 +2881,10 @@ int main(void)
         cmocka_unit_test(test_core),
         cmocka_unit_test(test_roles_change),
         cmocka_unit_test(test_adts_blocks),
+        cmocka_unit_test(test_frames_in_many_pes),
+        cmocka_unit_test(test_pictures_in_many_pes),
+        cmocka_unit_test(test_lost_first_frame),
+        cmocka_unit_test(test_standing_clock),
         cmocka_unit_test(test_torn_packets),
     };
 
