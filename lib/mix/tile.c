@@ -423,6 +423,7 @@ static int keep(struct trtc_tile *t, struct trtc_err *err)
                                   .sar_num = f->sar_num,
                                   .sar_den = f->sar_den,
                                   .colour = f->colour,
+                                  .key = f->pkt.key,
                                   .hidden = f->pkt.hidden,
                                   .damaged = f->damaged,
                                   .guessed = f->guessed } };

@@ -649,6 +649,39 @@ static void test_fields(void **state)
     drop(&s);
 }
 
+/* Time stamps in the order of decoding, as broken muxers write them: all pictures are shown, in
+ * order; only until the order is known, one replaces another. */
+static void test_times_in_decoding_order(void **state)
+{
+    (void)state;
+    for (int k = 2; k < 5; k++) {
+        const struct spec *x = &specs[k];
+        struct stream s = make(x);
+        for (size_t i = 0; i < s.n; i++)
+            s.packets[i].pts_us = pts_of((int64_t)i, x->fps);
+        struct fake f = fake_of(&s);
+        struct trtc_tile *t = tile_of(&f, 1);
+        const int64_t end = pts_of(x->nb, x->fps) + 200000;
+        int before = -1, nb_seen = 0;
+        for (int64_t due = T0_US - 100000; due < end; due += 1000000 / x->fps / 2) {
+            advance(t, due, true);
+            const int number = number_of(trtc_tile_picture(t));
+            assert_true(number >= before);
+            nb_seen += number != before;
+            before = number;
+        }
+        const struct trtc_ledger l = settled(t, end);
+        assert_int_equal(before, x->nb - 1);
+        assert_int_equal(l.nb_in, x->nb);
+        assert_int_equal(l.nb_out, nb_seen);
+        assert_int_equal(l.nb_left[TRTC_LEFT_RATE], x->nb - nb_seen);
+        assert_int_in_range(x->nb - nb_seen, 0, 3);
+        expect_no_failure(t);
+        done(&f, &t);
+        drop(&s);
+    }
+}
+
 /* ---- hidden ---- */
 
 static void test_hidden(void **state)
@@ -1065,16 +1098,27 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_time),    cmocka_unit_test(test_edges),
-        cmocka_unit_test(test_turned),        cmocka_unit_test(test_turned_by_the_stream),
-        cmocka_unit_test(test_cut_away),      cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_hidden),        cmocka_unit_test(test_hidden_costs_nothing),
-        cmocka_unit_test(test_reasons),       cmocka_unit_test(test_hidden_for_long),
-        cmocka_unit_test(test_wait),          cmocka_unit_test(test_wait_reordered),
-        cmocka_unit_test(test_single),        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_source_breaks), cmocka_unit_test(test_no_decoder),
-        cmocka_unit_test(test_codec_changes), cmocka_unit_test(test_no_key_frame_first),
-        cmocka_unit_test(test_damage),        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_every_time),
+        cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_turned),
+        cmocka_unit_test(test_turned_by_the_stream),
+        cmocka_unit_test(test_cut_away),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_times_in_decoding_order),
+        cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_hidden_costs_nothing),
+        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_hidden_for_long),
+        cmocka_unit_test(test_wait),
+        cmocka_unit_test(test_wait_reordered),
+        cmocka_unit_test(test_single),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_source_breaks),
+        cmocka_unit_test(test_no_decoder),
+        cmocka_unit_test(test_codec_changes),
+        cmocka_unit_test(test_no_key_frame_first),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests_name("tile", tests, make_streams, drop_streams);
 }
