@@ -2438,6 +2438,7 @@ static void test_sound_of_other_codecs(void **state)
 
         for (int i = 0; i < NB; i++)
             bytes_drop(&a[i]);
+        bytes_drop(&all);
         mux_free(m);
     }
 }
