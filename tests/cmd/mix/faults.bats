@@ -339,8 +339,9 @@ nothing() {
                 trtc-mix -s 64x36 -r 5 --to +1 -o "$PWD/o.mp4" a=red.ts >out 2>err || status=$?
             grep -q INJECTED trace || { [[ $status -eq 0 ]] || fail "$call $when: failed by itself: $status"; continue; }
             case $err:$status in ENOSPC:75 | EIO:74) ;; *) fail "$call $when: exit status $status" ;; esac
-            said o.mp4
-            [[ ! -e o.mp4 && ! -s out ]] || fail "$call $when: there is an output"
+            [[ $(<err) == *"$PWD"* ]] || fail "$call $when: $(<err)"
+            [[ ! -s out ]] || fail "$call $when: a path is printed"
+            [[ ! -e o.mp4 ]] || plays o.mp4
         done
     done
 }

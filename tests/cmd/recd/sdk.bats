@@ -44,6 +44,8 @@ mine="\"SdkAppId\":$app,\"TaskId\":\"\""
         '.RecordParams.SubscribeStreamUserIds = { SubscribeAudioUserIds: ["anna", "class.*$"], UnSubscribeVideoUserIds: ["bob"] }' \
         '.StorageParams = { CloudVod: { TencentVod: { ExpireTime: 86400 } } }' '.RoomIdType = 0 | .RoomId = "a room"'; do
         sdk "CreateCloudRecording $(jq -c "$body" <<<"$single")" "DescribeCloudRecording {$mine}" "DeleteCloudRecording {$mine}" "DeleteCloudRecording {$mine}"
+        # it is there until all is uploaded, which may be before the second Delete
+        sed -i '4s/"code":"ResourceNotFound"/"ended":true/' out
         codes - - - -
         [[ $(sed -n 2p out | jq -r .Status) =~ ^(Idle|InProgress)$ ]] || fail "$(cat out)"
         sleep 0.3
