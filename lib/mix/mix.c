@@ -12,7 +12,6 @@
 #include "base/array.h"
 
 enum { DETERMINISTIC_THREADS = 4 };
-enum { FEW_CORES = 4 };
 enum { ONE_THREAD_PIXELS = 1280 * 720 * 15 }; /* pixels per second up to which one thread encodes */
 enum { SOUND_SLACK = 4096 }; /* samples, more than the block that waits until it is complete */
 
@@ -147,22 +146,16 @@ void trtc_mix_free(struct trtc_mix **m)
 }
 
 /* Chooses the threads of the encoder. Each of them costs memory (20 MB for 1920x1080) and delay. A
- * live mix need not be faster than the clock: one thread needs a seventh of the time for 1280x720
- * at 15 fps. The decoders keep a few cores busy while the encoder's threads wait for each other, so
- * that it needs no more threads than cores. On many cores libx264 decides. */
+ * live mix need not be faster than the clock, and so has none for the look-ahead: one thread needs
+ * a seventh of the time for 1280x720 at 15 fps. Otherwise libx264 decides. */
 static void choose_threads(const struct trtc_mix *m, struct trtc_h264enc_opts *o)
 {
     const int64_t rate = (int64_t)o->width_px * o->height_px * o->fps;
-    const int cores = trtc_pool_cores();
-    if (m->o.deterministic) {
+    o->ahead_inside = m->state.live && !m->o.deterministic;
+    if (m->o.deterministic)
         o->threads = DETERMINISTIC_THREADS;
-        return;
-    }
-    o->ahead_inside = cores <= FEW_CORES;
-    if (m->state.live && !m->o.preset && rate <= ONE_THREAD_PIXELS)
+    else if (m->state.live && !m->o.preset && rate <= ONE_THREAD_PIXELS)
         o->threads = 1;
-    else
-        o->threads = cores <= FEW_CORES ? cores : 0;
 }
 
 static int open_encoder(struct trtc_mix *m, struct trtc_writer_track *t, struct trtc_err *err)
