@@ -21,8 +21,8 @@ int trtc_put_url(const char *url, struct trtc_place *out, struct trtc_err *err);
 
 /* Reads StorageParams, its content, or a request that contains it. json remains the caller's, but
  * keys are removed from it; they are moved to *keys if json has values for them and *keys has none.
- * It is checked as for CreateCloudRecording, except that keys may be missing. TRTC_EX_DATAERR. 0,
- * or -1. */
+ * It is checked as for CreateCloudRecording, except that keys may be missing. TRTC_EX_DATAERR;
+ * TRTC_EX_CONFIG: a key cannot be one. 0, or -1. */
 int trtc_put_params(const char *what, struct cJSON *json, struct trtc_place *out,
                     struct trtc_credentials *keys, struct trtc_err *err);
 

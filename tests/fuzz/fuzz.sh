@@ -94,7 +94,7 @@ seeds() {
         printf '{"StorageFileList":[{"TrackType":"video","BeginTimeStamp":1,"UserId":"u","FileName":"1_1.m3u8"}]}' >files
         ;;
     event)
-        cp "$tests"/data/callbacks/*.json .
+        cp "$tests"/../data/callbacks/*.json .
         printf '{"Callback":%s,"CallbackCommand":"Call.CallbackAfterRecordChanged","EventTime":1774425607149}' "$(cat 305.json)" >second
         printf 'EventInfo.Payload.FileList[0]=x' >path
         printf '1767225900123-310-0a.json' >name

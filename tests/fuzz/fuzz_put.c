@@ -90,7 +90,7 @@ static void params(const char *s, size_t n)
     if (trtc_put_params("params", json, &place, &c, &err) == 0)
         check(place.kind == TRTC_PLACE_VOD || (place.bucket && place.region));
     else
-        check(err.code == TRTC_EX_DATAERR && err.msg[0]);
+        check((err.code == TRTC_EX_DATAERR || err.code == TRTC_EX_CONFIG) && err.msg[0]);
     trtc_place_fini(&place);
     trtc_credentials_fini(&c);
     trtc_api_forget(&json);
