@@ -9,9 +9,6 @@
 
 struct trtc_pool;
 
-/* Returns how many cores there are; 1 if that is not known. */
-int trtc_pool_cores(void);
-
 /* Starts the threads. workers includes the thread of the caller; 1: there is no other. NULL on
  * failure. */
 struct trtc_pool *trtc_pool_new(int workers, struct trtc_err *err);
