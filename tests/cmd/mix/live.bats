@@ -350,7 +350,7 @@ run_stall() {
     ended
 }
 
-@test "a source that stalls for more than 15 s leaves, and enters again" {
+@test "a source that stalls for more than 15 s leaves; what it sends at once afterwards is late, and named" {
     [[ ${TRTC_LONG:-} ]] || skip 'only in the long tests'
     after stall 3 # what comes at once after the pause is not late for long enough to be placed again
     grep -q 'late: 2[0-9] frames of the sound came too late' err || fail "$(<err)"
