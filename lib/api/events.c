@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/json_put.h"
+#include "base/text.h"
 
 #define EXACT_MAX 9007199254740992.0 /* 2^53: doubles represent all whole numbers up to this */
 
@@ -217,7 +218,7 @@ int trtc_event_parse(const char *text, size_t n, struct trtc_event *out, struct 
     if (!json)
         return -1;
     const cJSON *inner = get(json, "Callback");
-    const size_t mark = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const size_t mark = trtc_text_mark(text, n);
     int ret = -1;
     s.p += mark;
     s.n -= mark;

@@ -303,28 +303,27 @@ struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, stru
         trtc_fail(err, TRTC_EX_DATAERR, "%s: not UTF-8", what);
         return NULL;
     }
-    const bool bom = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0; /* cJSON skips it too */
-    s.pos = bom ? 3 : 0;
+    const size_t mark = trtc_text_mark(text, n); /* cJSON skips it too */
+    s.pos = mark;
     if (skip_space(text, n, s.pos) == n) {
         trtc_fail(err, TRTC_EX_DATAERR, "%s: empty", what);
         return NULL;
     }
-    if (bom && n >= 6 && memcmp(text + 3, text, 3) == 0) { /* which cJSON skips as well */
+    if (mark && trtc_text_mark(text + mark, n - mark)) { /* which cJSON skips as well */
         trtc_fail(err, TRTC_EX_DATAERR, "%s: not JSON near byte 3", what);
         return NULL;
     }
     if (scan_text(&s) < 0)
         return NULL;
-    const size_t start = bom ? 3 : 0;
     size_t pos;
     const char *rest = text;
     /* the library does not support a byte order mark before a single digit */
-    cJSON *root = cJSON_ParseWithLengthOpts(text + start, n - start, &rest, false);
+    cJSON *root = cJSON_ParseWithLengthOpts(text + mark, n - mark, &rest, false);
     if (!root) {
-        if (trtc_json_is(text + start, n - start, &pos))
+        if (trtc_json_is(text + mark, n - mark, &pos))
             trtc_fail_nomem(err); /* the only other reason for cJSON to fail */
         else
-            trtc_fail(err, TRTC_EX_DATAERR, "%s: not JSON near byte %zu", what, start + pos);
+            trtc_fail(err, TRTC_EX_DATAERR, "%s: not JSON near byte %zu", what, mark + pos);
         return NULL;
     }
     size_t end = skip_space(text, n, (size_t)(rest - text));

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 /* The length of the well-formed UTF-8 sequence at s, or 0 (Unicode, table 3-7). */
 static size_t utf8_sequence(const unsigned char *s, size_t n)
@@ -182,8 +183,19 @@ void trtc_text_put(const void *s, size_t n, FILE *out)
     }
 }
 
+size_t trtc_text_mark(const char *s, size_t n)
+{
+    return n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 bool trtc_ends_with(const char *s, size_t n, const char *end)
 {
     const size_t k = strlen(end);
     return n >= k && memcmp(s + n - k, end, k) == 0;
+}
+
+bool trtc_ends_like(const char *s, size_t n, const char *end)
+{
+    const size_t k = strlen(end);
+    return n >= k && strncasecmp(s + n - k, end, k) == 0;
 }

@@ -13,6 +13,12 @@ bool trtc_utf8_valid(const void *s, size_t n);
 /* Whether the n bytes at s end with end. */
 bool trtc_ends_with(const char *s, size_t n, const char *end);
 
+/* The same, whether letters are capitals or not. */
+bool trtc_ends_like(const char *s, size_t n, const char *end);
+
+/* Returns the length of a byte order mark of UTF-8 at s, which has n bytes: 3, or 0. */
+size_t trtc_text_mark(const char *s, size_t n);
+
 /* Writes at most size - 1 bytes of s and a NUL to out. Control characters (C0, DEL, C1, marks of
  * direction, separators of lines and paragraphs), backslashes and ill-formed UTF-8 become \t \n \r
  * \\ \xHH. A result that does not fit ends in "...". Returns out. */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 enum {
     FILE_MAX = 64 << 10, /* size of a file with credentials */
@@ -80,10 +81,8 @@ static void trim(const char **value, size_t *n)
 /* Removes byte order marks from the start. */
 static void skip_marks(const char **value, size_t *n)
 {
-    while (*n >= 3 && !memcmp(*value, "\xef\xbb\xbf", 3)) {
-        *value += 3;
-        *n -= 3;
-    }
+    for (size_t mark; (mark = trtc_text_mark(*value, *n)) != 0; *n -= mark)
+        *value += mark;
 }
 
 static bool is_quote(char c)

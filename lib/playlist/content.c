@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 static const struct signature {
     unsigned char at, size;
     char bytes[10];
@@ -48,8 +50,8 @@ static const struct signature {
 /* Recognises text in a markup language; blanks and a byte order mark may precede it. */
 static const char *markup(const char *s, size_t n)
 {
-    if (n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
-        s += 3, n -= 3;
+    const size_t mark = trtc_text_mark(s, n);
+    s += mark, n -= mark;
     while (n > 0 && memchr(" \t\r\n", *s, 4))
         s++, n--;
     if (n >= 5 && (strncasecmp(s, "<html", 5) == 0 || strncasecmp(s, "<!doc", 5) == 0))

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "playlist/name.h"
 
 static const char *const extensions[] = { ".ts", ".m3u8", ".mp4" };
@@ -240,4 +241,10 @@ bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
         return false;
     memcpy(out, work, n + 1);
     return true;
+}
+
+bool trtc_is_playlist_name(const char *path)
+{
+    const size_t n = strlen(path);
+    return trtc_ends_like(path, n, ".m3u8") || trtc_ends_like(path, n, ".m3u");
 }

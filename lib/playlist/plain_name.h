@@ -16,4 +16,7 @@
  * within other text. False: the result is empty or too long. */
 bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX]);
 
+/* Whether a path is that of a playlist: it ends in .m3u8 or .m3u, in any case. */
+bool trtc_is_playlist_name(const char *path);
+
 #endif

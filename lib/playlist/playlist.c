@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "playlist/content.h"
 
 /* The tags that precede a URI and describe its segment. */
@@ -204,19 +205,13 @@ static int add_seg(struct trtc_playlist *p, size_t *cap, const struct trtc_playl
     return 0;
 }
 
-/* The length of a byte order mark at s, or of another one that joined files left there. */
-static size_t mark_at(const char *s, const char *end)
-{
-    return end - s >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-}
-
 /* Cuts the next line out of the text, without blanks at its ends. *s moves behind it. */
 static char *take_line(char **s, char *end, size_t *len)
 {
     char *line = *s, *eol = memchr(line, '\n', (size_t)(end - line)), *stop = eol ? eol : end;
     *s = eol ? eol + 1 : end;
     for (size_t n = 1; n > 0 && line < stop; line += n)
-        n = memchr(" \t\r", *line, 3) ? 1 : mark_at(line, stop);
+        n = memchr(" \t\r", *line, 3) ? 1 : trtc_text_mark(line, (size_t)(stop - line));
     while (stop > line && memchr(" \t\r", stop[-1], 3))
         stop--;
     *stop = '\0';
@@ -243,7 +238,7 @@ static char *first_line(char *s, const char *end, int *nr)
 {
     for (size_t n = 1; n > 0 && s < end; s += n) {
         *nr += *s == '\n';
-        n = memchr(" \t\r\n", *s, 4) ? 1 : mark_at(s, end);
+        n = memchr(" \t\r\n", *s, 4) ? 1 : trtc_text_mark(s, (size_t)(end - s));
     }
     return s;
 }

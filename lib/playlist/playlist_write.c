@@ -255,8 +255,8 @@ struct trtc_playlist_writer *trtc_playlist_writer_resume(const char *path,
     if (!w || read_list(path, &text, err) < 0)
         goto fail;
     char *first = text;
-    while (begins(first, "\xEF\xBB\xBF"))
-        first += 3;
+    for (size_t mark; (mark = trtc_text_mark(first, strlen(first))) != 0;)
+        first += mark;
     first += strspn(first, " \t\r\n");
     if (!begins(first, "#EXTM3U")) {
         trtc_fail(err, TRTC_EX_DATAERR, "%s: not a playlist, so it cannot be continued", path);

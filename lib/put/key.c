@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
 
@@ -182,17 +181,6 @@ char *trtc_put_key(const struct trtc_put_names *names, const char *path, struct 
 
 /* ---- kinds of files ---- */
 
-static bool ends(const char *path, const char *end)
-{
-    const size_t n = strlen(path), k = strlen(end);
-    return n >= k && strcasecmp(path + n - k, end) == 0;
-}
-
-bool trtc_put_is_playlist(const char *path)
-{
-    return ends(path, ".m3u8") || ends(path, ".m3u");
-}
-
 const char *trtc_put_mime(const char *path)
 {
     static const char *const types[][2] = {
@@ -207,7 +195,7 @@ const char *trtc_put_mime(const char *path)
         { ".jpg", "image/jpeg" },
     };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (ends(path, types[i][0]))
+        if (trtc_ends_like(path, strlen(path), types[i][0]))
             return types[i][1];
     return NULL;
 }

@@ -23,9 +23,6 @@ char *trtc_put_prefix(const char *what, const char *prefix, const char *part, st
  * TRTC_EX_DATAERR: the path is not below the root, or leaves it through "..". NULL on failure. */
 char *trtc_put_key(const struct trtc_put_names *names, const char *path, struct trtc_err *err);
 
-/* Whether path is the name of a playlist: .m3u8 or .m3u, in any case. */
-bool trtc_put_is_playlist(const char *path);
-
 /* The media type of a file by its name (static); NULL: unknown. */
 const char *trtc_put_mime(const char *path);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "put/key.h"
+#include "playlist/plain_name.h"
 
 enum { FIRST_SLOTS = 256 };
 
@@ -117,7 +117,7 @@ static struct trtc_job *new_job(struct trtc_order *o, const char *path, const ch
         trtc_fail_nomem(err);
         return NULL;
     }
-    job->playlist = trtc_put_is_playlist(key);
+    job->playlist = trtc_is_playlist_name(key);
     if (++o->nb_jobs > o->nb_slots)
         grow(o);
     put_slot(o, job);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,13 +71,6 @@ static int is_directory(int dirfd, const char *name, struct trtc_err *err)
     return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", name);
 }
 
-/* Whether a file is a playlist by its name: ".m3u8", ".m3u", also in capitals. */
-static bool ends_as_list(const char *s, size_t n)
-{
-    return (n > 5 && strcasecmp(s + n - 5, ".m3u8") == 0) ||
-           (n > 4 && strcasecmp(s + n - 4, ".m3u") == 0);
-}
-
 static int list_entry(struct listing *l, int dirfd, const char *name, bool recursive,
                       struct trtc_err *err)
 {
@@ -89,7 +81,7 @@ static int list_entry(struct listing *l, int dirfd, const char *name, bool recur
     struct trtc_names *to = trtc_ends_with(plain, n, ".ts") ? &l->segs : NULL;
     if (!to && name[0] == '.')
         return 0;
-    if (!to && ends_as_list(plain, n))
+    if (!to && trtc_is_playlist_name(plain))
         to = &l->lists;
     if (!to && recursive) {
         int is = is_directory(dirfd, name, err);

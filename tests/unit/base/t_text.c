@@ -181,12 +181,30 @@ static void test_pieces(void **state)
     fclose(f);
 }
 
+static void test_beginnings_and_ends(void **state)
+{
+    (void)state;
+    assert_int_equal(trtc_text_mark("\xef\xbb\xbf"
+                                    "a",
+                                    4),
+                     3);
+    assert_int_equal(trtc_text_mark("\xef\xbb\xbf", 2), 0);
+    assert_int_equal(trtc_text_mark("abc", 3), 0);
+    assert_true(trtc_ends_like("a.TS", 4, ".ts"));
+    assert_false(trtc_ends_with("a.TS", 4, ".ts"));
+    assert_false(trtc_ends_like("s", 1, ".ts"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_utf8),      cmocka_unit_test(test_utf8_anywhere),
-        cmocka_unit_test(test_ends_with), cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_cut),       cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_beginnings_and_ends),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_utf8_anywhere),
+        cmocka_unit_test(test_ends_with),
+        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_pieces),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

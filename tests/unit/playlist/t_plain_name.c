@@ -147,9 +147,19 @@ static void test_lengths(void **state)
     assert_false(trtc_plain_name("a\0b.ts", 6, got));
 }
 
+static void test_playlists(void **state)
+{
+    (void)state;
+    assert_true(trtc_is_playlist_name("a/b.m3u8"));
+    assert_true(trtc_is_playlist_name("B.M3U"));
+    assert_false(trtc_is_playlist_name("m3u8"));
+    assert_false(trtc_is_playlist_name("a.m3u8.ts"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_playlists),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_lengths),
     };
