@@ -102,8 +102,10 @@ static int add_stream(struct inputs *in, const struct trtc_recording *r, bool au
     for (size_t i = 0; i < line.video.n; i++)
         if (line.video.clips[i].piece->facts.width_px > 0)
             trtc_colour_vote(&o->colour, &line.video.clips[i].piece->facts.colour);
-    if ((want.sound && trtc_intervals_lane(&o->member.sound, &line.audio, err) < 0) ||
-        (want.picture && trtc_intervals_lane(&o->member.picture, &line.video, err) < 0))
+    if ((want.sound &&
+         trtc_presence_of_lane(r, &line.audio, TRTC_AUDIO, &o->member.sound, err) < 0) ||
+        (want.picture &&
+         trtc_presence_of_lane(r, &line.video, TRTC_VIDEO, &o->member.picture, err) < 0))
         return -1;
     return 0;
 }

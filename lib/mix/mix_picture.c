@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "base/utc.h"
+#include "recording/recording.h"
 
 enum { SINGLE_TILE_THREADS = 4 };
 
@@ -262,10 +263,13 @@ int trtc_mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err 
     if (changed)
         want(m);
     for (size_t i = 0; i < m->nb_participants; i++) {
-        const bool there = trtc_intervals_at(&m->participants[i].there.stay_picture, due_us);
+        const struct trtc_intervals *stay = &m->participants[i].there.stay_picture;
+        const bool there = trtc_intervals_at(stay, due_us);
+        /* the clock of its pictures may differ from that of its presence by this much */
+        const bool comes = trtc_intervals_at(stay, due_us + TRTC_ROUNDING_US);
         struct trtc_actor *a = &m->participants[i].actor;
         a->sight = !m->participants[i].there.wanted.picture || there ? TRTC_SIGHT_HIDDEN
-                   : a->on                                           ? TRTC_SIGHT_LEAVING
+                   : a->on || comes                                  ? TRTC_SIGHT_PASSING
                                                                      : TRTC_SIGHT_AWAY;
         a->on = m->participants[i].there.wanted.picture && there;
     }

@@ -515,7 +515,7 @@ int trtc_tile_advance(struct trtc_tile *t, int64_t due_us, enum trtc_sight sight
 {
     static const enum trtc_left why[] = { [TRTC_SIGHT_HIDDEN] = TRTC_LEFT_UNWANTED,
                                           [TRTC_SIGHT_AWAY] = TRTC_LEFT_UNPLACED,
-                                          [TRTC_SIGHT_LEAVING] = TRTC_LEFT_RATE,
+                                          [TRTC_SIGHT_PASSING] = TRTC_LEFT_RATE,
                                           [TRTC_SIGHT_BEFORE] = TRTC_LEFT_CUT };
     if (t->deaf) {
         drop_due(t, due_us);

@@ -26,7 +26,7 @@ enum trtc_sight {
     TRTC_SIGHT_HIDDEN, /* it is not wanted, or covered */
     TRTC_SIGHT_SHOWN,
     TRTC_SIGHT_AWAY,    /* the user is not present */
-    TRTC_SIGHT_LEAVING, /* the user was present when the frame before was drawn, and is not now */
+    TRTC_SIGHT_PASSING, /* ... but was when the frame before was drawn, or is about to be */
     TRTC_SIGHT_BEFORE   /* the mix begins at due_us: earlier pictures are cut off */
 };
 

@@ -145,13 +145,25 @@ static size_t with_sets(const struct trtc_lane *lane, size_t clip)
     return clip;
 }
 
-/* The first clip that does not end before us. */
-static size_t clip_at(const struct trtc_lane *lane, int64_t us)
+/* When the first frame of a kind in a piece begins; its start if that is not known. */
+static int64_t first_us(const struct trtc_piece *p, enum trtc_kind kind)
+{
+    const int64_t first = p->facts.first_90k[kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO];
+    return p->start_us +
+           (first == TRTC_NOTIME ? 0 : trtc_ts_diff(first, p->facts.first_ts_90k) * 100 / 9);
+}
+
+/* The first clip that does not end before us. One of two kinds may last longer than the playlist
+ * says, until the next clip has some of it. */
+static size_t clip_at(const struct trtc_lane *lane, enum trtc_kind kind, int64_t us)
 {
     size_t i = 0;
     while (us != TRTC_NOTIME && i < lane->n &&
            trtc_clip_end_us(&lane->clips[i]) + TRTC_ROUNDING_US <= us)
         i++;
+    if (i > 0 && us - trtc_clip_end_us(&lane->clips[i - 1]) <= TRTC_SECTION_GAP_US &&
+        (i == lane->n || first_us(lane->clips[i].piece, kind) > us))
+        i--;
     return i;
 }
 
@@ -167,7 +179,7 @@ static bool is_regular(const struct trtc_piece *a, const struct trtc_piece *b)
 /* Returns how many clips of pictures need not be read for pictures that are seen from us on. */
 static size_t skippable(const struct trtc_lane *lane, int64_t us)
 {
-    size_t n = with_sets(lane, clip_at(lane, us));
+    size_t n = with_sets(lane, clip_at(lane, TRTC_VIDEO, us));
     while (n > 0 && n < lane->n && lane->clips[n].piece->facts.headless)
         n = with_sets(lane, n - 1);
     for (size_t i = 1; i <= n && i < lane->n; i++)
@@ -183,7 +195,7 @@ struct trtc_feed *trtc_feed_recording(const struct trtc_reader_opts *o, struct t
     const enum trtc_kind kind = o->kind;
     struct trtc_reader_opts rest = *o;
     struct lane_feed *f = calloc(1, sizeof *f);
-    size_t skip = clip_at(lane, from.from_us);
+    size_t skip = clip_at(lane, kind, from.from_us);
 
     if (!f) {
         trtc_fail_nomem(err);

@@ -2,12 +2,22 @@
 /* When a stored file has sound and when it has pictures. */
 #include "source/presence.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/array.h"
+#include "base/beneath.h"
 #include "base/utc.h"
 #include "codec/av.h"
+#include "playlist/stray.h"
 #include "source/input.h"
+#include "source/reader.h"
+#include "ts/course_ts.h"
+
+#define EARLY_US        1000000 /* a segment whose last stamps are this early may have restarted */
+#define PICTURE_STEP_US 66667   /* how long a picture is shown if nothing says so */
+#define SOUND_STEP_US   20000
 
 /* Whether there is a decoder for anything. */
 struct usable {
@@ -112,4 +122,95 @@ done:
     free(stands.us);
     trtc_input_free(&in);
     return ret;
+}
+
+/* ---- lanes of recordings ---- */
+
+/* Whether the last stamps of a segment are where its playlist puts its end. */
+static bool ends_as_listed(const struct trtc_recording *r, const struct trtc_piece *p)
+{
+    struct trtc_err ignored;
+    int64_t last_90k, end_90k = TRTC_NOTIME;
+    const int dirfd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = dirfd < 0 ? -1 : trtc_open_beneath(dirfd, p->uri, NULL, &ignored);
+    const struct trtc_course_file f = { .fd = fd, .at = p->at_bytes, .bytes = p->bytes };
+    if (fd >= 0)
+        end_90k = trtc_course_tail(&f, p->facts.first_ts_90k, &last_90k);
+    if (fd >= 0)
+        close(fd);
+    if (dirfd >= 0)
+        close(dirfd);
+    return end_90k != TRTC_NOTIME && !p->facts.odd && p->part == 0 &&
+           end_90k * 100 / 9 <= p->dur_us && end_90k * 100 / 9 > p->dur_us - EARLY_US;
+}
+
+/* Returns how many clips need not be read to read the last one: decoding begins behind them. */
+static size_t clips_before(const struct trtc_lane *lane, enum trtc_kind kind)
+{
+    size_t i = lane->n - 1;
+    while (kind == TRTC_VIDEO && i > 0 &&
+           (lane->clips[i].piece->facts.headless || lane->clips[i].piece->facts.width_px == 0))
+        i--;
+    return i;
+}
+
+/* Reads when the last frame of a lane ends; TRTC_NOTIME: there is none. Returns 0, or -1. */
+static int read_end(const struct trtc_recording *r, const struct trtc_lane *lane,
+                    enum trtc_kind kind, int64_t *end_us, struct trtc_err *err)
+{
+    struct trtc_losses found = { 0 }; /* they are reported when it is mixed */
+    const struct trtc_reader_opts o = {
+        .rec = r, .lane = lane, .kind = kind, .losses = &found, .skip = clips_before(lane, kind)
+    };
+    struct trtc_reader *rd = trtc_reader_new(&o, err);
+    int64_t step_us = kind == TRTC_VIDEO ? PICTURE_STEP_US : SOUND_STEP_US, before_us = TRTC_NOTIME;
+    struct trtc_read f;
+    int got = rd ? 1 : -1;
+    *end_us = TRTC_NOTIME;
+    while (got > 0 && (got = trtc_reader_next(rd, &f, err)) > 0) {
+        const int64_t step = before_us == TRTC_NOTIME ? 0 : f.pkt.dts_us - before_us;
+        step_us = f.dur_us ? f.dur_us : step > 0 && step <= TRTC_SECTION_GAP_US ? step : step_us;
+        before_us = f.pkt.dts_us;
+        if (*end_us == TRTC_NOTIME || f.pkt.pts_us + step_us > *end_us)
+            *end_us = f.pkt.pts_us + step_us;
+    }
+    trtc_reader_free(&rd);
+    trtc_losses_fini(&found);
+    return got;
+}
+
+/* Returns how many clips from one on have no hole between them that ends an interval. */
+static size_t clips_of_stay(const struct trtc_lane *lane, size_t from)
+{
+    int64_t end_us = INT64_MIN;
+    size_t i = from;
+    do {
+        const int64_t us = trtc_clip_end_us(&lane->clips[i]);
+        end_us = us > end_us ? us : end_us;
+        i++;
+    } while (i < lane->n && lane->clips[i].piece->start_us - end_us <= TRTC_SECTION_GAP_US);
+    return i - from;
+}
+
+int trtc_presence_of_lane(const struct trtc_recording *r, const struct trtc_lane *lane,
+                          enum trtc_kind kind, struct trtc_intervals *v, struct trtc_err *err)
+{
+    for (size_t from = 0, n; from < lane->n; from += n) {
+        n = clips_of_stay(lane, from);
+        const struct trtc_lane stay = { lane->clips + from, n };
+        /* sums of durations count from the beginning of the lane */
+        const struct trtc_lane known =
+            stay.clips->piece->exact ? stay : (struct trtc_lane){ lane->clips, from + n };
+        int64_t end_us;
+        if (trtc_intervals_lane(v, &stay, err) < 0)
+            return -1;
+        if (ends_as_listed(r, stay.clips[n - 1].piece))
+            continue;
+        if (read_end(r, &known, kind, &end_us, err) < 0)
+            return -1;
+        struct trtc_interval *last = &v->items[v->n - 1];
+        if (end_us != TRTC_NOTIME && end_us > last->end_us && end_us - last->end_us < TRTC_STRAY_US)
+            last->end_us = end_us;
+    }
+    return 0;
 }

@@ -325,6 +325,28 @@ spoil_bytes() {
     [[ $(jq '.users[0].video.account | .frames_out + .left_out.rate' report.json) -eq 75 ]] || fail "$(account anna video)"
 }
 
+@test "pictures or sound that last longer than the playlist says are mixed to their end, before a pause and in parts too" {
+    local kind f small='-s 64x36 -r 15 -k 50 --preset ultrafast --sample-rate 16000 --channels 1 --report report.json'
+    mk rec --length 21 --segment 1 --av-merge --user "$(user size=64x36 rate=16000 gop=1 gap=2-19)"
+    sed -i 's/^#EXTINF:1[0-9]\.[0-9]*/#EXTINF:1/' rec/*.m3u8 # without the pause
+    # shellcheck disable=SC2086 # words
+    for kind in v a; do
+        rm -rf r && cp -r rec r
+        for f in r/*.ts; do restamp "$f" edited.ts $kind:-1:+0.6 && mv edited.ts "$f"; done
+        mix 0 $small -o m.mp4 r
+        quiet
+        balanced report.json
+        jq -e '[.users[] | .video, .audio | .account.left_out | del(.rate, .overlap)] | all(. == {})' report.json || fail "$(jq -c .users report.json)"
+        near "$(field m.mp4 v duration)" 21.6 0.07
+    done
+    # shellcheck disable=SC2086
+    mix 0 $small --from +1.3 -o m.mp4 r
+    [[ $(account 10001 audio) == '62 51 cut=11' ]] || fail "sound from 1.3 s on: $(account 10001 audio)"
+    # shellcheck disable=SC2086
+    mix 0 $small --part 2/2 -o p.mkv r
+    [[ $(account 10001 audio) =~ ^62\ 3[0-9]\ cut=[23][0-9]$ ]] || fail "the second part: $(account 10001 audio)"
+}
+
 @test "whatever is done to a stream, the account balances, and losses are reported" {
     local i f status options=('' '--from +2' '--to +5' '--unsubscribe video:u,10001' '--only video' '--only audio')
     for ((i = 0; i < $(n 10); i++)); do

@@ -745,7 +745,7 @@ static void test_reasons(void **state)
         for (int n = 0; n < 30; n++) {
             const enum trtc_sight sight = n < 12   ? TRTC_SIGHT_SHOWN
                                           : n < 18 ? TRTC_SIGHT_HIDDEN
-                                          : n < 20 ? TRTC_SIGHT_LEAVING
+                                          : n < 20 ? TRTC_SIGHT_PASSING
                                                    : TRTC_SIGHT_AWAY;
             if (n == 4)
                 assert_int_equal(trtc_tile_advance(t, pts_of(4, x->fps), TRTC_SIGHT_BEFORE, &err),
