@@ -131,11 +131,16 @@ static void say_scan(struct work *w)
 }
 
 /* Recordings that go on are left alone. */
+static bool is_left_out(const struct work *w, const struct trtc_recording *r)
+{
+    return w->o->finished && !r->ended;
+}
+
 static bool is_wanted(void *opaque, const struct trtc_recording *r)
 {
     const struct work *w = opaque;
     const size_t i = (size_t)(r - w->scan.recs);
-    if ((w->o->finished && !r->ended) || r->loaded || w->pass == PASS_NONE)
+    if (is_left_out(w, r) || r->loaded || w->pass == PASS_NONE)
         return false;
     return w->pass == PASS_ALL || (w->pass == PASS_DIVIDED && w->shares.divided[i]) ||
            (w->pass == PASS_OWN && trtc_shares_has(&w->shares, i, w->o->share.k));
@@ -243,7 +248,7 @@ static void check_output(struct work *w, struct trtc_output *out)
 }
 
 /* Whether this process makes outputs of recording i; whether it is the one that reports problems
- * and losses in it. */
+ * and losses in it, and the recording itself. */
 static bool is_ours(const struct work *w, size_t i)
 {
     return !w->o->share.n || trtc_shares_has(&w->shares, i, w->o->share.k);
@@ -251,7 +256,11 @@ static bool is_ours(const struct work *w, size_t i)
 
 static bool is_reported(const struct work *w, size_t i)
 {
-    return !w->o->share.n || trtc_shares_has_output(&w->shares, i, 0, w->o->share.k);
+    if (!w->o->share.n)
+        return true;
+    if (is_left_out(w, &w->scan.recs[i])) /* is in no share */
+        return w->o->share.k == 1;
+    return trtc_shares_has_output(&w->shares, i, 0, w->o->share.k);
 }
 
 /* Leaves out what others make of recording i, whose outputs begin at first. */
@@ -286,16 +295,15 @@ static int plan_recording(struct work *w, size_t i, struct trtc_err *err)
 
 static int plan_all(struct work *w, struct trtc_err *err)
 {
-    const struct opts *o = w->o;
     w->lines = calloc(w->scan.n + 1, sizeof *w->lines);
     if (!w->lines)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < w->scan.n && !cli_signal; i++) {
         const struct trtc_recording *r = &w->scan.recs[i];
-        if (o->finished && !r->ended && o->share.k <= 1)
+        if (is_left_out(w, r) && is_reported(w, i))
             cli_note("%s: user %s: skipped: the recording is still in progress (no ENDLIST)",
                      r->dir, r->user ? r->user_id : "mixed");
-        if ((o->finished && !r->ended) || !is_ours(w, i))
+        if (is_left_out(w, r) || !is_ours(w, i))
             continue;
         if (plan_recording(w, i, err) < 0)
             return -1;
@@ -323,7 +331,7 @@ static int write_report(struct work *w, struct trtc_err *err)
     cJSON *j = cJSON_CreateObject(), *inputs = cJSON_CreateArray();
     char *text = NULL;
     for (size_t i = 0; i < w->scan.n; i++)
-        if (is_ours(w, i))
+        if (is_reported(w, i))
             trtc_json_push(&inputs, trtc_report_input(&w->scan.recs[i], &w->lines[i]));
     trtc_json_put_text(&j, "version", TRTC_VERSION);
     trtc_json_put(&j, "inputs", inputs);

@@ -48,14 +48,17 @@ static int env_number(char *(*env)(const char *), const char *name, int64_t *out
 /* Slurm's arrays begin anywhere, and may count in steps. */
 static int read_slurm(char *(*env)(const char *), int64_t *k, int64_t *n, struct trtc_err *err)
 {
-    int64_t min, step = 1;
+    int64_t min, max = -1, step = 1;
     if (env_number(env, "SLURM_ARRAY_TASK_ID", k, err) < 0 ||
         env_number(env, "SLURM_ARRAY_TASK_MIN", &min, err) < 0 ||
         env_number(env, "SLURM_ARRAY_TASK_COUNT", n, err) < 0 ||
         (set_in(env, "SLURM_ARRAY_TASK_STEP") &&
-         env_number(env, "SLURM_ARRAY_TASK_STEP", &step, err) < 0))
+         env_number(env, "SLURM_ARRAY_TASK_STEP", &step, err) < 0) ||
+        (set_in(env, "SLURM_ARRAY_TASK_MAX") &&
+         env_number(env, "SLURM_ARRAY_TASK_MAX", &max, err) < 0))
         return -1;
-    if (step < 1 || *k < min || (*k - min) % step != 0 || (*k - min) / step >= *n)
+    if (step < 1 || *k < min || (*k - min) % step != 0 || (*k - min) / step >= *n ||
+        (max >= 0 && (max - min) / step + 1 != *n))
         return trtc_fail(err, TRTC_EX_USAGE, "the array has holes: give it as --array=1-N");
     *k = (*k - min) / step + 1;
     return 0;

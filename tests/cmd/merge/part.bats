@@ -63,16 +63,20 @@ parts() {
 
 @test "all parts together make the same files as one run" {
     local k
+    mk t/e --length 1 --no-endlist --user "$(user)" # left out
     cp -r t one
-    merge 0 --recursive one
+    merge 0 -q --recursive --finished one --report whole.json
     for k in 1 2 3; do
-        merge 0 --recursive t --part "$k/3" -j 1
+        merge 0 -q --recursive --finished t --part "$k/3" -j 1 --report "$k.json"
         quiet
         cat out >>paths
     done
+    # and the same report
+    jq -s '{inputs: map(.inputs[]) | sort, outputs: map(.outputs[]) | sort_by(.files)}' [123].json >reports
+    diff reports <(jq '{inputs: .inputs | sort, outputs: .outputs | sort_by(.files)}' whole.json | sed 's,"one/,"t/,')
     [[ $(sort -u paths | wc -l) -eq 8 && $(wc -l <paths) -eq 8 ]] || fail 'not each file once'
     diff -r one t
-    merge 0 --recursive t # and another run has nothing to do
+    merge 0 -q --recursive --finished t # and another run has nothing to do
     [[ $(sort out) == "$(sort paths)" ]]
 }
 

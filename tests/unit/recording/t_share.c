@@ -72,7 +72,10 @@ static const struct {
     { "auto", SLURM(7, 0, 8), 8, 8, NULL },
     { "auto", SLURM(1, 1, 8), 1, 8, NULL },
     { "auto", SLURM(12, 4, 5) " SLURM_ARRAY_TASK_STEP=4", 3, 5, NULL },
+    { "auto", SLURM(12, 4, 5) " SLURM_ARRAY_TASK_STEP=4 SLURM_ARRAY_TASK_MAX=20", 3, 5, NULL },
     { "auto", SLURM(7, 1, 3), 0, 0, "has holes" },
+    { "auto", SLURM(2, 1, 3) " SLURM_ARRAY_TASK_MAX=7", 0, 0, "has holes" }, /* --array=1,2,7 */
+    { "auto", SLURM(2, 1, 3) " SLURM_ARRAY_TASK_MAX=x", 0, 0, "SLURM_ARRAY_TASK_MAX" },
     { "auto", SLURM(5, 4, 5) " SLURM_ARRAY_TASK_STEP=4", 0, 0, "has holes" },
     { "auto", SLURM(1, 2, 3), 0, 0, "has holes" },
     { "auto", "SLURM_ARRAY_TASK_ID=1", 0, 0, "SLURM_ARRAY_TASK_MIN is not set" },
