@@ -46,14 +46,25 @@ const AVFrame *mix_image(void *images, const char *path, const struct trtc_colou
     return shown;
 }
 
+uint64_t mix_image_sum(void *images, const char *path)
+{
+    struct images *im = images;
+    pthread_mutex_lock(&im->lock);
+    const struct image *x = find(im, path);
+    const uint64_t sum = x ? x->sum : 0;
+    pthread_mutex_unlock(&im->lock);
+    return sum;
+}
+
 int mix_image_load(struct images *im, const char *path, struct trtc_err *err)
 {
     if (has(im, path))
         return 0;
-    AVFrame *f = trtc_image_load(path, err);
-    if (!f)
+    struct image read = { 0 };
+    read.stored = trtc_image_load(path, &read.sum, err);
+    if (!read.stored)
         return -1;
-    struct image read = { strdup(path), f, NULL };
+    read.path = strdup(path);
     pthread_mutex_lock(&im->lock);
     const bool room = read.path && trtc_array_room(&im->items, im->n, sizeof *im->items) == 0;
     if (room)

@@ -19,6 +19,7 @@ struct image {
     char *path;
     AVFrame *stored; /* in the colours of the file */
     AVFrame *shown;  /* in the colours of the mix; NULL: it was not shown yet */
+    uint64_t sum;    /* a hash of its file */
 };
 
 struct images {             /* init with mix_images_init */
@@ -41,6 +42,8 @@ void mix_images_resolve_list(struct images *im, struct trtc_layout_list *list);
 /* For trtc_mix_opts: returns a picture that was read, in the colours of the mix, which must be the
  * same in every call; owned by images. NULL: it was not read, or cannot be converted. */
 const AVFrame *mix_image(void *images, const char *path, const struct trtc_colour *colour);
+/* For trtc_mix_opts: returns a hash of the file of a picture that was read; 0: it was not read. */
+uint64_t mix_image_sum(void *images, const char *path);
 void mix_images_fini(struct images *im);
 
 #endif

@@ -76,6 +76,15 @@ static struct trtc_wanted wanted(const struct inputs *in, const char *user, bool
 
 /* ---- directories ---- */
 
+/* Returns the size of the segments of a lane; one that is used several times counts each time. */
+static int64_t bytes_of(const struct trtc_lane *lane)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < lane->n; i++)
+        bytes += lane->clips[i].piece->bytes;
+    return bytes;
+}
+
 static int add_stream(struct inputs *in, const struct trtc_recording *r, bool aux,
                       struct trtc_err *err)
 {
@@ -99,6 +108,7 @@ static int add_stream(struct inputs *in, const struct trtc_recording *r, bool au
     }
     o->rec = r;
     o->line = line;
+    o->bytes = bytes_of(&line.audio) + bytes_of(&line.video);
     for (size_t i = 0; i < line.video.n; i++)
         if (line.video.clips[i].piece->facts.width_px > 0)
             trtc_colour_vote(&o->colour, &line.video.clips[i].piece->facts.colour);
@@ -200,6 +210,12 @@ static const char *path_of(const char *source)
     return strncmp(source, "file:", 5) == 0 ? source + 5 : source;
 }
 
+static int64_t size_of(const char *source)
+{
+    struct stat st;
+    return stat(path_of(source), &st) == 0 ? st.st_size : 0;
+}
+
 static enum source_kind kind_of(const char *source)
 {
     struct stat st;
@@ -254,6 +270,7 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
     o->start_us = start_us;
     o->dynamic = kind != SOURCE_FILE;
     if (!o->dynamic) {
+        o->bytes = size_of(op->source);
         struct trtc_member found = { 0 };
         const struct trtc_presence where = { path_of(op->source), start_us, in->only_until_us,
                                              &cli_signal };
@@ -657,6 +674,7 @@ static struct trtc_participant participant_of(const struct origin *o)
 {
     return (struct trtc_participant){ .member = &o->member,
                                       .colour = o->colour,
+                                      .bytes = o->bytes,
                                       .picture = o->picture,
                                       .sound = o->sound,
                                       .live = o->dynamic ? o->input : NULL,

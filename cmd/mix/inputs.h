@@ -20,6 +20,7 @@ struct origin {
     struct trtc_losses losses;       /* found while its file and its pictures are read */
     struct trtc_losses sound_losses; /* found in its sound, which another thread reads */
     struct trtc_member member;
+    int64_t bytes;                  /* the size of its files; not of a live source */
     struct trtc_colour_vote colour; /* the colours of its pictures, as far as they are known */
     /* only for a recording */
     const struct trtc_recording *rec; /* borrowed from the scan */

@@ -308,13 +308,6 @@ static int status_of(const struct opts *o, const struct inputs *in)
     return trtc_worse(in->code, o->allow_missing ? 0 : o->images.code);
 }
 
-/* Writes those options that change the mix but are not in its settings, as text. */
-static void describe(const struct opts *o, char *out, size_t size)
-{
-    snprintf(out, size, "%d %d %d %d %s %" PRId64, o->labels, o->per_user, o->deterministic,
-             o->script != NULL, o->preset ? o->preset : "", o->linger_us);
-}
-
 /* Limits the mix to the part of --part, if given. *first_us: when the part, or the mix, begins. */
 static int set_part(const struct opts *o, struct inputs *in, struct trtc_mix_opts *mo,
                     int64_t *first_us, struct trtc_err *err)
@@ -368,6 +361,7 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
                                 .container = mix_container(o),
                                 .path = o->output,
                                 .image = mix_image,
+                                .image_sum = mix_image_sum,
                                 .tell = tell,
                                 .opaque = images,
                                 .now_us = clock_real_us,
@@ -380,13 +374,10 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
     struct meter meter;
     enum trtc_mix_end ret = TRTC_MIX_FAILED;
     int64_t first_us;
-    char besides[128];
     if (set_extent(o, in, &mo, err) < 0 || set_part(o, in, &mo, &first_us, err) < 0 ||
         mix_inputs_start(in, mo.start_us, first_us, err) < 0 ||
         mix_make_directory(o->output, err) < 0)
         return TRTC_MIX_FAILED;
-    describe(o, besides, sizeof besides);
-    mo.part.call = trtc_mix_part_call(&o->set, in->participants, in->nb_origins, besides);
     struct trtc_mix *m = trtc_mix_new(&mo, in->participants, in->nb_origins, err);
     if (!m)
         return TRTC_MIX_FAILED;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A range of bytes owned by someone else. */
+/* A range of bytes owned by someone else, and a hash of bytes. */
 #ifndef TRTC_BASE_BYTES_H
 #define TRTC_BASE_BYTES_H
 
@@ -10,5 +10,17 @@ struct trtc_bytes { /* all zeros: none */
     const uint8_t *p;
     size_t n;
 };
+
+#define TRTC_HASH_NOTHING UINT64_C(0xcbf29ce484222325) /* the hash of no bytes */
+
+/* Returns the hash (FNV-1a) of the bytes that have the hash h, followed by n bytes of data. It
+ * distinguishes contents, but not if somebody wants two of them to have the same hash. */
+static inline uint64_t trtc_hash(uint64_t h, const void *data, size_t n)
+{
+    const uint8_t *p = data;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
 
 #endif

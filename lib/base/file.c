@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/bytes.h"
 
 enum {
     LOCK_TRIES = 16,      /* a run that commits between our open and our lock costs one try */
@@ -51,15 +52,6 @@ static char *dir_of(const char *path)
     return strndup(path, n > 1 ? n - 1 : 1);
 }
 
-static uint64_t fnv1a(const char *s)
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-    return h;
-}
-
 /* The temporary name for path: the whole name if it fits, or else its beginning and a hash of it,
  * so that different outputs have different temporary names. The caller frees it. NULL: out of
  * memory. */
@@ -88,7 +80,7 @@ static char *temp_name(const char *path)
         int head = (int)((size_t)max - 2 - HASH_LEN - strlen(suffix));
 
         snprintf(temp, size, "%.*s.%.*s~%0*" PRIx64 "%s", (int)dir, path, head, name, HASH_LEN,
-                 fnv1a(name), suffix);
+                 trtc_hash(TRTC_HASH_NOTHING, name, strlen(name)), suffix);
     }
 done:
     free(d);

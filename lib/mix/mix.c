@@ -10,6 +10,7 @@
 #include <libavutil/mathematics.h>
 
 #include "base/array.h"
+#include "mix/identity.h"
 
 enum { DETERMINISTIC_THREADS = 4 };
 enum { ONE_THREAD_PIXELS = 1280 * 720 * 15 }; /* pixels per second up to which one thread encodes */
@@ -408,6 +409,7 @@ enum { RUN_UP_FRAMES = 48, RUN_OFF_FRAMES = 48, AAC_FRAME = 1024 };
 static void take_part(struct trtc_mix *m)
 {
     struct trtc_mix_state *s = &m->state;
+    m->o.part.call = trtc_mix_identify(&m->o, m->participants, m->nb_participants, s->changes);
     const int64_t before = trtc_mix_samples(s, m->o.part.first) / AAC_FRAME - RUN_UP_FRAMES;
     trtc_mix_begin_at(s, m->o.part.first, (before > 0 ? before : 0) * AAC_FRAME);
     trtc_mix_end_at(s, m->o.part.end);

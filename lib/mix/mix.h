@@ -44,8 +44,10 @@ struct trtc_mix_opts {
     int workers;        /* threads that decode and draw; 0: one per core */
     enum trtc_container container;
     const char *path;
-    struct trtc_mix_part part; /* with a share: the part to be made of that mix */
+    struct trtc_mix_part part; /* with a share: the part to be made of that mix, except for call */
     const AVFrame *(*image)(void *opaque, const char *name, const struct trtc_colour *colour);
+    /* For a part: a hash of the file of that picture. */
+    uint64_t (*image_sum)(void *opaque, const char *name);
     void (*tell)(void *opaque, enum trtc_mix_event event, const char *text);
     void *opaque;
     int64_t (*now_us)(void);           /* the epoch clock; needed for live sources only */

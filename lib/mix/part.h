@@ -10,8 +10,6 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
-#include "layout/mixset.h"
-#include "mix/participant.h"
 #include "recording/share.h"
 
 struct trtc_mix_part {
@@ -20,7 +18,7 @@ struct trtc_mix_part {
     int64_t all;             /* the number of pictures in the mix */
     int64_t start_us;        /* of the mix (epoch) */
     int fps, rate_hz;
-    uint64_t call; /* identifies the mix: the same in all of its parts (trtc_mix_part_call) */
+    uint64_t call; /* identifies the mix: the same in all of its parts (mix/identity.h) */
 };
 
 /* Returns the number of pictures from start_us to end_us, at least one. */
@@ -32,11 +30,6 @@ int64_t trtc_mix_pictures(int64_t start_us, int64_t end_us, int fps);
  * (more parts than pictures). */
 int trtc_mix_part_find(struct trtc_mix_part *p, struct trtc_share share, int64_t all, int gop,
                        struct trtc_err *err);
-
-/* Returns a hash of everything that determines a mix: its settings, its participants with their
- * times, and besides, a text of the caller. */
-uint64_t trtc_mix_part_call(const struct trtc_mix_settings *set, const struct trtc_participant *who,
-                            size_t n, const char *besides);
 
 /* Convert a part to text for its file, and back. trtc_mix_part_read returns false if text is not
  * such a text. */

@@ -19,6 +19,7 @@
 #include <libswscale/swscale.h>
 #include <zlib.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "codec/av.h"
 #include "codec/recolour.h"
@@ -499,12 +500,16 @@ static AVFrame *from_jpeg(const AVFrame *yuv, const struct trtc_colour *colour,
     return f;
 }
 
-AVFrame *trtc_image_load(const char *path, struct trtc_err *err)
+AVFrame *trtc_image_load(const char *path, uint64_t *sum, struct trtc_err *err)
 {
     char name[NAME_MAX_SHOWN];
     struct picture p = { .name = trtc_text_show(path, strlen(path), name, sizeof name) };
     AVFrame *decoded = NULL, *out = NULL;
-    if (read_file(&p, path, err) || sift(&p, err))
+    if (read_file(&p, path, err))
+        goto done;
+    if (sum)
+        *sum = trtc_hash(TRTC_HASH_NOTHING, p.data, p.size);
+    if (sift(&p, err))
         goto done;
     decoded = decode(&p, err);
     if (decoded && (p.codec != AV_CODEC_ID_MJPEG || trtc_av_is_rgb(decoded->format))) {

@@ -32,9 +32,9 @@ void trtc_overlay_blend(const struct trtc_overlay *o, AVFrame *canvas);
 
 /* Loads a picture file (PNG or JPEG, regular files only) more or less in the format in which it is
  * stored. The caller frees it with av_frame_free. Its size is checked before anything is decoded.
- * NULL on failure: TRTC_EX_NOINPUT with the reason, or TRTC_EX_NOPERM if reading is not
- * permitted. */
-AVFrame *trtc_image_load(const char *path, struct trtc_err *err);
+ * sum: receives a hash of the file (base/bytes.h); or NULL. NULL on failure: TRTC_EX_NOINPUT with
+ * the reason, or TRTC_EX_NOPERM if reading is not permitted. */
+AVFrame *trtc_image_load(const char *path, uint64_t *sum, struct trtc_err *err);
 
 /* A copy of image as YUVA420P, or as YUV420P if it is opaque, in these colours with limited range.
  * The caller frees it. */

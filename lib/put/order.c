@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "playlist/plain_name.h"
 
 enum { FIRST_SLOTS = 256 };
@@ -20,12 +21,9 @@ struct trtc_order {
 
 /* ---- by key ---- */
 
-/* FNV-1a */
 static uint64_t hash(const char *s)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+    const uint64_t h = trtc_hash(TRTC_HASH_NOTHING, s, strlen(s));
     return h ^ h >> 32;
 }
 

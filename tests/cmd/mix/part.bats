@@ -64,6 +64,13 @@ parts() {
         { step = $1 - c * a + b; b = a; a = $1 }
         NR > r && NR < 20 * r { if (step < 0) step = -step; if (step > most) { most = step; at = NR } }
         END { print "step of", most, "at", at / r; exit !(NR > 20 * r && most < 104) }' >steps || fail "$(cat steps)" # -50 dBFS
+    # another file of the same length
+    cp tone.mp4 other.mp4
+    printf '\0\0\0\10free' >>other.mp4
+    # shellcheck disable=SC2086
+    mix 0 $small --only audio --channels 1 a=other.mp4 --part 2/$nb -o p2.mkv
+    expect 65 trtc-mix --join -o call.mp4 p*.mkv
+    said 'p2.mkv: it belongs to another mix'
 }
 
 @test "every container, a track for each user, and no pictures" {
@@ -97,6 +104,10 @@ END
     parts 9 "$@"
     expect 0 trtc-mix --join -o call.mp4 p*.mkv
     alike whole.mp4 call.mp4 36
+    sed -i s/5000/6000/ script
+    mix 0 "$@" --part 9/9 -o p9.mkv
+    expect 65 trtc-mix --join -o call.mp4 p*.mkv
+    said 'p9.mkv: it belongs to another mix'
 }
 
 @test "parts that are missing, doubled, of another mix, truncated, or not parts are reported" {

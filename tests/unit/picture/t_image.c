@@ -62,7 +62,7 @@ static void write_file(const void *data, size_t n)
 /* The picture at path as a mix of BT.601 shows it. */
 static AVFrame *read_image(struct trtc_err *err)
 {
-    AVFrame *stored = trtc_image_load(path, err);
+    AVFrame *stored = trtc_image_load(path, NULL, err);
     AVFrame *f = stored ? trtc_image_in(stored, &sd, err) : NULL;
     av_frame_free(&stored);
     return f;
@@ -82,7 +82,7 @@ static void refused(const void *data, size_t n, const char *why)
 {
     struct trtc_err err = { 0 };
     write_file(data, n);
-    assert_null(trtc_image_load(path, &err));
+    assert_null(trtc_image_load(path, NULL, &err));
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
     if (!strstr(err.msg, why) || !strstr(err.msg, path))
         fail_msg("'%s' does not say '%s'", err.msg, why);
@@ -599,24 +599,24 @@ static void test_files(void **state)
     refused(LIT("<svg xmlns='http://www.w3.org/2000/svg'/>"), "neither a PNG nor a JPEG");
     write_file("", 0);
     assert_int_equal(truncate(path, 6 << 20), 0);
-    assert_null(trtc_image_load(path, &err));
+    assert_null(trtc_image_load(path, NULL, &err));
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
     assert_non_null(strstr(err.msg, "larger than 5 MB"));
     assert_int_equal(unlink(path), 0);
-    assert_null(trtc_image_load(path, &err));
+    assert_null(trtc_image_load(path, NULL, &err));
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
     assert_non_null(strstr(err.msg, "No such file"));
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_null(trtc_image_load(path, &err)); /* does not wait for a writer */
+    assert_null(trtc_image_load(path, NULL, &err)); /* does not wait for a writer */
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
     assert_non_null(strstr(err.msg, "not a regular file"));
     assert_int_equal(unlink(path), 0);
-    assert_null(trtc_image_load(dir, &err));
+    assert_null(trtc_image_load(dir, NULL, &err));
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
     assert_non_null(strstr(err.msg, "a directory"));
-    assert_null(trtc_image_load("/dev/zero", &err));
+    assert_null(trtc_image_load("/dev/zero", NULL, &err));
     assert_int_equal(err.code, TRTC_EX_NOINPUT);
-    assert_null(trtc_image_load("no\x1b[2Jpe", &err));
+    assert_null(trtc_image_load("no\x1b[2Jpe", NULL, &err));
     assert_non_null(strstr(err.msg, "'no\\x1B[2Jpe'"));
 }
 
