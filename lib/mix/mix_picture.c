@@ -96,6 +96,7 @@ void trtc_mix_picture_free(struct trtc_mix *m)
 
 int trtc_mix_picture_skip(struct trtc_mix *m, int64_t due_us, struct trtc_err *err)
 {
+    m->followed_us = due_us;
     return m->stage ? trtc_stage_skip(m->stage, due_us, err) : 0;
 }
 
@@ -265,16 +266,18 @@ int trtc_mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err 
     for (size_t i = 0; i < m->nb_participants; i++) {
         const struct trtc_intervals *stay = &m->participants[i].there.stay_picture;
         const bool there = trtc_intervals_at(stay, due_us);
-        /* the clock of its pictures may differ from that of its presence by this much */
-        const bool comes = trtc_intervals_at(stay, due_us + TRTC_ROUNDING_US);
+        /* it was there since the picture before, or comes: the clock of its pictures may differ from
+         * that of its presence by this much */
+        const bool near = trtc_intervals_meet(stay, m->followed_us, due_us + TRTC_ROUNDING_US);
         struct trtc_actor *a = &m->participants[i].actor;
         a->sight = !m->participants[i].there.wanted.picture || there ? TRTC_SIGHT_HIDDEN
-                   : a->on || comes                                  ? TRTC_SIGHT_PASSING
+                   : a->on || near                                   ? TRTC_SIGHT_PASSING
                                                                      : TRTC_SIGHT_AWAY;
         a->on = m->participants[i].there.wanted.picture && there;
     }
     const size_t nb =
         trtc_roster_at(m->members, m->nb_participants, m->look->no_audio_windows, due_us, m->order);
+    m->followed_us = due_us;
     if (m->set && !changed && nb == m->nb_order &&
         memcmp(m->order, m->previous, nb * sizeof *m->order) == 0)
         return 0;

@@ -37,7 +37,8 @@ struct trtc_mix {
     const struct trtc_member **members; /* those of the participants, for the roster */
     size_t *order, *previous;           /* participants with windows, now and in the frame before */
     size_t nb_order;
-    bool set; /* the stage has been set */
+    bool set;            /* the stage has been set */
+    int64_t followed_us; /* the time of the frame before; at first, the beginning */
     const struct trtc_mix_look *look;
     const struct trtc_subscription *sub;
     const struct trtc_timed_change *seen_change; /* the last change that the pictures follow */

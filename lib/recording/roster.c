@@ -61,7 +61,8 @@ void trtc_intervals_linger(struct trtc_intervals *v, int64_t by_us)
     v->n = n;
 }
 
-const struct trtc_interval *trtc_intervals_at(const struct trtc_intervals *v, int64_t t_us)
+/* The number of intervals that begin at t_us or before. */
+static size_t begun_at(const struct trtc_intervals *v, int64_t t_us)
 {
     size_t lo = 0, hi = v->n;
     while (lo < hi) {
@@ -71,7 +72,19 @@ const struct trtc_interval *trtc_intervals_at(const struct trtc_intervals *v, in
         else
             lo = mid + 1;
     }
-    return lo && t_us < v->items[lo - 1].end_us ? &v->items[lo - 1] : NULL;
+    return lo;
+}
+
+const struct trtc_interval *trtc_intervals_at(const struct trtc_intervals *v, int64_t t_us)
+{
+    const size_t n = begun_at(v, t_us);
+    return n && t_us < v->items[n - 1].end_us ? &v->items[n - 1] : NULL;
+}
+
+bool trtc_intervals_meet(const struct trtc_intervals *v, int64_t from_us, int64_t to_us)
+{
+    const size_t n = begun_at(v, to_us);
+    return n && from_us < v->items[n - 1].end_us;
 }
 
 void trtc_intervals_fini(struct trtc_intervals *v)

@@ -36,6 +36,8 @@ int trtc_intervals_union(const struct trtc_intervals *a, const struct trtc_inter
 void trtc_intervals_linger(struct trtc_intervals *v, int64_t by_us);
 /* The interval that contains t_us, or NULL; points into v. */
 const struct trtc_interval *trtc_intervals_at(const struct trtc_intervals *v, int64_t t_us);
+/* Whether an interval contains any time from from_us to to_us, both included. */
+bool trtc_intervals_meet(const struct trtc_intervals *v, int64_t from_us, int64_t to_us);
 void trtc_intervals_fini(struct trtc_intervals *v);
 
 struct trtc_wanted {

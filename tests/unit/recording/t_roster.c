@@ -206,6 +206,12 @@ static void test_at_edges(void **state)
     assert_ptr_equal(trtc_intervals_at(&v, T0 + S - 1), &v.items[0]);
     assert_null(trtc_intervals_at(&v, T0 + S)); /* the end is exclusive */
     assert_ptr_equal(trtc_intervals_at(&v, INT64_MAX - 1), &v.items[1]);
+    assert_true(trtc_intervals_meet(&v, INT64_MIN, INT64_MAX));
+    assert_true(trtc_intervals_meet(&v, T0 - S, T0));
+    assert_true(trtc_intervals_meet(&v, T0 + S - 1, T0 + 2 * S));
+    assert_true(trtc_intervals_meet(&v, T0 + S, T0 + 3 * S));
+    assert_false(trtc_intervals_meet(&v, T0 - S, T0 - 1));
+    assert_false(trtc_intervals_meet(&v, T0 + S, T0 + 3 * S - 1));
     trtc_intervals_fini(&v);
 }
 
