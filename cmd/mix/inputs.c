@@ -203,7 +203,7 @@ static int add_recordings(struct inputs *in, struct trtc_err *err)
 
 enum source_kind { SOURCE_FILE, SOURCE_PIPE, SOURCE_NET };
 
-static const char *path_of(const char *source)
+const char *mix_source_path(const char *source)
 {
     if (strncmp(source, "file://", 7) == 0)
         return source + 7;
@@ -213,7 +213,7 @@ static const char *path_of(const char *source)
 static int64_t size_of(const char *source)
 {
     struct stat st;
-    return stat(path_of(source), &st) == 0 ? st.st_size : 0;
+    return stat(mix_source_path(source), &st) == 0 ? st.st_size : 0;
 }
 
 static enum source_kind kind_of(const char *source)
@@ -223,7 +223,7 @@ static enum source_kind kind_of(const char *source)
         return SOURCE_PIPE;
     if (strstr(source, "://") && strncmp(source, "file:", 5) != 0)
         return SOURCE_NET;
-    if (stat(path_of(source), &st) == 0 && !S_ISREG(st.st_mode))
+    if (stat(mix_source_path(source), &st) == 0 && !S_ISREG(st.st_mode))
         return SOURCE_PIPE;
     return SOURCE_FILE;
 }
@@ -237,7 +237,7 @@ static void label_of(const struct trtc_operand *op, enum source_kind kind, char 
     if (kind == SOURCE_NET)
         snprintf(out, size, "%s%s", user, op->aux ? ":aux" : "");
     else
-        snprintf(out, size, "%s%s (%s)", user, op->aux ? ":aux" : "", path_of(op->source));
+        snprintf(out, size, "%s%s (%s)", user, op->aux ? ":aux" : "", mix_source_path(op->source));
 }
 
 bool mix_inputs_past(const struct inputs *in)
@@ -272,8 +272,8 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
     if (!o->dynamic) {
         o->bytes = size_of(op->source);
         struct trtc_member found = { 0 };
-        const struct trtc_presence where = { path_of(op->source), start_us, in->only_until_us,
-                                             &cli_signal };
+        const struct trtc_presence where = { mix_source_path(op->source), start_us,
+                                             in->only_until_us, &cli_signal };
         int ret = trtc_presence_of_file(&where, &found, &o->torn, err);
         if (want.sound)
             o->member.sound = found.sound;
@@ -289,7 +289,7 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
     const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
     const struct trtc_source_opts so = {
         .remote = &web,
-        .url = kind == SOURCE_NET ? op->source : path_of(op->source),
+        .url = kind == SOURCE_NET ? op->source : mix_source_path(op->source),
         .pace = stored ? TRTC_PACE_STORED : TRTC_PACE_LIVE,
         .start_us = start_us,
         .audio = want.sound,
@@ -708,7 +708,7 @@ static int open_joining(struct inputs *in, const struct trtc_operand *op, struct
     const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
     const struct trtc_source_opts so = {
         .remote = &web,
-        .url = kind == SOURCE_NET ? op->source : path_of(op->source),
+        .url = kind == SOURCE_NET ? op->source : mix_source_path(op->source),
         .pace = TRTC_PACE_LIVE,
         .audio = want.sound,
         .video = want.picture,

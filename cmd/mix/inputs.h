@@ -60,6 +60,9 @@ struct inputs {
     int64_t began_us;         /* when the program began (us since 1970) */
 };
 
+/* Returns the path of a SOURCE that is a file: without file: in front. */
+const char *mix_source_path(const char *source);
+
 /* Opens the inputs that the operands name. An input that cannot be opened is reported, and counts
  * in in->code. Returns 0; 1: no input is left, which was reported; -1 with err. */
 int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, struct trtc_err *err);

@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "../meter.h"
 #include "account.h"
 #include "base/json_put.h"
 #include "mix/join.h"
@@ -47,20 +48,36 @@ static int print_object(const struct opts *o, const struct trtc_join_result *res
     return 0;
 }
 
+static void look(void *opaque, struct meter_state *s)
+{
+    s->done_us = atomic_load((atomic_llong *)opaque);
+}
+
 int mix_join(const struct opts *o, int *code, struct trtc_err *err)
 {
+    atomic_llong done_us = 0;
     cJSON *losses = cJSON_CreateArray();
     const struct trtc_join_opts jo = { .parts = o->operands.items,
                                        .nb_parts = o->operands.n,
                                        .path = o->output,
                                        .container = mix_container(o),
                                        .stop = &cli_signal,
+                                       .done_us = &done_us,
                                        .tell = tell,
                                        .opaque = &losses };
-    struct trtc_join_result res;
+    struct trtc_join_result res = { 0 };
+    struct meter meter;
     int ret = mix_make_directory(o->output, err);
-    if (ret == 0)
+    if (ret == 0) {
+        meter_start(&meter, o->progress_json, look, &done_us);
         ret = trtc_join(&jo, &res, err);
+        meter_stop(&meter);
+    }
+    if (res.reader_left) {
+        *code = 128 + SIGPIPE;
+        cJSON_Delete(losses);
+        return 0;
+    }
     if (ret == 0 && !(o->allow_missing && res.status == TRTC_EX_LOSS))
         *code = res.status;
     if (ret == 0 && o->json) {

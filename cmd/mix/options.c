@@ -16,7 +16,9 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "base/utc.h"
+#include "inputs.h"
 #include "layout/operand.h"
+#include "mix/identity.h"
 
 /* ---- takers ---- */
 
@@ -485,11 +487,29 @@ bool mix_takes_in(const struct opts *o)
            (strcmp(o->script, "-") == 0 && isatty(STDIN_FILENO));
 }
 
+/* Whether an option makes the mix another one. */
+static bool is_about_mix(const struct opts *o)
+{
+    struct trtc_mix_settings defaults;
+    trtc_mix_settings_init(&defaults);
+    const struct trtc_mix_opts plain = { .set = &defaults },
+                               given = { .set = &o->set,
+                                         .linger_us = o->linger_us,
+                                         .labels = o->labels,
+                                         .per_user = o->per_user,
+                                         .preset = o->preset,
+                                         .image_sum = mix_image_sum,
+                                         .opaque = (void *)&o->images };
+    const bool differs =
+        trtc_mix_identify(&given, NULL, 0, NULL) != trtc_mix_identify(&plain, NULL, 0, NULL);
+    trtc_mix_settings_fini(&defaults);
+    return differs || o->still.given || o->script || o->request || o->from.given || o->to.given;
+}
+
 /* Checks the options that cannot be combined with --part or --join. */
 static int check_parts(const struct opts *o)
 {
-    if (o->join && (o->share.n || o->still.given || o->script || o->request || o->report ||
-                    o->from.given || o->to.given || o->per_user))
+    if (o->join && (o->share.n || o->report || is_about_mix(o)))
         return cli_usage(
             "--join copies the parts unchanged: options about the mix are not allowed");
     if (o->join && !o->operands.n)
@@ -503,6 +523,30 @@ static int check_parts(const struct opts *o)
     if (o->output && (strcmp(o->output, "-") == 0 ||
                       (o->format ? strcmp(o->format, "mkv") != 0 : !ends_in(o->output, ".mkv"))))
         return cli_usage("--part: a part is written as Matroska: give -o FILE.mkv");
+    return 0;
+}
+
+/* Whether an operand, or the source that it names, is the file of this status. */
+static bool is_operand(const char *operand, const struct stat *file)
+{
+    struct stat st;
+    const char *equals = strchr(operand, '=');
+    const char *const names[] = { operand, equals ? mix_source_path(equals + 1) : "" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (stat(names[i], &st) == 0 && st.st_dev == file->st_dev && st.st_ino == file->st_ino)
+            return true;
+    return false;
+}
+
+/* Refuses to replace an input, or a part, by the output. */
+static int check_not_operand(const struct opts *o)
+{
+    struct stat st;
+    if (strcmp(o->output, "-") == 0 || stat(o->output, &st) < 0 || !S_ISREG(st.st_mode))
+        return 0;
+    for (size_t i = 0; i < o->operands.n; i++)
+        if (is_operand(o->operands.items[i], &st))
+            return cli_usage("-o: '%s' is also read: give the output another name", o->output);
     return 0;
 }
 
@@ -561,6 +605,8 @@ static int check(struct opts *o)
         return cli_usage("--json: standard output is used by -o -");
     if (!*o->output || ends_in(o->output, "/"))
         return cli_usage("-o: '%s' is not the name of a file", o->output);
+    if (check_not_operand(o) != 0)
+        return TRTC_EX_USAGE;
     if (trtc_mix_settings_check(&o->set, &err) < 0)
         return use(-1, &err);
     return load_images(o);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libavformat/avformat.h>
@@ -79,13 +80,18 @@ static void close_source(struct source *s)
 }
 
 /* Checks that the file can be read: for an unreadable file libavformat returns the same error as
- * for one that is cut off. */
+ * for one that is cut off. A pipe cannot be read several times, and opening it might block. */
 static int check_readable(const char *name, struct trtc_err *err)
 {
     char byte;
-    const int fd = open(name, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    const int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", name);
+    if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        close(fd);
+        return trtc_fail(err, TRTC_EX_NOINPUT, "%s: not a regular file", name);
+    }
     const ssize_t got = read(fd, &byte, 1);
     const int errnum = errno;
     close(fd);
@@ -310,6 +316,8 @@ static int write_packet(struct join *j, struct track *t, const struct trtc_packe
                         struct trtc_err *err)
 {
     t->seen_us = p->dts_us;
+    if (j->o->done_us)
+        atomic_store_explicit(j->o->done_us, p->dts_us, memory_order_relaxed);
     for (int i = 0; i < j->nb_tracks; i++)
         if (p->dts_us - APART_MAX_US > j->tracks[i].seen_us)
             return cut_off(&j->in, err);
@@ -587,8 +595,10 @@ int trtc_join(const struct trtc_join_opts *o, struct trtc_join_result *res, stru
 {
     struct join j = { .o = o };
     int ret = -1;
+    *res = (struct trtc_join_result){ 0 };
     if (look_at_all(&j, err) == 0 && open_output(&j, err) == 0)
         ret = join_all(&j, res, err);
+    res->reader_left = j.writer && trtc_writer_reader_left(j.writer);
     trtc_writer_free(&j.writer);
     for (int i = 0; j.tracks && i < j.nb_tracks; i++) {
         drop_held(j.tracks[i].head);

@@ -4,6 +4,8 @@
 #define TRTC_MIX_JOIN_H
 
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +18,7 @@ struct trtc_join_opts {
     const char *path; /* path and container as in struct trtc_writer_opts */
     enum trtc_container container;
     const volatile sig_atomic_t *stop; /* when it becomes nonzero the join is abandoned; or NULL */
+    atomic_llong *done_us;             /* receives how much of the mix was written; or NULL */
     /* Called for each line in which a part reports a loss; never NULL. */
     void (*tell)(void *opaque, const char *part, const char *line);
     void *opaque;
@@ -26,6 +29,7 @@ struct trtc_join_result {
     int64_t nb_frames, bytes;
     int width_px, height_px, fps; /* 0: there are no pictures */
     int status;                   /* the worst exit status of the runs that made the parts */
+    bool reader_left; /* after a failure: it failed because the reader of the pipe is gone */
 };
 
 /* Makes the output, which equals that of a mix without parts. Returns 0, or -1 with a message that

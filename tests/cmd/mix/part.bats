@@ -137,7 +137,35 @@ END
     mix 0 "$@" -o whole.mkv
     join 65 'whole.mkv: not a part of a mix' whole.mkv
     join 66 'nothing.mkv' p1.mkv nothing.mkv
-    expect 0 trtc-mix --join -o call.mp4 p?.mkv
+    mkfifo pipe.mkv # nobody writes
+    join 66 'pipe.mkv: not a regular file' pipe.mkv p1.mkv p2.mkv p3.mkv p4.mkv
+    expect 0 trtc-mix --join --progress json -o call.mp4 p?.mkv
+    [[ $(tail -n 1 err | jq .done_ms) -ge 3900 ]] || fail 'no progress'
+    # the parts are kept
+    ln p1.mkv twin.mkv
+    expect 64 trtc-mix --join -o twin.mkv p?.mkv
+    said "'twin.mkv' is also read"
+    # the reader of the mix is gone
+    local status=0
+    exec 5<>pipe.mkv 6>pipe.mkv 5>&-
+    trtc-mix --join -o - p?.mkv >&6 2>err || status=$?
+    exec 6>&-
+    quiet
+    [[ $status -eq 141 ]] || fail "exit status $status"
+}
+
+@test "an output is not one of its inputs" {
+    cp "$(readlink tone.mp4)" own.mp4
+    mix 64 --only audio -o own.mp4 a=own.mp4
+    said "'own.mp4' is also read"
+    ln -s own.mp4 link.mp4
+    mix 64 --only audio -o link.mp4 "a@1767225600000=file:own.mp4"
+    cmp own.mp4 tone.mp4
+}
+
+@test "pictures of a user who leaves before the first picture of a part are no loss" {
+    mix 0 -s 64x36 -r 1 -g 1 --preset ultrafast --only video --from +3.8 --to +6 -o call.mkv call
+    quiet
 }
 
 @test "mixes that cannot be made in parts" {
@@ -149,6 +177,10 @@ END
     refused 64 'neither K/N' --part x -o p.mkv call
     refused 64 '--still and --part exclude' --part 1/2 --still +1 -o p.png call
     refused 64 'options about the mix are not allowed' --join --part 1/2 -o c.mp4 p.mkv
+    for option in -s=64x36 --label --clock=top --preset=slow --unsubscribe=ben; do
+        # shellcheck disable=SC2086
+        refused 64 'options about the mix are not allowed' --join ${option/=/ } -o c.mp4 p.mkv
+    done
     refused 64 'no PART' --join -o c.mp4
     refused 64 'cannot be read by many processes' --part 1/2 -o p.mkv a=- </dev/null
     # shellcheck disable=SC2086
