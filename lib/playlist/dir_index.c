@@ -8,7 +8,7 @@
 
 #include "base/array.h"
 #include "base/beneath.h"
-#include "base/listing.h"
+#include "playlist/name.h"
 #include "playlist/plain_name.h"
 
 /* Of the files with one plain name, the file that has it unchanged comes first. */
@@ -20,6 +20,70 @@ static int by_plain(const void *a, const void *b)
         order = (y->plain == y->name) - (x->plain == x->name);
     return order ? order : strcmp(x->name, y->name);
 }
+
+/* ---- names that a tool has mangled ---- */
+
+static bool is_users(const char *plain)
+{
+    struct trtc_name name;
+    return trtc_name_parse(plain, strlen(plain), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0 &&
+           name.user.p;
+}
+
+static int fold(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c == '+' ? '_' : (unsigned char)c;
+}
+
+static int compare_folded(const char *x, const char *y)
+{
+    while (*x && fold(*x) == fold(*y)) {
+        x++;
+        y++;
+    }
+    return fold(*x) - fold(*y);
+}
+
+static int by_folded(const void *a, const void *b)
+{
+    const struct trtc_dir_entry *const *x = a, *const *y = b;
+    return compare_folded((*x)->plain, (*y)->plain);
+}
+
+static int key_folded(const void *key, const void *item)
+{
+    const struct trtc_dir_entry *const *e = item;
+    return compare_folded(key, (*e)->plain);
+}
+
+/* Sorts the entries whose names are not those of a user's file: only these may be mangled, so that
+ * nobody gets the file of another user whose id differs in case only. */
+static int sort_mangled(struct trtc_dir_index *d)
+{
+    d->mangled = malloc((d->n + 1) * sizeof *d->mangled);
+    if (!d->mangled)
+        return -1;
+    for (size_t i = 0; i < d->n; i++)
+        if (!is_users(d->entries[i].plain))
+            d->mangled[d->nb_mangled++] = &d->entries[i];
+    if (d->nb_mangled)
+        qsort(d->mangled, d->nb_mangled, sizeof *d->mangled, by_folded);
+    return 0;
+}
+
+/* The only entry that may be the file of a user with this plain name; NULL: none, or several. */
+static const struct trtc_dir_entry *find_mangled(const struct trtc_dir_index *d, const char *plain)
+{
+    struct trtc_dir_entry **hit = bsearch(plain, d->mangled, d->nb_mangled, sizeof *d->mangled,
+                                          key_folded),
+                          **end = d->mangled + d->nb_mangled;
+    if (!hit || (hit > d->mangled && by_folded(hit - 1, hit) == 0) ||
+        (hit + 1 < end && by_folded(hit, hit + 1) == 0))
+        return NULL;
+    return *hit;
+}
+
+/* ---- reading the directory ---- */
 
 static int add(struct trtc_dir_index *d, const char *name)
 {
@@ -52,6 +116,8 @@ int trtc_dir_read(struct trtc_dir_index *d, struct trtc_err *err)
         err->code = TRTC_EX_IOERR; /* the cause is not a missing file */
     if (d->n)
         qsort(d->entries, d->n, sizeof *d->entries, by_plain);
+    if (ret == 0 && d->any_case && sort_mangled(d) < 0)
+        ret = trtc_fail_nomem(err);
     d->read = ret == 0;
     if (ret < 0)
         trtc_dir_index_fini(d);
@@ -69,6 +135,27 @@ size_t trtc_dir_first(const struct trtc_dir_index *d, const char *plain)
             hi = mid;
     }
     return lo < d->n && strcmp(d->entries[lo].plain, plain) == 0 ? lo : d->n;
+}
+
+/* ---- finding a file ---- */
+
+/* Tries the path through directories that uri is when it is decoded. -1: it leads to nothing, or
+ * (err->code) a shortage of the machine. */
+static int find_decoded(struct trtc_dir_index *d, const char *uri, struct trtc_dir_found *out,
+                        struct trtc_err *err)
+{
+    char path[TRTC_PLAIN_PATH_MAX];
+    err->code = 0;
+    if (!trtc_plain_path(uri, path))
+        return -1;
+    if (trtc_stat_beneath(d->fd, path, &out->bytes, err) < 0) {
+        err->code = trtc_is_shortage(err) ? err->code : 0;
+        return -1;
+    }
+    if (trtc_names_add(&d->spelt, path) < 0)
+        return trtc_fail_nomem(err);
+    out->name = d->spelt.v[d->spelt.n - 1];
+    return 0;
 }
 
 /* Chooses among the entries with a plain name. -1: none is usable, or (err->code) a shortage. */
@@ -97,21 +184,45 @@ static int choose(struct trtc_dir_index *d, const char *plain, int64_t want_byte
     return ret;
 }
 
-int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
+/* Takes the entry whose name was mangled. -1 as above. */
+static int take_mangled(struct trtc_dir_index *d, const char *plain, struct trtc_dir_found *out,
+                        struct trtc_err *err)
+{
+    const struct trtc_dir_entry *e = d->any_case && is_users(plain) ? find_mangled(d, plain) : NULL;
+    err->code = 0;
+    if (!e)
+        return -1;
+    if (trtc_stat_beneath(d->fd, e->name, &out->bytes, err) == 0) {
+        out->name = e->name;
+        return 0;
+    }
+    err->code = trtc_is_shortage(err) ? err->code : 0;
+    return -1;
+}
+
+/* Searches the directory for the plain name of uri. -1 as above. */
+static int search(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
                   struct trtc_dir_found *out, struct trtc_err *err)
 {
     char plain[TRTC_PLAIN_MAX];
+    err->code = 0;
+    if (!trtc_plain_name(uri, strlen(uri), plain) || trtc_dir_read(d, err) < 0)
+        return -1;
+    if (choose(d, plain, want_bytes, out, err) == 0)
+        return 0;
+    return err->code ? -1 : take_mangled(d, plain, out, err);
+}
+
+int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
+                  struct trtc_dir_found *out, struct trtc_err *err)
+{
     struct trtc_err why;
     *out = (struct trtc_dir_found){ .name = uri };
     if (trtc_stat_beneath(d->fd, uri, &out->bytes, err) == 0)
         return 0;
-    if (trtc_is_shortage(err) || !trtc_plain_name(uri, strlen(uri), plain))
-        return -1;
-    if (trtc_dir_read(d, &why) < 0) {
-        *err = why;
-        return -1;
-    }
-    if (choose(d, plain, want_bytes, out, &why) == 0)
+    if (trtc_is_shortage(err) || find_decoded(d, uri, out, &why) == 0)
+        return trtc_is_shortage(err) ? -1 : 0;
+    if (!why.code && search(d, uri, want_bytes, out, &why) == 0)
         return 0;
     if (why.code)
         *err = why;
@@ -126,5 +237,7 @@ void trtc_dir_index_fini(struct trtc_dir_index *d)
         free(d->entries[i].name);
     }
     free(d->entries);
-    *d = (struct trtc_dir_index){ .fd = d->fd };
+    free(d->mangled);
+    trtc_names_fini(&d->spelt);
+    *d = (struct trtc_dir_index){ .fd = d->fd, .any_case = d->any_case };
 }

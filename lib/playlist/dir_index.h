@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/listing.h"
 
 struct trtc_dir_entry {
     char *plain; /* its plain name (playlist/plain_name); may be the same as name */
@@ -17,12 +18,16 @@ struct trtc_dir_entry {
 
 struct trtc_dir_index { /* start with all zeros, and set fd */
     int fd;             /* the directory, borrowed */
+    bool any_case;      /* also find files of users whose whole names a tool has put in small or in
+                           capital letters, or whose '+' it has made '_' */
     /* valid once the directory has been read: */
-    struct trtc_dir_entry *entries; /* sorted by plain name; of several with the same plain name
+    struct trtc_dir_entry *entries;  /* sorted by plain name; of several with the same plain name
                                        the file that really has it comes first, the others by
                                        name */
-    size_t n;
+    struct trtc_dir_entry **mangled; /* those with names of no user's file, by folded plain name */
+    size_t n, nb_mangled;
     bool read;
+    struct trtc_names spelt; /* names that were found by decoding a uri */
 };
 
 struct trtc_dir_found {
@@ -31,10 +36,12 @@ struct trtc_dir_found {
 };
 
 /* Finds the file that uri means, with the checks of trtc_stat_beneath: the file named uri if there
- * is one, or else an entry of the directory with the same plain name as uri. Of several entries it
- * takes the one with want_bytes bytes (-1: unknown), else one that really has the plain name, else
- * the first by name. Nothing outside the directory is accessed, whatever uri is. 0, or -1 with the
- * reason why uri itself cannot be used; out->name is uri then. */
+ * is one, or else the one that it names when it is decoded and has no query, or else an entry of the
+ * directory with the same plain name as uri. Of several entries it takes the one with want_bytes
+ * bytes (-1: unknown), else one that really has the plain name, else the first by name. With
+ * any_case, the only entry whose name differs in case, or in '_' for '+', is taken last. Nothing
+ * outside the directory is accessed, whatever uri is. 0, or -1 with the reason why uri itself cannot
+ * be used; out->name is uri then. */
 int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
                   struct trtc_dir_found *out, struct trtc_err *err);
 

@@ -243,6 +243,22 @@ bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
     return true;
 }
 
+bool trtc_plain_path(const char *s, char out[TRTC_PLAIN_PATH_MAX])
+{
+    const size_t n = strcspn(s, "?#");
+    if (n >= TRTC_PLAIN_PATH_MAX)
+        return false;
+    memcpy(out, s, n);
+    out[n] = '\0';
+    decode(out);
+    for (char *p = out; (p = strchr(p, '\\')) != NULL;)
+        *p = '/';
+    for (const char *p = out; p; p = strchr(p, '/'), p += p != NULL)
+        if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || p[2] == '\0'))
+            return false;
+    return out[0] != '/' && strchr(out, '/');
+}
+
 bool trtc_is_playlist_name(const char *path)
 {
     const size_t n = strlen(path);

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TRTC_PLAIN_MAX 512 /* size of a plain name with its NUL; no file has a longer name */
+#define TRTC_PLAIN_MAX      512 /* size of a plain name with its NUL; no file has a longer name */
+#define TRTC_PLAIN_PATH_MAX 4096
 
 /* Reduces a file name, a path of any system or a URL to a plain name: percent-decoded, without
  * directories, query and fragment. If the result is the name of a recording's file plus what tools
@@ -15,6 +16,10 @@
  * of the '+' of Base64), the additions are removed too. The name of a file of one user is also found
  * within other text. False: the result is empty or too long. */
 bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX]);
+
+/* Makes of a relative address the path that it means: without query and fragment, percent-decoded,
+ * with slashes. False: it has no directory, is absolute, has ".." in it, or is too long. */
+bool trtc_plain_path(const char *s, char out[TRTC_PLAIN_PATH_MAX]);
 
 /* Whether a path is that of a playlist: it ends in .m3u8 or .m3u, in any case. */
 bool trtc_is_playlist_name(const char *path);

@@ -169,6 +169,12 @@ static const char *keep_name(struct trtc_recording *r, const char *name)
     return copy;
 }
 
+static bool parse_name(struct line *l, const char *name)
+{
+    return trtc_plain_name(name, strlen(name), l->plain) &&
+           trtc_name_parse(l->plain, strlen(l->plain), TRTC_ROOM_AUTO, &l->name, NULL, NULL) == 0;
+}
+
 static int find_file(struct placer *pl, const struct trtc_playlist_seg *seg, struct line *l)
 {
     struct trtc_dir_found found = { .name = seg->uri };
@@ -180,9 +186,8 @@ static int find_file(struct placer *pl, const struct trtc_playlist_seg *seg, str
     l->bytes = found.bytes;
     if (found.name != seg->uri && !(l->file = keep_name(pl->r, found.name)))
         return -1;
-    l->named =
-        trtc_plain_name(l->file, strlen(l->file), l->plain) &&
-        trtc_name_parse(l->plain, strlen(l->plain), TRTC_ROOM_AUTO, &l->name, NULL, NULL) == 0;
+    /* A file whose name a tool has mangled is the one that the line names. */
+    l->named = parse_name(l, l->file) || (l->file != seg->uri && parse_name(l, seg->uri));
     return 0;
 }
 

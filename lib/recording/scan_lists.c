@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/array.h"
 #include "base/b64.h"
@@ -387,6 +388,35 @@ static bool has_list(const struct trtc_recording *r, const struct trtc_name *nam
     return false;
 }
 
+/* Whether a name is that of a user's segment which a tool has put in small or capital letters, or
+ * whose Base64 it has changed. */
+static bool is_mangled(const char *name)
+{
+    static const char mark[] = "__UserId_s_";
+    while (*name && strncasecmp(name, mark, sizeof mark - 1) != 0)
+        name++;
+    return *name;
+}
+
+/* Reports segments that no playlist lists and whose user is unknown. */
+static int report_mangled(struct place *p, const struct trtc_names *segs, const bool *listed)
+{
+    char path[4096], plain[TRTC_PLAIN_MAX];
+    struct trtc_name name;
+    size_t nb = 0, first = 0;
+    for (size_t i = 0; i < segs->n; i++)
+        if (!listed[i] && is_mangled(segs->v[i]) &&
+            !parse(segs->v[i], strlen(segs->v[i]), plain, &name))
+            first = nb++ ? first : i;
+    if (nb == 0 || p->w->find->nb_users > 0)
+        return 0;
+    snprintf(path, sizeof path, "%s/%s", p->dir, segs->v[first]);
+    return trtc_scan_lose(
+        p->s, path, "unlisted",
+        "%zu segment%s in no playlist, and %s changed so that the user is unknown", nb,
+        nb == 1 ? " is" : "s are", nb == 1 ? "its name was" : "their names were");
+}
+
 /* Reports segments that no playlist lists. A recorder that crashed may not have listed the last
  * ones, which is worth a note; or the playlist itself is missing. */
 static int report_unlisted(struct place *p, const struct trtc_names *segs, const bool *listed)
@@ -427,7 +457,8 @@ static int check_unlisted(struct place *p, const struct trtc_names *segs)
         return -1;
     for (size_t r = p->first; r < p->s->n; r++)
         tick_recording(&p->s->recs[r], segs, listed);
-    int ret = report_unlisted(p, segs, listed);
+    const int ret =
+        report_unlisted(p, segs, listed) < 0 || report_mangled(p, segs, listed) < 0 ? -1 : 0;
     free(listed);
     return ret;
 }
@@ -474,7 +505,11 @@ static int take_all(struct place *p, struct trtc_names *lists, struct trtc_names
 int trtc_scan_lists(const struct trtc_walk *w, const struct trtc_open_dir *at,
                     struct trtc_names *lists, struct trtc_names *segs, struct trtc_err *err)
 {
-    struct place p = { .w = w, .s = w->s, .dir = at->dir, .index.fd = at->fd, .first = w->s->n };
+    struct place p = { .w = w,
+                       .s = w->s,
+                       .dir = at->dir,
+                       .index = { .fd = at->fd, .any_case = true },
+                       .first = w->s->n };
     int ret = take_all(&p, lists, segs, err);
     while (ret < 0 && p.s->n > p.first)
         trtc_recording_fini(&p.s->recs[--p.s->n]);

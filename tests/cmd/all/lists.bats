@@ -65,7 +65,7 @@ lines() {
 @test "files that browsers, download tools and forms have renamed" {
     local how
     for how in 's/+/ /g' 's/+/%2B/g' 's/\(\.[a-z0-9]*\)$/ (1)\1/' 's/\(\.[a-z0-9]*\)$/ - Copy (2)\1/' 's/\(\.[a-z0-9]*\)$/ copy\1/' \
-        's/$/?q-sign-algorithm=sha1/' 's/$/.1/' 's/\.m3u8$/.M3U8/' 's/^/Copy of /' 's/\(\.[a-z0-9]*\)$/.1\1/'; do
+        's/$/?q-sign-algorithm=sha1/' 's/$/.1/' 's/\.m3u8$/.M3U8/' 's/^/Copy of /' 's/\(\.[a-z0-9]*\)$/.1\1/' 's/.*/\L&/' 's/.*/\U&/' 's/+/_/g'; do
         have two p
         each .m3u8 "$how"
         each .ts "$how"
@@ -116,6 +116,13 @@ lines() {
     # nobody has one: nothing is made
     rm p/*.m3u8
     mix 66 -q -o o.mkv p
+    # and a tool has changed the names of the segments
+    have two p
+    rm p/*Mg*.m3u8
+    each Mg*.ts 's/.*/\L&/'
+    merge 3 -q -f p -o o0
+    said 'unlisted: 4 segments are in no playlist, and their names were changed so that the user is unknown'
+    [ "$(wc -l <err)" -eq 1 ]
     # only that of the picture is missing, or has another ending
     have two p
     mv p/*Mg*video.m3u8 v

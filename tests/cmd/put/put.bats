@@ -266,6 +266,12 @@ P
     up ''
     put 0 --to exec:./up rec/p.m3u8
     [[ $(<log) == $'rec/s+1.ts\nrec/p.m3u8' ]] || fail "$(<log)"
+    mkdir 'rec/a b'
+    mv rec/s+1.ts 'rec/a b/s 1.ts'
+    printf '#EXTM3U\n#EXTINF:1,\na%%20b/s%%201.ts?sign=abc\n' >rec/p.m3u8
+    : >log
+    put 0 --to exec:./up rec/p.m3u8
+    [[ $(<log) == $'rec/a b/s 1.ts\nrec/p.m3u8' ]] || fail "$(<log)"
 }
 
 @test "two playlists that name each other are put" {

@@ -260,6 +260,10 @@ static void test_find(void **state)
     find(&d, STEM " (7).ts", -1, STEM ".ts");
     find(&d, "/x/" STEM ".ts", 3, STEM " (1).ts");
     find(&d, "b.ts", -1, NULL); /* below it, but that is not said */
+    find(&d, "./s%75b/b.ts?sign=1", -1, "./sub/b.ts");
+    find(&d, "sub\\b.ts", -1, "sub/b.ts");
+    find(&d, "sub/%2e%2E/sub/b.ts", -1, NULL);
+    find(&d, "A.TS", -1, NULL);
     find(&d, "../out.ts", -1, NULL);
     find(&d, "/x/link.ts", -1, NULL);
     find(&d, "/x/sub", -1, NULL);
@@ -271,12 +275,50 @@ static void test_find(void **state)
     trtc_dir_index_fini(&d);
 }
 
+#define OWNER "1_2__UserId_s_"
+#define TAIL  "__UserId_e_main_audio_20260101000000000"
+
+/* The files of users after a tool has put names in one case, and made '_' of '+'. */
+static void test_any_case(void **state)
+{
+    (void)state;
+    struct trtc_dir_index d = { .any_case = true };
+    assert_int_equal(system("mkdir -p case"), 0);
+    scratch_put("case/1_2__userid_s_yq..__userid_e_main_audio_20260101000000000.ts", "1", 1);
+    scratch_put("case/1_2__USERID_S_YW..__USERID_E_MAIN_AUDIO_20260101000000000.TS", "1", 1);
+    scratch_put("case/" OWNER "Pj4_" TAIL ".ts", "1", 1);
+    scratch_put("case/" OWNER "YQ.." TAIL ".ts.txt", "1", 1);
+    scratch_put("case/1_2__userid_s_zg..__userid_e_main_audio_20260101000000000.ts", "1", 1);
+    scratch_put("case/1_2__USERID_S_ZG..__USERID_E_MAIN_AUDIO_20260101000000000.TS", "1", 1);
+    assert_int_equal(symlink("../out.ts", "case/1_2__userid_s_za..__userid_e_main_audio_"
+                                          "20260101000000000.ts"),
+                     0);
+    d.fd = open("case", O_RDONLY | O_DIRECTORY);
+    find(&d, OWNER "YQ.." TAIL ".ts", -1, OWNER "YQ.." TAIL ".ts.txt"); /* its own name first */
+    find(&d, OWNER "yQ.." TAIL ".ts", -1,
+         "1_2__userid_s_yq..__userid_e_main_audio_20260101000000000.ts");
+    find(&d, "http://h/" OWNER "Yw.." TAIL ".ts?a=b", -1,
+         "1_2__USERID_S_YW..__USERID_E_MAIN_AUDIO_20260101000000000.TS");
+    find(&d, OWNER "Pj4+" TAIL ".ts", -1, OWNER "Pj4_" TAIL ".ts");
+    find(&d, OWNER "Zg.." TAIL ".ts", -1, NULL); /* two */
+    find(&d, OWNER "ZA.." TAIL ".ts", -1, NULL); /* out of the directory */
+    find(&d,
+         OWNER "YQ.."
+               "__UserId_e_main_audio_20260101000000001.ts",
+         -1, NULL);
+    trtc_dir_index_fini(&d);
+    d.any_case = false;
+    find(&d, OWNER "Yw.." TAIL ".ts", -1, NULL);
+    close(d.fd);
+    trtc_dir_index_fini(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conversions), cmocka_unit_test(test_damage),
         cmocka_unit_test(test_bomb),        cmocka_unit_test(test_load),
-        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_find),        cmocka_unit_test(test_any_case),
     };
     return cmocka_run_group_tests(tests, enter, scratch_leave);
 }
