@@ -26,10 +26,11 @@ static void complain(struct put *p, const struct trtc_err *err)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Waits for room; false: the run is over. The caller holds the lock. */
+/* Waits for room; false: the run is over. If all wait for what failed, only another path can help.
+ * The caller holds the lock. */
 static bool wait_for_room(struct put *p)
 {
-    while (!p->no_more && trtc_order_open(p->order) >= OPEN_MAX_JOBS)
+    while (!p->no_more && trtc_order_open(p->order) >= OPEN_MAX_JOBS && !trtc_order_idle(p->order))
         pthread_cond_wait(&p->room, &p->lock);
     return !p->no_more;
 }

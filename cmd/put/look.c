@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../clock.h"
 #include "base/array.h"
 #include "base/beneath.h"
 #include "base/listing.h"
@@ -19,7 +20,7 @@
 #include "put/named.h"
 
 /* Limit of files queued at a time that were not given as paths; the others follow later. */
-enum { IMPLIED_MAX = 256, PLAYLIST_BYTES_MAX = 64 << 20 };
+enum { IMPLIED_MAX = 256, PLAYLIST_BYTES_MAX = 64 << 20, SETTLED_S = 2 };
 
 /* A file that the playlist names. */
 struct wanted {
@@ -30,6 +31,7 @@ struct wanted {
 
 struct look {
     struct put *p;
+    struct put_dir *dir;
     struct trtc_job *job;
     const char *path;
     size_t in_dir; /* length of its directory in path */
@@ -140,25 +142,63 @@ static int find_file(struct look *l, struct trtc_dir_index *dir, size_t i, struc
     return 0;
 }
 
+/* ---- the directory ---- */
+
+void put_dir_close(struct put_dir *d)
+{
+    if (d->name)
+        close(d->index.fd);
+    trtc_dir_index_fini(&d->index);
+    free(d->name);
+    *d = (struct put_dir){ 0 };
+}
+
+/* A directory that had been changed just before may have changed again without another time. */
+static bool is_unchanged(const struct put_dir *d, const struct stat *now)
+{
+    return d->settled && d->was.st_dev == now->st_dev && d->was.st_ino == now->st_ino &&
+           d->was.st_mtim.tv_sec == now->st_mtim.tv_sec &&
+           d->was.st_mtim.tv_nsec == now->st_mtim.tv_nsec;
+}
+
+/* Opens the directory of the playlist, unless it is open and unchanged. False: it cannot be opened,
+ * or out of memory. */
+static bool open_dir(struct look *l)
+{
+    struct put_dir *d = l->dir;
+    struct stat now;
+    char *name = l->in_dir ? strndup(l->path, l->in_dir) : strdup(".");
+    if (name && d->name && strcmp(name, d->name) == 0 && stat(name, &now) == 0 &&
+        is_unchanged(d, &now)) {
+        free(name);
+        return true;
+    }
+    put_dir_close(d);
+    d->index.fd = name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (d->index.fd >= 0 && fstat(d->index.fd, &d->was) == 0) {
+        d->name = name;
+        d->settled = clock_wall_s(NULL) > (int64_t)d->was.st_mtim.tv_sec + SETTLED_S;
+        return true;
+    }
+    if (d->index.fd >= 0)
+        close(d->index.fd);
+    free(name);
+    return false;
+}
+
 static int find_files(struct look *l, struct trtc_err *err)
 {
-    char *name = l->in_dir ? strndup(l->path, l->in_dir) : strdup(".");
-    struct trtc_dir_index dir = { .fd =
-                                      name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1 };
+    const bool opened = open_dir(l);
     int ret = 0;
     for (size_t i = 0; i < l->n && ret == 0; i++) {
         pthread_mutex_lock(&l->p->lock);
         const bool known = is_known(l, &l->items[i]);
         pthread_mutex_unlock(&l->p->lock);
-        if (!known && dir.fd >= 0)
-            ret = find_file(l, &dir, i, err);
+        if (!known && opened)
+            ret = find_file(l, &l->dir->index, i, err);
         else if (!known)
             l->items[i].missing = true;
     }
-    if (dir.fd >= 0)
-        close(dir.fd);
-    trtc_dir_index_fini(&dir);
-    free(name);
     return ret;
 }
 
@@ -229,13 +269,15 @@ static enum put_look decide(struct look *l, struct trtc_err *err)
     return err->code ? PUT_LOOK_FAIL : waits ? PUT_LOOK_WAIT : PUT_LOOK_GO;
 }
 
-enum put_look put_look(struct put *p, struct trtc_job *job, const char *path, int fd, bool *growing,
-                       struct trtc_err *err)
+enum put_look put_look(struct put *p, struct put_dir *dir, struct trtc_job *job, int fd,
+                       bool *growing, struct trtc_err *err)
 {
-    const char *slash = strrchr(path, '/');
-    struct look l = {
-        .p = p, .job = job, .path = path, .in_dir = slash ? (size_t)(slash - path) + 1 : 0
-    };
+    const char *path = job->path, *slash = strrchr(path, '/');
+    struct look l = { .p = p,
+                      .dir = dir,
+                      .job = job,
+                      .path = path,
+                      .in_dir = slash ? (size_t)(slash - path) + 1 : 0 };
     struct trtc_names names = { 0 };
     struct trtc_err why;
     enum put_look ret = PUT_LOOK_FAIL;

@@ -58,11 +58,14 @@ static int open_given(const char *path, struct trtc_err *err)
 {
     struct stat st;
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0)
-        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", path);
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+    const bool known = fd >= 0 && fstat(fd, &st) == 0;
+    if (known && S_ISREG(st.st_mode))
         return fd;
-    close(fd);
+    const int errnum = errno;
+    if (fd >= 0)
+        close(fd);
+    if (!known)
+        return trtc_fail_errno(err, fd < 0 ? TRTC_EX_NOINPUT : TRTC_EX_IOERR, errnum, "%s", path);
     return S_ISDIR(st.st_mode)
                ? trtc_fail(err, TRTC_EX_DATAERR,
                            "%s: it is a directory: give its files (find '%s' -type f -print0 | "
@@ -193,7 +196,7 @@ static enum end look_into(struct attempt *a)
         trtc_fail(&a->err, TRTC_EX_TEMPFAIL, "%s: the file keeps changing", d->path);
         return CHANGED;
     }
-    const enum put_look look = put_look(a->p, a->job, d->path, a->copy, &d->growing, &a->err);
+    const enum put_look look = put_look(a->p, &a->w->dir, a->job, a->copy, &d->growing, &a->err);
     return look == PUT_LOOK_GO ? DONE : look == PUT_LOOK_WAIT ? WAITS : FAILED;
 }
 
@@ -362,5 +365,6 @@ void *put_work(void *worker)
     while ((job = next_job(w->p)))
         work_on(w, job);
     pthread_mutex_unlock(&w->p->lock);
+    put_dir_close(&w->dir);
     return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "look.h"
 #include "run.h"
 #include "storage/storage.h"
 
@@ -12,6 +13,7 @@ struct put_worker {
     struct put *p;
     pthread_t thread;
     struct trtc_storage *storage; /* for a bucket or VOD; else NULL. Whoever made it frees it */
+    struct put_dir dir;
 };
 
 /* A thread: runs the jobs of the order one after another until the end. */

@@ -229,10 +229,13 @@ static int copy_still(struct copy *c, struct trtc_storage_proof *proof)
 {
     for (int i = 0; i < TRIES; i++) {
         struct stat before, after;
-        if (fstat(c->file->fd, &before) < 0 || copy_bytes(c, proof) < 0)
+        if (fstat(c->file->fd, &before) < 0)
+            return fail_at(c, TRTC_EX_IOERR, errno, "cannot examine it, for");
+        if (copy_bytes(c, proof) < 0)
             return -1;
-        if (fstat(c->file->fd, &after) == 0 && after.st_size == proof->bytes &&
-            trtc_put_stamp(&before) == trtc_put_stamp(&after))
+        if (fstat(c->file->fd, &after) < 0)
+            return fail_at(c, TRTC_EX_IOERR, errno, "cannot examine it, for");
+        if (after.st_size == proof->bytes && trtc_put_stamp(&before) == trtc_put_stamp(&after))
             return read_back(c, proof);
     }
     return trtc_fail(c->err, TRTC_EX_TEMPFAIL, "%s: the file keeps changing", c->file->path);

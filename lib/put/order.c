@@ -12,8 +12,11 @@ enum { FIRST_SLOTS = 256 };
 
 struct trtc_order {
     struct trtc_job *first, *last;
-    struct trtc_job **slots;
+    struct trtc_job *from;   /* no job before it is queued; NULL: none is */
+    struct trtc_job **slots; /* all jobs by their keys */
+    struct trtc_job **keyed; /* those that wait for a key by for_key, linked by next_waiter */
     size_t nb_slots, nb_jobs;
+    uint64_t nb_added;
     size_t nb_state[TRTC_JOB_FAILED + 1];
     size_t nb_for_key; /* number of jobs that wait for a key */
     bool ended;
@@ -30,6 +33,11 @@ static uint64_t hash(const char *s)
 static struct trtc_job **slot_of(const struct trtc_order *o, const char *key)
 {
     return &o->slots[hash(key) & (o->nb_slots - 1)];
+}
+
+static struct trtc_job **keyed_of(const struct trtc_order *o, const char *key)
+{
+    return &o->keyed[hash(key) & (o->nb_slots - 1)];
 }
 
 struct trtc_job *trtc_order_find(const struct trtc_order *o, const char *key)
@@ -55,32 +63,70 @@ static void leave_slot(struct trtc_order *o, const struct trtc_job *job)
     *at = job->same_slot;
 }
 
-/* Without memory the table keeps its size and becomes slower. */
+static void put_keyed(struct trtc_order *o, struct trtc_job *job)
+{
+    struct trtc_job **slot = keyed_of(o, job->for_key);
+    job->next_waiter = *slot;
+    *slot = job;
+}
+
+static void leave_keyed(struct trtc_order *o, const struct trtc_job *job)
+{
+    struct trtc_job **at = keyed_of(o, job->for_key);
+    while (*at != job)
+        at = &(*at)->next_waiter;
+    *at = job->next_waiter;
+}
+
+/* Without memory the tables keep their size and become slower. */
 static void grow(struct trtc_order *o)
 {
-    struct trtc_job **more = calloc(2 * o->nb_slots, sizeof(struct trtc_job *));
-    if (!more)
+    struct trtc_job **slots = calloc(2 * o->nb_slots, sizeof(struct trtc_job *)),
+                    **keyed = calloc(2 * o->nb_slots, sizeof(struct trtc_job *));
+    if (!slots || !keyed) {
+        free(slots);
+        free(keyed);
         return;
+    }
     free(o->slots);
-    o->slots = more;
+    free(o->keyed);
+    o->slots = slots;
+    o->keyed = keyed;
     o->nb_slots *= 2;
-    for (struct trtc_job *job = o->first; job; job = job->next)
+    for (struct trtc_job *job = o->first; job; job = job->next) {
         put_slot(o, job);
+        if (job->for_key)
+            put_keyed(o, job);
+    }
 }
 
 /* ---- in order ---- */
 
-/* Inserts a job before next; NULL: at the end. */
+/* The search for the next job begins at job or before it. */
+static void note_queued(struct trtc_order *o, struct trtc_job *job)
+{
+    if (o->from && job->nr > o->from->nr)
+        return;
+    o->from = job;
+    while (o->from->prev && o->from->prev->nr == job->nr)
+        o->from = o->from->prev;
+}
+
+/* Inserts a job, which is queued, before next; NULL: at the end. */
 static void link_before(struct trtc_order *o, struct trtc_job *job, struct trtc_job *next)
 {
     job->next = next;
     job->prev = next ? next->prev : o->last;
     *(job->prev ? &job->prev->next : &o->first) = job;
     *(next ? &next->prev : &o->last) = job;
+    job->nr = next ? next->nr : ++o->nb_added;
+    note_queued(o, job);
 }
 
 static void unlink_job(struct trtc_order *o, struct trtc_job *job)
 {
+    if (o->from == job)
+        o->from = job->next;
     *(job->prev ? &job->prev->next : &o->first) = job->next;
     *(job->next ? &job->next->prev : &o->last) = job->prev;
 }
@@ -90,6 +136,8 @@ static void turn(struct trtc_order *o, struct trtc_job *job, enum trtc_job_state
     o->nb_state[job->state]--;
     o->nb_state[state]++;
     job->state = state;
+    if (state == TRTC_JOB_QUEUED)
+        note_queued(o, job);
 }
 
 static void free_job(struct trtc_job *job)
@@ -129,11 +177,11 @@ struct trtc_order *trtc_order_new(struct trtc_err *err)
     if (o) {
         o->nb_slots = FIRST_SLOTS;
         o->slots = calloc(o->nb_slots, sizeof(struct trtc_job *));
+        o->keyed = calloc(o->nb_slots, sizeof(struct trtc_job *));
     }
-    if (!o || !o->slots) {
-        free(o);
+    if (!o || !o->slots || !o->keyed) {
+        trtc_order_free(&o);
         trtc_fail_nomem(err);
-        return NULL;
     }
     return o;
 }
@@ -148,6 +196,7 @@ void trtc_order_free(struct trtc_order **order)
         free_job(job);
     }
     free(o->slots);
+    free(o->keyed);
     free(o);
     *order = NULL;
 }
@@ -156,7 +205,10 @@ void trtc_order_free(struct trtc_order **order)
 
 static void wake(struct trtc_order *o, struct trtc_job *job)
 {
-    o->nb_for_key -= job->for_key != NULL;
+    if (job->for_key) {
+        leave_keyed(o, job);
+        o->nb_for_key--;
+    }
     free(job->for_key);
     job->for_key = NULL;
     job->for_job = NULL;
@@ -165,12 +217,14 @@ static void wake(struct trtc_order *o, struct trtc_job *job)
     turn(o, job, TRTC_JOB_QUEUED);
 }
 
-/* Wakes the jobs that wait for this key, or for any key (NULL). */
+/* Wakes the jobs that wait for this key. */
 static void wake_for_key(struct trtc_order *o, const char *key)
 {
-    for (struct trtc_job *job = o->first; job && o->nb_for_key; job = job->next)
-        if (job->for_key && (!key || strcmp(job->for_key, key) == 0))
+    for (struct trtc_job *job = *keyed_of(o, key), *next; job; job = next) {
+        next = job->next_waiter;
+        if (strcmp(job->for_key, key) == 0)
             wake(o, job);
+    }
 }
 
 /* A path arrived again, or for the first time after a playlist had named it. */
@@ -233,9 +287,12 @@ struct trtc_job *trtc_order_next(struct trtc_order *o, int64_t now_us, int64_t *
     *wake_us = INT64_MAX;
     if (!o->nb_state[TRTC_JOB_QUEUED])
         return NULL;
-    for (struct trtc_job *job = o->first; job; job = job->next) {
+    bool first = true;
+    for (struct trtc_job *job = o->from; job; job = job->next) {
         if (job->state != TRTC_JOB_QUEUED)
             continue;
+        o->from = first ? job : o->from;
+        first = false;
         if (job->not_before_us <= now_us) {
             turn(o, job, TRTC_JOB_RUNNING);
             return job;
@@ -321,6 +378,7 @@ bool trtc_order_wait_key(struct trtc_order *o, struct trtc_job *playlist, const 
     if (o->ended || !(playlist->for_key = strdup(key)))
         return false;
     o->nb_for_key++;
+    put_keyed(o, playlist);
     begin_wait(o, playlist);
     return true;
 }
@@ -336,12 +394,14 @@ void trtc_order_fail(struct trtc_order *o, struct trtc_job *job, int fault)
 void trtc_order_end(struct trtc_order *o)
 {
     o->ended = true;
-    wake_for_key(o, NULL);
+    for (size_t i = 0; i < o->nb_slots; i++)
+        while (o->keyed[i])
+            wake(o, o->keyed[i]);
 }
 
 size_t trtc_order_open(const struct trtc_order *o)
 {
-    return o->nb_jobs - o->nb_state[TRTC_JOB_FAILED];
+    return o->nb_jobs - o->nb_state[TRTC_JOB_FAILED] - o->nb_for_key;
 }
 
 size_t trtc_order_running(const struct trtc_order *o)

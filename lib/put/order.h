@@ -38,6 +38,8 @@ struct trtc_job {
     char *for_key;            /* ... or for the end of the input; else NULL */
     struct trtc_job *waiters, *next_waiter; /* the jobs that wait for this one */
     struct trtc_job *prev, *next;           /* list of all jobs, in order */
+    uint64_t nr;                            /* rises along the list; an implied job has that of its
+                                               playlist */
     struct trtc_job *same_slot;
 };
 
@@ -96,7 +98,8 @@ void trtc_order_fail(struct trtc_order *o, struct trtc_job *job, int fault);
 /* The input has ended: jobs that wait for input are queued. */
 void trtc_order_end(struct trtc_order *o);
 
-/* The number of jobs that are queued, running or waiting, which measures the memory used. */
+/* The number of jobs that are queued, running or waiting for another job: the input may wait until
+ * there are fewer, since jobs that wait for a key are not counted. */
 size_t trtc_order_open(const struct trtc_order *o);
 
 /* How many of them are running. */

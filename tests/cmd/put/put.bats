@@ -114,6 +114,19 @@ setup() {
     done
 }
 
+@test "a file that cannot be examined is a failure, of the machine" {
+    need_strace
+    local when
+    echo 1 >a.ts
+    for when in 1 2 3 4; do # the looks at the file itself
+        expect 74 strace -f -qq -o trace -P "$PWD/a.ts" -e trace=fstat,newfstatat \
+            -e "inject=fstat,newfstatat:error=EIO:when=$when" trtc-put --to "$there" a.ts
+        grep -q INJECTED trace || fail "nothing was injected, $when"
+        said 'a.ts'
+        [[ ! -e there/a.ts && ! -s out ]] || fail "$when: it is there"
+    done
+}
+
 @test "a directory onto itself, and through a link" {
     recorded rec 1
     put 65 --to "file://$PWD/rec" --root rec rec/s1.ts
@@ -401,6 +414,15 @@ P
     (($(awk '/VmRSS/ { print $2 }' "/proc/$pid/status") < 30000)) || [[ ${TRTC_SAN:-} ]] || fail "$(grep VmRSS "/proc/$pid/status")"
     kill -KILL $pid $writer
     wait $pid $writer || true
+}
+
+@test "thousands of playlists that wait for a segment: it is read on, and each is put" {
+    mkdir rec
+    printf '#EXTM3U\n#EXTINF:2,\nlate.ts\n#EXT-X-ENDLIST\n' >rec/0.m3u8
+    seq -f rec/%g.m3u8 4500 | xargs -n 500 sh -c 'tee "$@" <rec/0.m3u8 >/dev/null' sh
+    touch -d '1 hour ago' rec
+    expect 66 timeout 60 trtc-put --to exec:true rec/*.m3u8 rec/late.ts
+    [[ $(wc -l <out) -eq 0 && $(grep -c 'rec/late.ts' err) -gt 4500 ]] || fail 'not all are put'
 }
 
 @test "an entry appended to a playlist while it is put is put when its segment is there" {

@@ -131,6 +131,10 @@ static void plays(void **state)
         /* a file that nobody has: it comes, or the input ends */
         { "+P >P @Pa >- +b >b =b1 >- +a >P ?Pa >a =a1 >P =P1", 0, 0 },
         { "+P >P @Pa >- . >P =P1", 0, 0 },
+        { "+P +Q +R >P @Pa >Q @Qb >R @Ra >- +b >Q @Qc +a >P =P1 >R =R1 >b =b1 >a =a1 +c >Q =Q1 >c =c1",
+          0, 0 },
+        /* it is not counted among those that leave no room for paths */
+        { "+P +Q >P @Pa >Q @Qb >-", 0, 2 },
         /* playlists that name each other do not wait for each other */
         { "+P +Q >P >Q ?PQ wQP =Q1 >P =P1", 0, 0 },
         { "+P >P wPP =P1", 0, 0 },
@@ -191,6 +195,42 @@ static void many(void **state)
     trtc_order_free(&o);
 }
 
+/* As many playlists may wait for paths as have come, and each is found at once. */
+static void many_waiting(void **state)
+{
+    enum { NB = 20000 };
+    struct trtc_err err;
+    struct trtc_order *o = trtc_order_new(&err);
+    char key[16];
+    int64_t wake_us;
+    (void)state;
+    for (int i = 0; i < NB; i++) {
+        snprintf(key, sizeof key, "%d.m3u8", i);
+        assert_non_null(trtc_order_add(o, key, key, &err));
+        snprintf(key, sizeof key, "%d.ts", i);
+        assert_true(trtc_order_wait_key(o, trtc_order_next(o, 0, &wake_us), i % 2 ? key : "x.ts"));
+        assert_int_equal(trtc_order_open(o), 0);
+    }
+    for (int i = NB - 1; i > 0; i -= 2) {
+        snprintf(key, sizeof key, "%d.ts", i);
+        assert_non_null(trtc_order_add(o, key, key, &err));
+        struct trtc_job *list = trtc_order_next(o, 0, &wake_us);
+        snprintf(key, sizeof key, "%d.m3u8", i);
+        assert_string_equal(list->key, key);
+        assert_int_equal(trtc_order_done(o, list), 1);
+        assert_int_equal(trtc_order_done(o, trtc_order_next(o, 0, &wake_us)), 1);
+    }
+    trtc_order_end(o);
+    for (int i = 0; i < NB; i += 2) {
+        snprintf(key, sizeof key, "%d.m3u8", i);
+        struct trtc_job *list = trtc_order_next(o, 0, &wake_us);
+        assert_string_equal(list->key, key);
+        assert_int_equal(trtc_order_done(o, list), 1);
+    }
+    assert_null(trtc_order_next(o, 0, &wake_us));
+    trtc_order_free(&o);
+}
+
 static void pauses(void **state)
 {
     const struct trtc_order_tries t = { .first_us = 100, .max_us = 1000, .at_end = 3 };
@@ -214,10 +254,8 @@ static void pauses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plays),
-        cmocka_unit_test(lines),
-        cmocka_unit_test(many),
-        cmocka_unit_test(pauses),
+        cmocka_unit_test(plays),        cmocka_unit_test(lines),  cmocka_unit_test(many),
+        cmocka_unit_test(many_waiting), cmocka_unit_test(pauses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
