@@ -36,6 +36,11 @@
 
 enum { REORDER_MAX = 8, ORDER_KNOWN = 16, CLOSE_MAX = 64 };
 
+static int64_t distance(int64_t a, int64_t b)
+{
+    return a < b ? b - a : a - b;
+}
+
 /* ---- frames to runs ---- */
 
 static struct trtc_course_run *open_run(struct trtc_course *c, int track, int64_t from, int64_t pos)
@@ -138,10 +143,30 @@ static int add_sound(struct trtc_course *c, int64_t at, const struct trtc_course
     return place_sound(c, false);
 }
 
+/* The stamps fall back by as much as they have risen: a run begins at the rise, too, since it was
+ * no pause. */
+static int divide_at_rise(struct trtc_course *c)
+{
+    const struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
+    struct trtc_course_run *r = run_of(c, TRTC_AT_VIDEO);
+    const int64_t to = r->to, last_pos = r->last_pos;
+    if (t->rise.pos <= r->pos)
+        return 0;
+    r->to = t->rise.to;
+    r->last_pos = t->rise.last_pos;
+    if (new_run(c, TRTC_AT_VIDEO, t->rise.from, t->rise.pos) < 0)
+        return -1;
+    go_on(c, TRTC_AT_VIDEO, to, last_pos);
+    return 0;
+}
+
 /* The fall that was noted was a restart of the clock: a run begins there. */
 static int confirm_fall(struct trtc_course *c)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
+    t->fallen = t->high + t->step - t->fall.from;
+    if (distance(t->fallen, t->rise.by) < TOL && divide_at_rise(c) < 0)
+        return -1;
     if (new_run(c, TRTC_AT_VIDEO, t->fall.from, t->fall.pos) < 0)
         return -1;
     t->high = t->fall.high;
@@ -167,6 +192,18 @@ static int add_fallen(struct trtc_course *c, int64_t at, const struct trtc_cours
     return sure || t->fall.nb > REORDER_MAX ? confirm_fall(c) : 0;
 }
 
+/* Notes that the stamps rise by more than usual with this picture, but not by enough for a run. */
+static void note_rise(struct trtc_course *c, int64_t at, int64_t pos)
+{
+    struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
+    const struct trtc_course_run *r = run_of(c, TRTC_AT_VIDEO);
+    t->rise.by = at - t->high - t->step;
+    t->rise.from = at;
+    t->rise.pos = pos;
+    t->rise.to = r->to;
+    t->rise.last_pos = r->last_pos;
+}
+
 static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
@@ -181,13 +218,22 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
         t->fall.nb = 0;
     }
     const bool soft = t->seen && !t->orders && step < t->step - TOL;
-    if ((!t->seen || soft || step > PICTURE_GAP + t->step) &&
+    const bool rises = t->seen && step > t->step + TOL;
+    const bool back = rises && distance(step - t->step, t->fallen) < TOL;
+    if (soft && distance(t->step - step, t->rise.by) < TOL && divide_at_rise(c) < 0)
+        return -1;
+    if ((!t->seen || soft || back || step > PICTURE_GAP + t->step) &&
         new_run(c, TRTC_AT_VIDEO, at, f->pos) < 0)
         return -1;
     if (soft && !c->too_many)
         run_of(c, TRTC_AT_VIDEO)->soft = true;
-    if (t->seen && step > 0 && step <= STEP_MAX)
+    t->fallen = soft ? t->step - step : back ? 0 : t->fallen;
+    if (rises)
+        note_rise(c, at, f->pos);
+    const bool odd = (soft || rises) && !t->odd; /* two of them: the rate has changed */
+    if (t->seen && step > 0 && step <= STEP_MAX && !odd)
         t->step = step;
+    t->odd = odd;
     t->high = at;
     go_on(c, TRTC_AT_VIDEO, at + t->step, f->pos);
     return 0;
@@ -239,11 +285,6 @@ static int64_t stands_at(const struct epochs *e, const struct trtc_course_run *r
     return at + e->shift[r->epoch];
 }
 
-static int64_t distance(int64_t a, int64_t b)
-{
-    return a < b ? b - a : a - b;
-}
-
 /* The epoch, from first on, whose shift brings from nearest to at. */
 static int nearest(const struct epochs *e, int first, int64_t from, int64_t at)
 {
@@ -269,13 +310,22 @@ static const struct trtc_course_run *next_run(const struct trtc_course *c,
     return NULL;
 }
 
-/* How often the track falls after r. */
+/* Whether the stamps rise between a and b by as much as they fall between c and d. */
+static bool undoes(const struct trtc_course_run *a, const struct trtc_course_run *b,
+                   const struct trtc_course_run *c, const struct trtc_course_run *d)
+{
+    return a && d && distance(b->from - a->to, c->to - d->from) <= TOL;
+}
+
+/* How often the track falls after r, and does not come back at once. */
 static int falls_from(const struct trtc_course *c, const struct trtc_course_run *r)
 {
     int nb = 0;
-    const struct trtc_course_run *o;
-    for (; r && (o = next_run(c, r)); r = o)
-        nb += falls(o, r);
+    const struct trtc_course_run *before = NULL, *o, *next;
+    for (o = r ? next_run(c, r) : NULL; o; before = r, r = o, o = next) {
+        next = next_run(c, o);
+        nb += falls(o, r) && !undoes(before, r, r, o) && !(next && undoes(o, next, r, o));
+    }
     return nb;
 }
 
@@ -337,6 +387,23 @@ static bool falls_with(const struct trtc_course *c, const struct trtc_course_run
     return false;
 }
 
+/* The epoch, other than that of prev, with whose shift a run begins where prev ends; -1: none. The
+ * clock has come back to it if the run jumps ahead. */
+static int fitting_epoch(const struct epochs *e, const struct trtc_course_run *r,
+                         const struct trtc_course_run *prev, int64_t end)
+{
+    int i = e->current;
+    while (i >= e->first && (i == prev->epoch || distance(r->from + e->shift[i], end) > TOL))
+        i--;
+    return i >= e->first ? i : -1;
+}
+
+static int add_epoch(struct epochs *e, int64_t shift)
+{
+    e->shift[++e->current] = shift;
+    return e->current;
+}
+
 /* The epoch of a run that follows prev in its track, perhaps a new one. */
 static int next_epoch(const struct trtc_course *c, struct epochs *e,
                       const struct trtc_course_run *r, const struct trtc_course_run *prev,
@@ -346,31 +413,52 @@ static int next_epoch(const struct trtc_course *c, struct epochs *e,
     const int64_t stay = r->from + e->shift[prev->epoch] - end;
     if (r->soft && !falls_with(c, r, prev))
         return prev->epoch;
+    const int fits = stay > TOL ? fitting_epoch(e, r, prev, end) : -1;
+    if (fits >= 0) /* runs after it may still shift an earlier epoch */
+        return fits > prev->epoch ? fits : add_epoch(e, e->shift[fits]);
     if (prev->epoch < e->current) {
         const int64_t at = stay < -TOL || !other ? end : stands_at(e, other, r->pos);
         const int best = nearest(e, stay < -TOL ? prev->epoch + 1 : prev->epoch, r->from, at);
-        if (r->from + e->shift[best] - end >= -JOIN_MAX &&
+        /* a clock that has come back to where it was does not explain a fall */
+        const bool may = stay >= -TOL || e->shift[best] > e->shift[prev->epoch] + TOL;
+        if (may && r->from + e->shift[best] - end >= -JOIN_MAX &&
             distance(r->from + e->shift[best], at) <= JOIN_MAX)
             return best;
     }
-    if (stay >= -TOL)
-        return prev->epoch;
-    e->shift[++e->current] = end - r->from;
-    return e->current;
+    return stay >= -TOL ? prev->epoch : add_epoch(e, end - r->from);
+}
+
+/* The epoch of a run with which the stamps of its track fall back by as much as they had risen with
+ * prev, after `before`: that was no pause, and prev gets an epoch of its own. -1: they do not. */
+static int epoch_after_rise(const struct trtc_course *c, struct epochs *e,
+                            const struct trtc_course_run *r, struct trtc_course_run *prev,
+                            const struct trtc_course_run *before)
+{
+    const int64_t risen = before ? prev->from - before->to : 0;
+    const int own = prev->epoch;
+    if (risen <= TOL || before->epoch != own || !undoes(before, prev, prev, r) ||
+        (r->soft && !falls_with(c, r, prev)))
+        return -1;
+    prev->epoch = add_epoch(e, e->shift[own] - risen);
+    return add_epoch(e, e->shift[own]);
 }
 
 static void choose_epochs(struct trtc_course *c, struct epochs *e)
 {
-    const struct trtc_course_run *last[TRTC_NB_KINDS] = { NULL };
+    struct trtc_course_run *last[TRTC_NB_KINDS] = { NULL }, *before[TRTC_NB_KINDS] = { NULL };
     for (size_t i = 0; i < c->n; i++) {
-        struct trtc_course_run *r = &c->runs[i];
-        const struct trtc_course_run *prev = last[r->track], *other = last[!r->track];
-        r->epoch = prev ? next_epoch(c, e, r, prev, other) : first_epoch(c, e, r, other);
+        struct trtc_course_run *r = &c->runs[i], *prev = last[r->track];
+        const struct trtc_course_run *other = last[!r->track];
+        r->epoch =
+            prev ? epoch_after_rise(c, e, r, prev, before[r->track]) : first_epoch(c, e, r, other);
+        if (prev && r->epoch < 0)
+            r->epoch = next_epoch(c, e, r, prev, other);
         /* neither track may overlap what it had before the restart: the later one decides */
         const int64_t over =
             prev ? prev->to + e->shift[prev->epoch] - r->from - e->shift[r->epoch] : 0;
         if (over > 0 && r->epoch > prev->epoch)
             e->shift[r->epoch] += over;
+        before[r->track] = prev;
         last[r->track] = r;
     }
     for (size_t i = 0; i < c->n; i++)
@@ -532,7 +620,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
         return -1;
     if (c->n == 0)
         return 0;
-    struct epochs e = { .shift = calloc(c->n + 3, sizeof *e.shift), .first = 1, .current = 1 };
+    struct epochs e = { .shift = calloc(2 * c->n + 3, sizeof *e.shift), .first = 1, .current = 1 };
     struct trtc_course_run **line = malloc(c->n * sizeof(struct trtc_course_run *));
     if (e.shift && line) {
         qsort(c->runs, c->n, sizeof *c->runs, by_pos);

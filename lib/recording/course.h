@@ -44,6 +44,8 @@ struct trtc_course {
         int64_t nb;     /* number of frames */
         int nb_packets; /* frames of sound whose length is unknown */
         int nb_untimed; /* frames without a time since the last one that had a time */
+        int64_t fallen; /* pictures: how far the stamps fell last, or 0 */
+        bool odd;       /* pictures: the last one came earlier or later than usual */
         bool decodes;   /* some frames had a DTS of their own, so every DTS must rise */
         bool orders;    /* without DTS, pictures were seen whose display order differs from their
                            decoding order */
@@ -51,6 +53,10 @@ struct trtc_course {
             int nb;     /* frames since the fall; 0: there is none */
             int64_t from, high, pos, last_pos;
         } fall;
+        struct { /* the last picture whose stamp rose by more than usual */
+            int64_t by, from, pos;
+            int64_t to, last_pos; /* of its run before it */
+        } rise;
         struct trtc_steady steady;
         int64_t pos[TRTC_STEADY_AHEAD];  /* positions of the frames that wait in steady, */
         int64_t back[TRTC_STEADY_AHEAD]; /* and their lengths */

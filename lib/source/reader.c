@@ -21,7 +21,6 @@
 enum { READ_BYTES = 256 * 1024, HEAD_BYTES = 64 * 1024 };
 
 #define TOL_90K         3600 /* a stamp that is lower than the one before by this has fallen */
-#define SOUND_GAP_90K   9000 /* a stamp that rises by this more than usual is looked at */
 #define PICTURE_GAP_90K 45000
 #define APART_90K       45000   /* the tracks of a stream that was cut end as far apart */
 #define GOES_ON_90K     45000   /* reordered pictures are lower than the first stamp by less */
@@ -612,8 +611,8 @@ static int64_t ticks_of(int64_t us)
     return us == TRTC_NOTIME ? us : us * 9 / 100;
 }
 
-/* What can be wrong with a time stamp. */
-enum oddity { EVEN, UNEVEN, RISES, FALLS };
+/* What can be wrong with a time stamp. BREAKS: it falls, or that of sound rises. */
+enum oddity { EVEN, UNEVEN, RISES, BREAKS };
 
 /* Whether pictures may end so far behind the beginning of the next segment: the stamps of that are
  * as far away as the clock says, so nothing has jumped, and the tracks of a stream that was cut end
@@ -669,7 +668,7 @@ static int settle_course(struct trtc_course *c, const struct trtc_piece *p)
 }
 
 /* Handles an odd time stamp: examines all of them, of both kinds, unless the end of the segment is
- * where it should be (which may be by chance if they fall). */
+ * where it should be (which may be by chance if they break). */
 static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_err *err)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -680,7 +679,7 @@ static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_
         return there;
     int ret = 0;
     const struct trtc_course_file f = { fd, p->at_bytes, p->bytes, rd->ts };
-    if (what == FALLS || !ends_well(rd, &f, what)) {
+    if (what == BREAKS || !ends_well(rd, &f, what)) {
         rd->looked = true;
         rd->course_hint = 0;
         ret = read_course(rd, &f, err);
@@ -696,7 +695,7 @@ static enum oddity oddity_of_first(const struct trtc_reader *rd, int64_t ts, int
 {
     const int64_t off = trtc_ts_diff(ts, piece_of(rd)->facts.first_ts_90k);
     if (off < -FIRST_OFF_90K || piece_of(rd)->facts.odd)
-        return FALLS;
+        return BREAKS;
     return off > FIRST_OFF_90K || pos > HEAD_BYTES ? RISES : EVEN;
 }
 
@@ -706,9 +705,9 @@ static enum oddity oddity_of(const struct trtc_reader *rd, int64_t step)
 {
     const int64_t more = step - rd->step_90k;
     if (rd->kind == TRTC_AUDIO)
-        return more < -TOL_90K ? FALLS : more > SOUND_GAP_90K ? RISES : EVEN;
+        return more < -TOL_90K || more > TOL_90K ? BREAKS : EVEN;
     if (step < 0 || more > PICTURE_GAP_90K)
-        return step < 0 ? FALLS : RISES;
+        return step < 0 ? BREAKS : RISES;
     return more < -TOL_90K && piece_of(rd)->facts.kinds & TRTC_AUDIO ? UNEVEN : EVEN;
 }
 

@@ -77,6 +77,18 @@ whole() {
     whole p/$mixed 45
 }
 
+@test "time stamps that are off for a second and come back: nothing is lost, and nothing moves" {
+    local change
+    for change in av:5-6:+0.2 a:5-6:-0.12 av:5-6:-0.06; do
+        have mixed p
+        edit "$(nth p mixed 1)" $change
+        merge 0 -f p --report r.json
+        quiet
+        whole p/$mixed
+        jq -e '[.. | objects | select(has("frames_in")) | .frames_in == .frames_out] | all' r.json >/dev/null || fail "$change"
+    done
+}
+
 @test "time stamps that fall back inside a segment without tables: those of the segment before are used" {
     have mixed p
     edit "$(nth p mixed 2)" av:5:-5

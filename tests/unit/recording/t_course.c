@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* recording/course: time stamps that restart, fall back, jump, pause and wrap inside a segment. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -209,6 +210,34 @@ static void test_one_changes(void **state)
     }
 }
 
+/* Stamps are off for a second, and come back: of both tracks, or of one. */
+static void test_comes_back(void **state)
+{
+    (void)state;
+    static const double off_s[] = { -5, -1, -0.3, -0.12, -0.06, 0.06, 0.12, 0.3, 0.7, 5, 40000 };
+    static const double lag_s[] = { 0, 0.3, -0.5 };
+    char what[64];
+    for (size_t i = 0; i < sizeof off_s / sizeof *off_s; i++)
+        for (int tracks = 1; tracks < 4; tracks++)
+            for (size_t k = 0; k < sizeof lag_s / sizeof *lag_s; k++) {
+                const double off[2] = { tracks & 1 ? off_s[i] : 0, tracks & 2 ? off_s[i] : 0 };
+                struct media m = { .length_s = 10,
+                                   .lag_s = lag_s[k],
+                                   .parts = { { 3, { off[0], off[1] }, 0 },
+                                              { 4, { 0, 0 }, 0 },
+                                              { 6, { off[0], off[1] }, 0 },
+                                              { 7, { 0, 0 }, 0 } },
+                                   .nb_parts = 4 };
+                snprintf(what, sizeof what, "%g s, tracks %d, lag %g s", off_s[i], tracks,
+                         lag_s[k]);
+                /* an uneven step of pictures alone may be their rate */
+                check(&m, 10, tracks == 2 && fabs(off_s[i]) < 0.1 ? 62 : 42, what);
+                m.from_s[0] = tracks == 2 ? -1 : 0;
+                m.from_s[1] = tracks == 1 ? -1 : 0;
+                check(&m, 10, tracks == 2 && fabs(off_s[i]) < 0.1 ? 62 : 42, what);
+            }
+}
+
 static void test_pauses_stay(void **state)
 {
     (void)state;
@@ -352,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_both_change),
         cmocka_unit_test(test_several_changes),
         cmocka_unit_test(test_one_changes),
+        cmocka_unit_test(test_comes_back),
         cmocka_unit_test(test_pauses_stay),
         cmocka_unit_test(test_late_track_behind_a_restart),
         cmocka_unit_test(test_begins_at_a_restart),
