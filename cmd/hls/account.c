@@ -86,19 +86,27 @@ static void note_jump(struct hls_account *a, const struct trtc_input_frame *f)
         cli_note("%s: further jumps are only counted", a->input);
 }
 
+/* "turned by a quarter". */
+static const char *words_of(unsigned turn)
+{
+    const bool upright = !(turn & TRTC_TURN_MIRROR) == !(turn & TRTC_TURN_FLIP);
+
+    if (turn & TRTC_TURN_ASKEW)
+        return "at an angle that is no quarter turn";
+    if (turn & TRTC_TURN_STRETCH)
+        return "stretched";
+    if (turn & TRTC_TURN_TRANSPOSE)
+        return upright ? "turned by a quarter and mirrored" : "turned by a quarter";
+    return upright ? "turned by a half" : "mirrored";
+}
+
 static void note_turn(struct hls_account *a, unsigned turn)
 {
-    const bool quarter = turn & TRTC_TURN_TRANSPOSE;
-    const bool half = turn == (TRTC_TURN_MIRROR | TRTC_TURN_FLIP);
-
     a->turn = turn;
     if (turn)
         cli_note(
             "%s: the picture should be shown %s: a recording cannot state this, and stores it unchanged",
-            a->input,
-            quarter ? "turned by a quarter"
-            : half  ? "turned by a half"
-                    : "mirrored");
+            a->input, words_of(turn));
 }
 
 /* The container states a shape of pixels, and the pictures state another one or none. */

@@ -104,11 +104,21 @@ struct lost_frames { /* of a track, for one reason */
     const char *what, *how;
 };
 
+/* Writes the name of an origin: its user if it is a recording, else its label. Returns out. */
+static const char *name_of(const struct origin *o, char *out, size_t size)
+{
+    if (o->rec)
+        snprintf(out, size, "%s%s", o->user, o->aux ? ":aux" : "");
+    else
+        snprintf(out, size, "%s", o->label);
+    return out;
+}
+
 /* Reports such frames as a loss, if there are any. */
 static void lose_frames(struct inputs *in, const struct origin *o, struct lost_frames f)
 {
     char name[512], detail[160];
-    const struct trtc_loss l = { .path = name,
+    const struct trtc_loss l = { .path = name_of(o, name, sizeof name),
                                  .kind = f.kind,
                                  .detail = detail,
                                  .start_us = TRTC_NOTIME,
@@ -117,10 +127,6 @@ static void lose_frames(struct inputs *in, const struct origin *o, struct lost_f
                                  .list = -1 };
     if (f.nb == 0)
         return;
-    if (o->rec)
-        snprintf(name, sizeof name, "%s%s", o->user, o->aux ? ":aux" : "");
-    else
-        snprintf(name, sizeof name, "%s", o->label);
     snprintf(detail, sizeof detail, "%" PRId64 " frame%s of the %s %s", f.nb, f.nb == 1 ? "" : "s",
              f.what, f.how);
     mix_lose(in, &l);
@@ -278,6 +284,18 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
     }
 }
 
+static void say_askew(const struct origin *o, const struct trtc_participant *s)
+{
+    char name[512];
+
+    if (s->nb_askew == 0)
+        return;
+    cli_note(
+        "%s: %" PRId64
+        " picture%s should be shown at an angle that is no quarter turn, or stretched: the nearest quarter turn is used",
+        name_of(o, name, sizeof name), s->nb_askew, s->nb_askew == 1 ? "" : "s");
+}
+
 /* Ends the reading of the origin, and reports the losses found by it. */
 static void settle_origin(struct inputs *in, struct origin *o)
 {
@@ -300,6 +318,7 @@ void mix_settle(struct inputs *in, int64_t start_us)
         close_account(in, o, &s->pictures, s->picture, true);
         close_account(in, o, &s->sounds, s->sound, false);
         say_tracks(in, o, s);
+        say_askew(o, s);
         lose_frames(in, o,
                     (struct lost_frames){ "damaged", s->nb_flawed, "picture",
                                           "are damaged, but were shown" });

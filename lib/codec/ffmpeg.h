@@ -71,6 +71,7 @@ int trtc_ffmpeg_load(struct trtc_err *err);
     F(av_frame_alloc)            \
     F(av_frame_free)             \
     F(av_frame_get_buffer)       \
+    F(av_frame_get_side_data)    \
     F(av_frame_is_writable)      \
     F(av_frame_move_ref)         \
     F(av_frame_ref)              \
@@ -155,6 +156,7 @@ extern struct trtc_ffmpeg trtc_ffmpeg;
 #define av_frame_alloc                 trtc_ffmpeg.av_frame_alloc_
 #define av_frame_free                  trtc_ffmpeg.av_frame_free_
 #define av_frame_get_buffer            trtc_ffmpeg.av_frame_get_buffer_
+#define av_frame_get_side_data         trtc_ffmpeg.av_frame_get_side_data_
 #define av_frame_is_writable           trtc_ffmpeg.av_frame_is_writable_
 #define av_frame_move_ref              trtc_ffmpeg.av_frame_move_ref_
 #define av_frame_ref                   trtc_ffmpeg.av_frame_ref_

@@ -112,6 +112,7 @@ static int picture_encode_next(struct trtc_track *t, struct trtc_sample *s, stru
     if (got <= 0) {
         t->end = trtc_us_to_ticks(c->end_us, t->format.timescale);
         t->stats.nb_broken = trtc_venc_nb_broken(c->enc);
+        t->stats.nb_askew = trtc_venc_nb_askew(c->enc);
         return got;
     }
     if (trtc_array_reserve(&c->buf, &c->cap, TRTC_LENGTHS_MAX(p.size), 1) < 0)

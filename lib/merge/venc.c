@@ -20,6 +20,7 @@
 #include "layout/fit.h"
 #include "mp4/sets_kept.h"
 #include "picture/scale.h"
+#include "picture/turn.h"
 #include "ts/es.h"
 
 #define KEY_INTERVAL_S  5 /* splitting finds a key frame at least this often */
@@ -27,7 +28,7 @@
 
 struct trtc_venc {
     struct trtc_venc_opts o;
-    int64_t nb_broken;
+    int64_t nb_broken, nb_askew;
     struct trtc_ledger account; /* of the access units sent; nb_out: pictures shown */
     int64_t nb_second; /* access units without a picture of their own; below 0: more pictures */
 
@@ -52,8 +53,11 @@ struct trtc_venc {
     AVFrame *next;    /* newest picture, as decoded, if has_next */
     bool has_next;
     int64_t next_slot, next_us;
+    unsigned next_turn;
+    struct trtc_turn_stated stated; /* by the stream, about turns */
 
     struct trtc_scaler *scaler;
+    AVFrame *unturned;       /* a fitted picture before it is turned, or NULL */
     AVFrame *canvas, *whole; /* shown picture: fitted, or the decoded one where that is as wanted */
     AVFrame *black;
     const AVFrame *shown; /* canvas, whole, or NULL: nothing yet */
@@ -95,21 +99,45 @@ static bool is_as_wanted(const struct trtc_venc *v, const AVFrame *pic)
     return fit.dst.w == w && fit.dst.h == h;
 }
 
-/* Makes pic the picture that is shown; pic is left empty or as it is. */
-static int show(struct trtc_venc *v, AVFrame *pic, int64_t pts_us, struct trtc_err *err)
+static int fit(struct trtc_venc *v, const AVFrame *pic, AVFrame *to, struct trtc_err *err)
 {
-    if (is_as_wanted(v, pic)) {
+    const struct trtc_pane all = { .rect = { 0, 0, to->width, to->height },
+                                   .render = TRTC_RENDER_FIT };
+
+    return trtc_scaler_draw(v->scaler, pic, &all, to, err);
+}
+
+/* Fits pic to the canvas before it is turned into it. */
+static int fit_turned(struct trtc_venc *v, const AVFrame *pic, unsigned turn, struct trtc_err *err)
+{
+    const struct trtc_rect all = { 0, 0, v->canvas->width, v->canvas->height };
+    const bool across = turn & TRTC_TURN_TRANSPOSE;
+    const int w = across ? all.h : all.w, h = across ? all.w : all.h;
+
+    if (v->unturned && v->unturned->width != w)
+        av_frame_free(&v->unturned);
+    if (!v->unturned && !(v->unturned = trtc_canvas_new(w, h, &v->o.colour)))
+        return trtc_fail_nomem(err);
+    if (fit(v, pic, v->unturned, err) < 0)
+        return -1;
+    trtc_turn_draw(v->unturned, turn, &all, 0, v->canvas);
+    return 0;
+}
+
+/* Makes the newest picture the one that is shown; it is left empty or as it is. */
+static int show(struct trtc_venc *v, struct trtc_err *err)
+{
+    if (v->next_turn == 0 && is_as_wanted(v, v->next)) {
         av_frame_unref(v->whole);
-        av_frame_move_ref(v->whole, pic);
+        av_frame_move_ref(v->whole, v->next);
         v->shown = v->whole;
     } else {
-        const struct trtc_pane all = { .rect = { 0, 0, v->o.width_px, v->o.height_px },
-                                       .render = TRTC_RENDER_FIT };
-        if (trtc_scaler_draw(v->scaler, pic, &all, v->canvas, err) < 0)
+        if ((v->next_turn ? fit_turned(v, v->next, v->next_turn, err)
+                          : fit(v, v->next, v->canvas, err)) < 0)
             return -1;
         v->shown = v->canvas;
     }
-    v->shown_us = pts_us;
+    v->shown_us = v->next_us;
     return 0;
 }
 
@@ -146,7 +174,7 @@ static int open_decoder(struct trtc_venc *v, struct trtc_err *err)
 static int show_next(struct trtc_venc *v, struct trtc_err *err)
 {
     struct trtc_err why;
-    if (show(v, v->next, v->next_us, &why) == 0) {
+    if (show(v, &why) == 0) {
         v->account.nb_out++;
         return 0;
     }
@@ -174,6 +202,8 @@ static int take_picture(struct trtc_venc *v, struct trtc_err *err)
         av_frame_unref(pic);
         return 0;
     }
+    const unsigned stated = trtc_turn_of_picture(&v->stated, pic, 0);
+    v->nb_askew += (stated & TRTC_TURN_ASKEW) != 0;
     int64_t slot = slot_of_us(v, us);
     if (slot < v->slot)
         slot = v->slot;
@@ -193,6 +223,7 @@ static int take_picture(struct trtc_venc *v, struct trtc_err *err)
     v->has_next = true;
     v->next_slot = slot;
     v->next_us = us;
+    v->next_turn = stated & TRTC_TURN_STEPS;
     return 0;
 }
 
@@ -369,6 +400,7 @@ void trtc_venc_free(struct trtc_venc **v)
     trtc_scaler_free(&x->scaler);
     av_frame_free(&x->black);
     av_frame_free(&x->canvas);
+    av_frame_free(&x->unturned);
     av_frame_free(&x->whole);
     av_frame_free(&x->next);
     av_frame_free(&x->decoded);
@@ -458,6 +490,11 @@ const uint8_t *trtc_venc_param_sets(const struct trtc_venc *v, size_t *size)
 int64_t trtc_venc_nb_broken(const struct trtc_venc *v)
 {
     return v->nb_broken;
+}
+
+int64_t trtc_venc_nb_askew(const struct trtc_venc *v)
+{
+    return v->nb_askew;
 }
 
 void trtc_venc_account(const struct trtc_venc *v, struct trtc_ledger *to)

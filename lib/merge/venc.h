@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures of any size, rate and codec to H.264 of one size and a constant rate: decoded, fitted
- * into the canvas with bars, put on the grid of the output's frames, encoded with libx264.
+/* Pictures of any size, rate and codec to H.264 of one size and a constant rate: decoded, turned as
+ * they state, fitted into the canvas with bars, put on the grid of the output's frames, encoded with libx264.
  *
  * Memory is bounded for any input: send takes one access unit, and receive works step by step,
  * so that a hole of hours streams out as repeated frames. This is the loop: send, receive until
@@ -61,6 +61,10 @@ const uint8_t *trtc_venc_param_sets(const struct trtc_venc *v, size_t *size);
  * vanished without an error, since they refer to missing pictures, are known once the decoder was
  * emptied: at a change of codec and at the end. */
 int64_t trtc_venc_nb_broken(const struct trtc_venc *v);
+
+/* Returns how many pictures should be shown at an angle that is no quarter turn so far; they are
+ * turned by the nearest one. */
+int64_t trtc_venc_nb_askew(const struct trtc_venc *v);
 
 /* Adds the account of the access units that were sent: shown, above the rate, older than previous
  * ones, after the end, or not decoded; and the frames that were inserted. It is complete when the

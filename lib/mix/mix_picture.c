@@ -309,6 +309,7 @@ static void settle_account(struct trtc_mix *m, size_t i, int64_t end_us, bool wh
     trtc_tile_stats(m->participants[i].tile, &st);
     s->pictures = st.ledger;
     s->nb_flawed = st.nb_flawed;
+    s->nb_askew = st.nb_askew;
     /* these were decoded, but have a format that cannot be drawn */
     s->pictures.nb_out -= unseen;
     s->pictures.nb_left[TRTC_LEFT_FORMAT] += unseen;

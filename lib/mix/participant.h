@@ -27,6 +27,7 @@ struct trtc_participant {
     /* results of the run */
     struct trtc_ledger pictures, sounds; /* frames "out" were seen, or heard */
     int64_t nb_flawed;                   /* damaged pictures that were shown */
+    int64_t nb_askew;                    /* pictures that no steps turn as they should be shown */
     struct trtc_err failure;             /* of the picture; code 0: none */
     struct trtc_err sound_failure;
     int64_t failed_at_us;     /* epoch; TRTC_NOTIME: before the first picture */

@@ -54,8 +54,8 @@ struct trtc_tile {
     AVFrame *cur, *next;
     bool has_next;
     int64_t cur_us, next_us;
-    unsigned cur_turn, next_turn, stream_turn;
-    bool stream_turns; /* the stream itself states how it is to be turned: stream_turn */
+    unsigned cur_turn, next_turn;
+    struct trtc_turn_stated stated;
     int64_t serial;
     bool counted, next_counted; /* cur, or next, is in the account already */
 
@@ -169,34 +169,6 @@ static int open_decoder(struct trtc_tile *t, const AVPacket *first, struct trtc_
     return 0;
 }
 
-static bool is_key(const AVFrame *pic)
-{
-#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
-    return pic->flags & AV_FRAME_FLAG_KEY;
-#else
-    return pic->key_frame;
-#endif
-}
-
-/* Returns how a picture is to be turned: as the stream itself states, else as the container states.
- * A statement in the stream applies until the next one, or until a key frame without one (ITU-T
- * H.264, D.2.27); the decoder attaches it only to the picture with which it was sent. */
-static unsigned turn_of(struct trtc_tile *t, const AVFrame *pic, const struct tile_about *about)
-{
-    const AVFrameSideData *d = av_frame_get_side_data(pic, AV_FRAME_DATA_DISPLAYMATRIX);
-    int32_t matrix[9];
-    bool askew;
-
-    if (d && d->size >= sizeof matrix) {
-        memcpy(matrix, d->data, sizeof matrix);
-        t->stream_turn = trtc_turn_of_matrix(matrix, &askew);
-        t->stream_turns = true;
-    } else if (is_key(pic)) {
-        t->stream_turns = false;
-    }
-    return t->stream_turns ? t->stream_turn : about->turn;
-}
-
 /* Makes pic the current picture, and empties it. */
 static void make_current(struct trtc_tile *t, AVFrame *pic, int64_t us, unsigned turn, bool counted)
 {
@@ -232,7 +204,9 @@ static void take_picture(struct trtc_tile *t, int64_t due_us)
         return;
     }
     t->stats.nb_flawed += flawed;
-    const unsigned turn = turn_of(t, pic, &about);
+    const unsigned stated = trtc_turn_of_picture(&t->stated, pic, about.turn),
+                   turn = stated & TRTC_TURN_STEPS;
+    t->stats.nb_askew += stated != turn;
     if (about.sar_num > 0) /* the container decides about the shape */
         pic->sample_aspect_ratio = (AVRational){ about.sar_num, about.sar_den };
     /* the decoder may use older parameter sets, and does not know the container */

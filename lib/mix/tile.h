@@ -41,7 +41,7 @@ const AVFrame *trtc_tile_picture(const struct trtc_tile *t);
 int64_t trtc_tile_pts_us(const struct trtc_tile *t);
 /* Returns a number that changes with every new picture; 0: none yet. */
 int64_t trtc_tile_serial(const struct trtc_tile *t);
-/* Returns how the picture must be turned: a set of enum trtc_turn. */
+/* Returns how the picture must be turned: a set of enum trtc_turn, of steps only. */
 unsigned trtc_tile_turn(const struct trtc_tile *t);
 
 /* Closes the account after the last picture: the remaining ones get their reasons. end_us: where
@@ -53,6 +53,7 @@ struct trtc_tile_stats {
     struct trtc_ledger ledger;     /* balances once the tile is settled */
     int64_t nb_decoded, nb_broken; /* broken: they could not be decoded, or only in part */
     int64_t nb_flawed;             /* decoded ones that are damaged, and are shown */
+    int64_t nb_askew; /* ... that should be shown at an angle, or stretched, and are not */
     bool ended;
 };
 

@@ -3,9 +3,12 @@
  * window. */
 #include "picture/turn.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "codec/ffmpeg.h"
 
 enum { BLOCK = 32 }; /* lines and columns turned together, so that they stay in the cache */
 enum { CLEAR = 255 };
@@ -15,17 +18,51 @@ static int64_t size_of(int32_t v)
     return llabs((int64_t)v);
 }
 
-unsigned trtc_turn_of_matrix(const int32_t matrix[9], bool *askew)
+/* Whether a is negligible beside b: less than one degree, or not even two percent. */
+static bool is_little(int64_t a, int64_t b)
+{
+    return a * 64 <= b;
+}
+
+unsigned trtc_turn_of_matrix(const int32_t matrix[9])
 {
     /* x' = a x + c y, y' = b x + d y */
     const int32_t a = matrix[0], b = matrix[1], c = matrix[3], d = matrix[4];
     const int64_t along = size_of(a) + size_of(d), across = size_of(b) + size_of(c);
     const bool transposed = across > along;
     const int32_t x = transposed ? c : a, y = transposed ? b : d;
+    unsigned turn = transposed ? TRTC_TURN_TRANSPOSE : 0;
 
-    *askew = (transposed ? along : across) * 64 > (transposed ? across : along); /* 1 degree */
-    return (transposed ? TRTC_TURN_TRANSPOSE : 0) | (x < 0 ? TRTC_TURN_MIRROR : 0) |
-           (y < 0 ? TRTC_TURN_FLIP : 0);
+    turn |= x < 0 ? TRTC_TURN_MIRROR : 0;
+    turn |= y < 0 ? TRTC_TURN_FLIP : 0;
+    if (!is_little(transposed ? along : across, transposed ? across : along))
+        return turn | TRTC_TURN_ASKEW;
+    return turn | (is_little(llabs(size_of(x) - size_of(y)), size_of(y)) ? 0 : TRTC_TURN_STRETCH);
+}
+
+static bool is_key(const AVFrame *pic)
+{
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+    return pic->flags & AV_FRAME_FLAG_KEY;
+#else
+    return pic->key_frame;
+#endif
+}
+
+/* The decoder attaches a statement only to the picture with which it was sent. */
+unsigned trtc_turn_of_picture(struct trtc_turn_stated *s, const AVFrame *pic, unsigned outside)
+{
+    const AVFrameSideData *d = av_frame_get_side_data(pic, AV_FRAME_DATA_DISPLAYMATRIX);
+    int32_t matrix[9];
+
+    if (d && d->size >= sizeof matrix) {
+        memcpy(matrix, d->data, sizeof matrix);
+        s->turn = trtc_turn_of_matrix(matrix);
+        s->stated = true;
+    } else if (is_key(pic)) {
+        s->stated = false;
+    }
+    return s->stated ? s->turn : outside;
 }
 
 /* How a plane is traversed: from the sample that becomes the top left one, with dx bytes to the

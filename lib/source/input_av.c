@@ -200,15 +200,27 @@ static const uint8_t *stream_matrix(const AVStream *st)
 #endif
 }
 
-static unsigned turn_of(const uint8_t *matrix)
+/* Whether the pixels of a stream have the shape that a matrix without turns stretches them to. */
+static bool is_stretched(const AVStream *st, const int32_t m[9])
+{
+    const double x = (double)st->sample_aspect_ratio.num * abs(m[4] / 2);
+    const double y = (double)st->sample_aspect_ratio.den * abs(m[0] / 2);
+
+    return x > y * 0.99 && x < y * 1.01;
+}
+
+/* Returns how a matrix turns the pictures of a stream. libavformat makes a stretch the shape of the
+ * pixels, unless the container states another shape as well, or turns the picture. */
+static unsigned turn_of(const AVStream *st, const uint8_t *matrix)
 {
     int32_t m[9];
-    bool askew;
 
     if (!matrix)
         return 0;
     memcpy(m, matrix, sizeof m);
-    return trtc_turn_of_matrix(m, &askew);
+    const unsigned turn = trtc_turn_of_matrix(m);
+    const bool done = !(turn & TRTC_TURN_TRANSPOSE) && is_stretched(st, m);
+    return done ? turn & ~(unsigned)TRTC_TURN_STRETCH : turn;
 }
 
 /* Makes stream index of the container track k, if its codec is known. */
@@ -223,7 +235,7 @@ static int use_stream(struct back *b, int k, int index, struct trtc_err *err)
         return 0;
     s->index = index;
     if (k == TRTC_AT_VIDEO)
-        s->turn = turn_of(stream_matrix(b->ic->streams[index]));
+        s->turn = turn_of(b->ic->streams[index], stream_matrix(b->ic->streams[index]));
     return configure(s, par->codec_id, par->extradata, (size_t)par->extradata_size, err);
 }
 
@@ -723,7 +735,7 @@ static void set_showing(const struct stream *s, const AVStream *st, const AVPack
     size_t size = 0;
     const uint8_t *matrix = av_packet_get_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, &size);
 
-    raw->turn = matrix && size >= 9 * sizeof(int32_t) ? turn_of(matrix) : s->turn;
+    raw->turn = matrix && size >= 9 * sizeof(int32_t) ? turn_of(st, matrix) : s->turn;
     if (st->sample_aspect_ratio.num > 0 && st->sample_aspect_ratio.den > 0) {
         raw->sar_num = st->sample_aspect_ratio.num;
         raw->sar_den = st->sample_aspect_ratio.den;

@@ -85,7 +85,15 @@ account() {
     with_matrix 0 1 -1 0 "$BATS_FILE_TMPDIR/cam.mp4" turned.mp4
     ffmpeg -nostdin -v error -ss 1.5 -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy cut.mp4
     hls 0 -d turned turned.mp4
-    said 'turned.mp4: the picture should be shown turned by a quarter'
+    said 'turned.mp4: the picture should be shown turned by a quarter: '
+    local m n=0 how=('turned by a quarter and mirrored' 'at an angle that is no quarter turn' stretched)
+    for m in '0 1 1 0' '1 1 -1 1' '2 0 0 1'; do
+        # shellcheck disable=SC2086 # words
+        with_matrix $m "$BATS_FILE_TMPDIR/cam.mp4" other.mp4
+        hls 0 -d other$n other.mp4
+        said "other.mp4: the picture should be shown ${how[n]}: "
+        n=$((n + 1))
+    done
     hls 0 -d wide wide.mkv
     said 'wide.mkv: only the container states a sample aspect ratio of 3:4: in the recording it is 1:1'
     [[ $(wc -l <err) -eq 1 ]] || fail "more is said"

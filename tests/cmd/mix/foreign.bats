@@ -79,6 +79,9 @@ accounts() {
 2 76 40 $(half 1 1)
 2 28 130 $(half 3 4)
 END
+    with_matrix 1 1 -1 1 quarters.mp4 askew.mp4
+    scene 0 u=askew.mp4
+    grep -q 'askew.mp4): 5 pictures should be shown at an angle that is no quarter turn' err || fail "askew: $(<err)"
 }
 
 # half A B: between two colours.

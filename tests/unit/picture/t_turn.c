@@ -31,19 +31,22 @@ static void test_matrices(void **state)
     for (size_t i = 0; i < sizeof turns / sizeof *turns; i++)
         for (int off = -30; off <= 30; off += 15) {
             int32_t m[9];
-            bool askew;
             /* the flips of libavutil come before its turn */
             av_display_rotation_set(m, turns[i].angle + off);
             av_display_matrix_flip(m, turns[i].hflip, turns[i].vflip);
-            assert_int_equal(trtc_turn_of_matrix(m, &askew), turns[i].turn);
-            assert_int_equal(askew, off != 0);
+            assert_int_equal(trtc_turn_of_matrix(m),
+                             turns[i].turn | (off != 0 ? TRTC_TURN_ASKEW : 0));
         }
     static const int32_t none[9] = { 0 },
                          large[9] = { INT32_MIN, 0, 0, 0, INT32_MAX, 0, 0, 0, 1 << 30 };
-    bool askew;
-    assert_int_equal(trtc_turn_of_matrix(none, &askew), 0);
-    assert_int_equal(trtc_turn_of_matrix(large, &askew), M);
-    assert_false(askew);
+    assert_int_equal(trtc_turn_of_matrix(none), 0);
+    assert_int_equal(trtc_turn_of_matrix(large), M);
+    static const int32_t wide[9] = { 0x20000, 0, 0, 0, 0x10000, 0, 0, 0, 1 << 30 },
+                         upright[9] = { 0, 0x30000, 0, -0x10000, 0, 0, 0, 0, 1 << 30 },
+                         twice[9] = { 0x20000, 0, 0, 0, 0x20000, 0, 0, 0, 1 << 30 };
+    assert_int_equal(trtc_turn_of_matrix(wide), TRTC_TURN_STRETCH);
+    assert_int_equal(trtc_turn_of_matrix(upright), T | M | TRTC_TURN_STRETCH);
+    assert_int_equal(trtc_turn_of_matrix(twice), 0);
 }
 
 static const struct trtc_colour none;
