@@ -41,10 +41,11 @@ struct stream {
     int64_t first_pts_us; /* from this one on */
 
     struct trtc_ledger ledger;
-    int64_t trim_us; /* sound that is still to be trimmed */
-    int64_t next_us; /* sound of a fragment: when the frame before ends */
-    bool mended;     /* that was stamped too late */
-    unsigned turn;   /* as the stream states */
+    int64_t nb_taken; /* packets that became frames, or could not */
+    int64_t trim_us;  /* sound that is still to be trimmed */
+    int64_t next_us;  /* sound of a fragment: when the frame before ends */
+    bool mended;      /* that was stamped too late */
+    unsigned turn;    /* as the stream states */
 };
 
 struct back {
@@ -803,12 +804,25 @@ static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw
     return 0;
 }
 
-/* Whether the container hides a frame: it is decoded and not shown. In a file of fragments only,
- * libavformat also reports that if a fragment begins no later than the one before. Muxers that
- * write a fragment for each frame get these times wrong, and nothing is hidden there. */
-static bool is_hidden(const AVStream *st, const AVPacket *pkt)
+/* Whether the current packet of a stream is from a fragment of an MP4, and not from the index,
+ * whose frames come first. */
+static bool is_of_fragment(const struct back *b, int track)
 {
-    return pkt->flags & AV_PKT_FLAG_DISCARD && st->nb_frames > 0;
+    const struct stream *s = &b->stream[track];
+    const int64_t nb_indexed = b->ic->streams[s->index]->nb_frames;
+
+    return nb_indexed == 0 || (b->watch.fragments && s->nb_taken > nb_indexed);
+}
+
+/* Whether the container hides a frame: it is decoded and not shown. libavformat also reports that
+ * if a fragment begins no later than the one before. Muxers that write a fragment for each frame
+ * get these times wrong. Of fragments it does not report what an edit list cuts off in front. */
+static bool is_hidden(const struct back *b, int track, const struct trtc_input_raw *raw)
+{
+    if (b->pkt->flags & AV_PKT_FLAG_DISCARD && !is_of_fragment(b, track))
+        return true;
+    return trtc_input_av_is_indexed(b) && raw->pts_us != TRTC_NOTIME && raw->pts_us < 0 &&
+           raw->pts_us + raw->dur_us <= 0;
 }
 
 /* The same muxers stamp a frame of sound later by its own length, and the next one right. If that
@@ -851,13 +865,14 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
         .size = (size_t)b->pkt->size,
         .key = track == TRTC_AT_AUDIO || b->pkt->flags & AV_PKT_FLAG_KEY,
         .damaged = b->pkt->flags & AV_PKT_FLAG_CORRUPT,
-        .hidden = is_hidden(st, b->pkt),
     };
+    s->nb_taken++;
     set_times(s, st, b->pkt, raw);
     int ret = 0;
+    if (track == TRTC_AT_AUDIO && trtc_input_av_is_indexed(b) && is_of_fragment(b, track))
+        mend_fragment(s, raw);
+    raw->hidden = is_hidden(b, track, raw);
     if (track == TRTC_AT_AUDIO) {
-        if (st->nb_frames == 0 && trtc_input_av_is_indexed(b))
-            mend_fragment(s, raw);
         set_trim(s, st, b->pkt, raw);
     } else {
         set_showing(s, st, b->pkt, raw);

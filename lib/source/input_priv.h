@@ -143,6 +143,7 @@ struct trtc_input_watch {
     /* BOXES: an MP4; TAGS: an FLV. Their boxes on the top level, or tags, are called parts. */
     enum { TRTC_INPUT_OTHER, TRTC_INPUT_BOXES, TRTC_INPUT_TAGS } layout;
     bool done;          /* no more parts can be checked */
+    bool fragments;     /* of an MP4 have come */
     int64_t part_at;    /* the position of the current part */
     uint8_t header[16]; /* its first bytes */
     size_t nb_header;   /* how many of them were read so far */

@@ -99,6 +99,7 @@ static void take_box(struct trtc_input_watch *w)
     if (w->nb_header < (large ? 16u : 8u))
         return;
     const uint64_t size = large ? get(h + 8, 8) : get(h, 4);
+    w->fragments |= memcmp(h + 4, "moof", 4) == 0;
     if (size == 0 && (is_type(h + 4) || get(h + 4, 4) == 0))
         w->done = true; /* it goes to the end of the file, or there are zeros up to there */
     else if (!is_type(h + 4) || size < (large ? 16 : 8) || size > INT64_MAX / 2)

@@ -114,6 +114,11 @@ with_edits() {
     scene 0 u=trimmed.mp4
     quiet
     as_players_show trimmed.mp4
+    # of a file of fragments, FFmpeg's player would show the pictures before it as well
+    "${cut[@]}" -ss 1.23 -i seconds.mp4 -c copy -movflags frag_keyframe+delay_moov fragments.mp4
+    scene 0 u=fragments.mp4
+    tells m.mp4 160,90 '0 2' '8 3' '18 4' '28 end'
+    [[ $(account u video) =~ cut=1[0-9]$ && $(account u audio) =~ cut=[1-9][0-9]$ ]] || fail "fragments: $(account u video), $(account u audio)"
     # what is cut away is not heard in front of it either, where there is room
     scene 0 v@1000=seconds.mp4 u@3000=trimmed.mp4 --unsubscribe audio:v
     silent m.mp4 0 1.95
@@ -133,11 +138,14 @@ with_edits() {
 
 @test "a fragment for each frame, some stamped no later than the one before: everything is mixed" {
     # FFmpeg 5.1 writes such; what its demuxer says of them is the same as of what an edit list hides
-    ffmpeg -nostdin -v error -i seconds.mp4 -c copy -movflags cmaf+frag_every_frame frames.mp4
-    scene 0 u=frames.mp4
+    # also where the index lists the first frames
+    ffmpeg -nostdin -v error -i seconds.mp4 -c copy -movflags cmaf+frag_every_frame frames.mp4 -c copy -movflags frag_every_frame indexed.mp4
+    scene 0 u=frames.mp4 v=indexed.mp4
     quiet
-    [[ $(account u audio) =~ ^([0-9]+)\ ([0-9]+)(\ cut=[0-9])?$ ]] || fail "$(account u audio)"
-    ((BASH_REMATCH[1] - BASH_REMATCH[2] < 3)) || fail "$(account u audio)"
+    for u in u v; do
+        [[ $(account $u audio) =~ ^([0-9]+)\ ([0-9]+)(\ (cut|overlap)=[0-9])?$ ]] || fail "$u: $(account $u audio)"
+        ((BASH_REMATCH[1] - BASH_REMATCH[2] < 3)) || fail "$u: $(account $u audio)"
+    done
     heard m.mp4 2.5 3.5
 }
 
