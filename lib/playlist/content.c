@@ -24,6 +24,9 @@ static const struct signature {
     { 0, 4, "PK\x03\x04", "a ZIP archive" },
     { 0, 6, "7z\xbc\xaf\x27\x1c", "a 7z archive" },
     { 0, 4, "Rar!", "a RAR archive" },
+    { 0, 8, "Salted__", "encrypted with OpenSSL" },
+    { 0, 10, "age-encryp", "encrypted with age" },
+    { 0, 6, "\x8c\x0d\x04\x09\x03\x02", "encrypted with OpenPGP" },
     { 4, 4, "ftyp", "an MP4" },
     { 4, 4, "styp", "a fragment of an MP4" },
     { 4, 4, "moof", "a fragment of an MP4" },
@@ -74,4 +77,17 @@ const char *trtc_content_name(const void *data, size_t n)
             return g->name;
     }
     return markup(data, n);
+}
+
+/* Of 64 random bytes, 57 are different, with a standard deviation of 2.4. */
+bool trtc_content_is_even(const void *data, size_t n)
+{
+    const unsigned char *bytes = data;
+    bool seen[256] = { false };
+    int nb = 0;
+    for (size_t i = 0; i < TRTC_CONTENT_BYTES && n >= TRTC_CONTENT_BYTES; i++) {
+        nb += !seen[bytes[i]];
+        seen[bytes[i]] = true;
+    }
+    return nb >= 48;
 }

@@ -88,20 +88,24 @@ static int pair_value(const char *list, const char *key)
     return 0;
 }
 
-/* The value of an attribute (RFC 8216, 4.2), cut out in place, or NULL. */
+/* The value of an attribute (RFC 8216, 4.2), cut out in place, or NULL. Blanks around it, and around
+ * the '=', make no difference. */
 static char *attribute(char *list, const char *name)
 {
     const size_t n = strlen(name);
     for (char *s = list; *s;) {
-        const bool hit = strncasecmp(s, name, n) == 0 && s[n] == '=';
+        const bool hit = strncasecmp(s, name, n) == 0 && s[n + strspn(s + n, " \t")] == '=';
         s += strcspn(s, "=,\"");
-        const bool quoted = s[0] == '=' && s[1] == '"';
-        char *value = *s == '=' ? s + 1 + quoted : s;
+        char *value = *s == '=' ? s + 1 + strspn(s + 1, " \t") : s;
+        const bool quoted = *s == '=' && *value == '"';
+        value += quoted;
         char *end = value + strcspn(value, quoted ? "\"" : ",");
         s = end + strcspn(end, ",");
         s += strspn(s, ", \t");
         if (!hit)
             continue;
+        while (!quoted && end > value && (end[-1] == ' ' || end[-1] == '\t'))
+            end--;
         *end = '\0';
         return value;
     }

@@ -270,6 +270,8 @@ static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct
         return lose_encrypted(r, p, us, bytes, "it is");
     if (!name && p->map)
         name = "a fragment of an MP4 (EXT-X-MAP)";
+    if (!name && trtc_content_is_even(l->head, l->nb_head))
+        name = "perhaps encrypted";
     snprintf(why, sizeof why, "it is %s%sno MPEG transport stream", name ? name : "",
              name ? ", " : "");
     return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "foreign", us, bytes }, "%s",

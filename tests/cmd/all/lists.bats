@@ -257,8 +257,11 @@ encrypt() {
     have plain p
     encrypt "$(segment p video 1)"
     sed -i 's/^#EXT-X-MEDIA-SEQUENCE.*/&\n#EXT-X-SESSION-KEY:METHOD=AES-128,URI="k"/' "$(list video)"
+    encrypt "$(segment p audio 0)"
+    printf Salted__ | dd of="$(segment p audio 0)" conv=notrunc status=none
     merge 3 -f p
-    said '20260101000010533.ts: foreign: it is no MPEG transport stream'
+    said '20260101000000495.ts: foreign: it is encrypted with OpenSSL, no MPEG transport stream'
+    said '20260101000010533.ts: foreign: it is perhaps encrypted, no MPEG transport stream'
 }
 
 @test "unencrypted segments are merged even if the playlist calls them encrypted" {
