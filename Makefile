@@ -305,14 +305,16 @@ uninstall:
 	rm -f $(man8:%='$(share)/man/man8/%') $(units:%='$(DESTDIR)$(unitdir)/%') $(patsubst %,'$(DESTDIR)$(libexecdir)/%',$(notdir $(helpers)))
 
 # The same tree makes the same tarball: in the order of names, without owners, and with the time of the last change
-# that git knows (SOURCE_DATE_EPOCH, or where there is no git the time of the change log).
+# that git knows (SOURCE_DATE_EPOCH, or where git does not know the tree the time of the change log).
+in_git = git ls-files --error-unmatch Makefile >/dev/null 2>&1
 tarball = $(B)/trtc-tools-$(VERSION).tar.gz
 dist:
 	@mkdir -p $(B)
-	@{ git ls-files -z 2>/dev/null | grep -z . || find . -type f ! -path './.git/*' ! -path './build*' ! -path './$(B)/*' ! -path './demo/*' -printf '%P\0'; } | \
-	    tar -c -f $(tarball:.gz=) --null --no-recursion --files-from=- --sort=name --format=ustar \
+	@{ if $(in_git); then git ls-files -z; else find . -type f ! -path './.git/*' ! -path './build*' ! -path './$(B)/*' ! -path './demo/*' -printf '%P\0'; fi; } | \
+	    LC_ALL=C sort -z | \
+	    tar -c -f $(tarball:.gz=) --null --no-recursion --files-from=- --format=ustar \
 	        --owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX,a-s \
-	        --mtime="@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}" \
+	        --mtime="@$${SOURCE_DATE_EPOCH:-$$($(in_git) && git log -1 --format=%ct || stat -c %Y CHANGELOG.md)}" \
 	        --transform='s,^,trtc-tools-$(VERSION)/,S'
 	@gzip -9nf $(tarball:.gz=)
 	@echo '$(tarball:$(B)/%=$(dir)/%)'

@@ -32,10 +32,15 @@ sources() {
     chmod -R go-rwx b
     (umask 077 && make -s -C b dist DEPS=true >/dev/null)
     cmp "a/$tar" "b/$tar"
+    # also below a directory that git knows
+    if command -v git >/dev/null; then
+        git init -q . && git -c user.name=x -c user.email=x@localhost commit -q --allow-empty -m x
+    fi
     tar -xzf "a/$tar"
     make -s -C "trtc-tools-$version" dist DEPS=true >/dev/null
     cmp "a/$tar" "trtc-tools-$version/$tar"
     tar -tzf "a/$tar" >list
+    LC_ALL=C sort -c list || fail 'not in the order of names, but in that of the file system'
     grep -qxF "trtc-tools-$version/lib/merge/merge.c" list && grep -qxF "trtc-tools-$version/.clang-format" list
     run ! grep -e build -e demo/ list
     [[ $(tar -tvzf "a/$tar" | awk '{ print $2, $4, $5 }' | sort -u) == '0/0 2001-02-03 04:05' ]]
