@@ -303,6 +303,7 @@ uninstall:
 	rm -f $(TOOLS:%='$(DESTDIR)$(bashdir)/%') $(TOOLS:%='$(DESTDIR)$(zshdir)/_%') \
 	    $(TOOLS:%='$(DESTDIR)$(fishdir)/%.fish') $(examples:%='$(share)/doc/trtc-tools/examples/%') $(more_examples:%='$(share)/doc/trtc-tools/%')
 	rm -f $(man8:%='$(share)/man/man8/%') $(units:%='$(DESTDIR)$(unitdir)/%') $(patsubst %,'$(DESTDIR)$(libexecdir)/%',$(notdir $(helpers)))
+	@for d in '$(share)/doc/trtc-tools' '$(DESTDIR)$(libexecdir)'; do [ ! -d "$$d" ] || find "$$d" -depth -type d -empty -delete; done
 
 # The same tree makes the same tarball: in the order of names, without owners, and with the time of the last change
 # that git knows (SOURCE_DATE_EPOCH, or where git does not know the tree the time of the change log).

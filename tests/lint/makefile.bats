@@ -179,6 +179,7 @@ files() {
     touch "$dest/opt/x/bin/stranger" "$dest/opt/x/share/man/man1/stranger.1"
     mk uninstall DESTDIR="$dest" PREFIX=/opt/x
     [ "$(files "$dest")" = "$(printf '%s\n' ./opt/x/bin/stranger ./opt/x/share/man/man1/stranger.1)" ]
+    [ ! -e "$dest/opt/x/share/doc/trtc-tools" ]
     mk uninstall DESTDIR="$dest" PREFIX=/opt/x
 }
 
