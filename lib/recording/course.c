@@ -273,6 +273,7 @@ struct epochs {
     int64_t *shift;     /* of each epoch */
     int first, current; /* the epochs that exist; the first may belong to what the segment before
                            left over */
+    int64_t apart;      /* the tracks of one clock begin no farther apart */
 };
 
 /* The place on the time line that the track of r has reached at position pos. */
@@ -360,13 +361,27 @@ static int odd_epoch(const struct trtc_course *c, struct epochs *e, const struct
     return best;
 }
 
-/* The epoch of the first run of a track: the one that the other track is in. */
+static int add_epoch(struct epochs *e, int64_t shift)
+{
+    e->shift[++e->current] = shift;
+    return e->current;
+}
+
+/* The epoch of the first run of a track: the one that the other track is in. If all of it is farther
+ * from that than any order of the segment explains, it has a clock of its own, and begins with the other
+ * track or, if it is far behind its beginning, where that stands. */
 static int first_epoch(const struct trtc_course *c, struct epochs *e,
                        const struct trtc_course_run *r, const struct trtc_course_run *other)
 {
-    return other ? odd_epoch(c, e, r, other,
-                             nearest(e, e->first, r->from, stands_at(e, other, r->pos)))
-                 : e->current;
+    if (!other)
+        return e->current;
+    const int64_t at = stands_at(e, other, r->pos);
+    const int epoch = odd_epoch(c, e, r, other, nearest(e, e->first, r->from, at));
+    const int64_t start = c->runs[0].from + e->shift[c->runs[0].epoch];
+    for (const struct trtc_course_run *o = r; o; o = next_run(c, o))
+        if (off_by(e, o, other, e->shift[epoch]) <= e->apart)
+            return epoch;
+    return add_epoch(e, (at - start <= SOON ? start : at) - r->from);
 }
 
 /* Whether the other track falls by the same amount where r begins, after prev. At a low picture
@@ -396,12 +411,6 @@ static int fitting_epoch(const struct epochs *e, const struct trtc_course_run *r
     while (i >= e->first && (i == prev->epoch || distance(r->from + e->shift[i], end) > TOL))
         i--;
     return i >= e->first ? i : -1;
-}
-
-static int add_epoch(struct epochs *e, int64_t shift)
-{
-    e->shift[++e->current] = shift;
-    return e->current;
 }
 
 /* The epoch of a run that follows prev in its track, perhaps a new one. */
@@ -611,6 +620,19 @@ static int64_t room_for(struct trtc_course *c, int64_t listed, int64_t next)
     return next > listed && distance(length_of(c, -1), next) <= loose(next) + SHORT ? next : listed;
 }
 
+/* How far apart the tracks of one clock may begin: by the length of the segment, if one of them is
+ * behind the other in it. */
+static int64_t apart_most(const struct trtc_course *c, int64_t listed)
+{
+    int64_t length[TRTC_NB_KINDS] = { 0 }, most = listed == TRTC_NOTIME ? 0 : listed;
+    for (size_t i = 0; i < c->n; i++) {
+        int64_t *l = &length[c->runs[i].track];
+        *l += c->runs[i].to - c->runs[i].from;
+        most = *l > most ? *l : most;
+    }
+    return most + SOON;
+}
+
 int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
 {
     c->settled = true;
@@ -624,6 +646,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
     struct trtc_course_run **line = malloc(c->n * sizeof(struct trtc_course_run *));
     if (e.shift && line) {
         qsort(c->runs, c->n, sizeof *c->runs, by_pos);
+        e.apart = apart_most(c, listed);
         choose_epochs(c, &e);
         const int64_t room = room_for(c, listed, next);
         close_holes(c, -1, room, line);

@@ -89,6 +89,18 @@ whole() {
     done
 }
 
+@test "sound whose clock is a minute away from the picture's: the file is as long as the recording, and in sync" {
+    local by f
+    for by in -55 +55; do
+        have mixed p
+        for f in p/*.ts; do edit "$f" "a:-1:$by"; done
+        merge 0 -f p
+        quiet
+        synced p/$mixed 3 45 # where they begin together is not known better
+        lasts p/$mixed 30
+    done
+}
+
 @test "time stamps that fall back inside a segment without tables: those of the segment before are used" {
     have mixed p
     edit "$(nth p mixed 2)" av:5:-5

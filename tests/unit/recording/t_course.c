@@ -238,6 +238,21 @@ static void test_comes_back(void **state)
             }
 }
 
+/* Each track has a clock of its own: farther apart than the segment is long. */
+static void test_apart(void **state)
+{
+    (void)state;
+    static const double off_s[] = { -40000, -55, -20, 20, 55, 40000 };
+    for (size_t i = 0; i < sizeof off_s / sizeof *off_s; i++)
+        for (int track = 0; track < 2; track++) {
+            struct media m = {
+                .length_s = 10, .lag_s = 0.3, .parts = { { 0, { 0, 0 }, 0 } }, .nb_parts = 1
+            };
+            m.parts[0].off_s[track] = off_s[i];
+            check(&m, 10, 0, "apart");
+        }
+}
+
 static void test_pauses_stay(void **state)
 {
     (void)state;
@@ -382,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_several_changes),
         cmocka_unit_test(test_one_changes),
         cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_apart),
         cmocka_unit_test(test_pauses_stay),
         cmocka_unit_test(test_late_track_behind_a_restart),
         cmocka_unit_test(test_begins_at_a_restart),
