@@ -18,6 +18,7 @@
 #define EARLY_US        1000000 /* a segment whose last stamps are this early may have restarted */
 #define PICTURE_STEP_US 66667   /* how long a picture is shown if nothing says so */
 #define SOUND_STEP_US   20000
+#define STEP_MAX_US     1000000 /* the last picture of slides need not last as long as others */
 
 /* Whether there is a decoder for anything. */
 struct usable {
@@ -154,7 +155,15 @@ static size_t clips_before(const struct trtc_lane *lane, enum trtc_kind kind)
     return i;
 }
 
-/* Reads when the last frame of a lane ends; TRTC_NOTIME: there is none. Returns 0, or -1. */
+/* How long the frame lasts; of a picture and of some sound only the frame before shows that. */
+static int64_t length_us(const struct trtc_read *f, int64_t before_us, int64_t usual_us)
+{
+    const int64_t step_us = before_us == TRTC_NOTIME ? 0 : f->pkt.dts_us - before_us;
+    return f->dur_us ? f->dur_us : step_us > 0 && step_us <= STEP_MAX_US ? step_us : usual_us;
+}
+
+/* Reads when the last frame ends of those in a lane that begin at *end_us or later, or, if their
+ * length is known, end later. Returns 0, or -1. */
 static int read_end(const struct trtc_recording *r, const struct trtc_lane *lane,
                     enum trtc_kind kind, int64_t *end_us, struct trtc_err *err)
 {
@@ -163,16 +172,15 @@ static int read_end(const struct trtc_recording *r, const struct trtc_lane *lane
         .rec = r, .lane = lane, .kind = kind, .losses = &found, .skip = clips_before(lane, kind)
     };
     struct trtc_reader *rd = trtc_reader_new(&o, err);
-    int64_t step_us = kind == TRTC_VIDEO ? PICTURE_STEP_US : SOUND_STEP_US, before_us = TRTC_NOTIME;
+    int64_t usual_us = kind == TRTC_VIDEO ? PICTURE_STEP_US : SOUND_STEP_US;
+    int64_t before_us = TRTC_NOTIME, listed_us = *end_us;
     struct trtc_read f;
     int got = rd ? 1 : -1;
-    *end_us = TRTC_NOTIME;
     while (got > 0 && (got = trtc_reader_next(rd, &f, err)) > 0) {
-        const int64_t step = before_us == TRTC_NOTIME ? 0 : f.pkt.dts_us - before_us;
-        step_us = f.dur_us ? f.dur_us : step > 0 && step <= TRTC_SECTION_GAP_US ? step : step_us;
+        usual_us = length_us(&f, before_us, usual_us);
         before_us = f.pkt.dts_us;
-        if (*end_us == TRTC_NOTIME || f.pkt.pts_us + step_us > *end_us)
-            *end_us = f.pkt.pts_us + step_us;
+        if ((f.dur_us || f.pkt.pts_us >= listed_us) && f.pkt.pts_us + usual_us > *end_us)
+            *end_us = f.pkt.pts_us + usual_us;
     }
     trtc_reader_free(&rd);
     trtc_losses_fini(&found);
@@ -201,15 +209,15 @@ int trtc_presence_of_lane(const struct trtc_recording *r, const struct trtc_lane
         /* sums of durations count from the beginning of the lane */
         const struct trtc_lane known =
             stay.clips->piece->exact ? stay : (struct trtc_lane){ lane->clips, from + n };
-        int64_t end_us;
         if (trtc_intervals_lane(v, &stay, err) < 0)
             return -1;
+        struct trtc_interval *last = &v->items[v->n - 1];
+        int64_t end_us = last->end_us;
         if (ends_as_listed(r, stay.clips[n - 1].piece))
             continue;
         if (read_end(r, &known, kind, &end_us, err) < 0)
             return -1;
-        struct trtc_interval *last = &v->items[v->n - 1];
-        if (end_us != TRTC_NOTIME && end_us > last->end_us && end_us - last->end_us < TRTC_STRAY_US)
+        if (end_us - last->end_us < TRTC_STRAY_US)
             last->end_us = end_us;
     }
     return 0;

@@ -356,6 +356,14 @@ spoil_bytes() {
     # shellcheck disable=SC2086
     mix 0 $small --part 2/2 -o p.mkv r
     [[ $(account 10001 audio) =~ ^62\ 3[0-9]\ cut=[23][0-9]$ ]] || fail "the second part: $(account 10001 audio)"
+    # how long the last of some slides is shown, the playlist knows better than the time between them
+    mk slides --length 3 --av-merge --user "$(user size=64x36 rate=16000)"
+    restamp slides/*.ts edited.ts v:0.05-2.55:x v:2.65:x
+    mv edited.ts slides/*.ts
+    sed -i /FILE-ATTR/d slides/*.m3u8
+    # shellcheck disable=SC2086
+    mix 0 $small -o m.mp4 slides
+    near "$(field m.mp4 v duration)" 3.04 0.07
 }
 
 @test "whatever is done to a stream, the account balances, and losses are reported" {
