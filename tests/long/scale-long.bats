@@ -149,6 +149,7 @@ pod() {
         [[ -s recordings/parts/$k.mkv ]]
     done
     pod join-job 0
+    [[ ! -e recordings/parts/0.mkv ]] || fail 'the next call would have these parts'
     plays recordings/call.mp4
     [[ $(frames recordings/call.mp4) -eq 120 || $(frames recordings/call.mp4) -eq 121 ]]
 }
