@@ -184,4 +184,17 @@ parallel_merge() { "$tree/examples/merge-parallel" "$@"; }
     [ -z "$output" ]
     run -64 parallel_merge
     run -64 parallel_merge rec --no-such-option
+    run -64 --separate-stderr parallel_merge rec -o 'out{#}' # not a directory for each part
+    [[ $stderr == *"replaces what is in braces: 'out{#}'"* ]]
+    # not all jobs have run
+    mkdir bin
+    cat >bin/parallel <<'END'
+#!/bin/sh
+while [ "$1" != --joblog ]; do shift; done
+printf 'Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n1\t:\t0\t0\t0\t0\t0\t0\t\n' >"$2"
+kill -KILL $$
+END
+    chmod +x bin/parallel
+    PATH=$PWD/bin:$PATH run -75 --separate-stderr parallel_merge -n 2 rec -o out
+    [[ $stderr == *'1 of 2 parts have not been made'* ]]
 }
