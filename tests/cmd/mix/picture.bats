@@ -456,3 +456,19 @@ redrawn() {
     mix 0 -q --deterministic --label --to +1.6 --request r.json --image m=mark.png -j 1 -o one.mp4 "${in[@]}"
     cmp one.mp4 two.mp4
 }
+
+# peak N: the memory in kB of a mix of N users with sound.
+peak() {
+    local i all=()
+    for ((i = 0; i < $1; i++)); do all+=("u$i@$epoch=a.ts"); done
+    /usr/bin/time -q -o kb -f %M trtc-mix -q -s 64x64 --preset ultrafast -o m.mp4 "${all[@]}" >out
+    tail -1 kb
+}
+
+@test "memory: a further user takes 1 MB, not what the decoders have for other streams" {
+    [[ -x /usr/bin/time ]] || skip 'no time(1)'
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
+    clips 1 a.ts=1
+    few=$(peak 2) many=$(peak 12)
+    ((many - few < 10 * 1700)) || fail "$few kB with 2 users, $many kB with 12"
+}
