@@ -68,6 +68,14 @@ static void add_param(char *list, size_t room, const char *param)
     snprintf(list + n, room - n, "%s%s", n ? ":" : "", param);
 }
 
+/* Whether a picture refers to one earlier picture with this preset. Then a B picture that others
+ * refer to is useless once they are decoded, and x264 need not keep it: 11 MB less for 1920x1080,
+ * the same pictures. */
+static bool refers_to_one(const char *preset)
+{
+    return !preset || !strcmp(preset, "superfast") || !strcmp(preset, "veryfast");
+}
+
 /* With fixed_gop this module decides where key frames are, so x264 must not add any: neither
  * because its own interval is over (hence the doubled interval), nor at a change of scene, where it
  * makes a key frame only if the last one is at least min-keyint away. min-keyint can be at most
@@ -78,8 +86,11 @@ static int set_params(AVCodecContext *c, const struct trtc_h264enc_opts *o)
     char params[128] = "";
     if (o->repeatable || !o->preset)
         add_param(params, sizeof params, o->repeatable ? repeatable_params : cheap_params);
-    if (o->ahead_inside)
-        add_param(params, sizeof params, "sync-lookahead=0");
+    if (refers_to_one(o->preset))
+        add_param(params, sizeof params, "b-pyramid=strict");
+    if (o->ahead != TRTC_AHEAD_FREELY)
+        add_param(params, sizeof params,
+                  o->ahead == TRTC_AHEAD_INSIDE ? "sync-lookahead=0" : "sync-lookahead=1");
     c->gop_size = o->gop;
     if (o->fixed_gop) {
         c->gop_size = 2 * o->gop;

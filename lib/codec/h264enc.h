@@ -14,6 +14,13 @@
 #include "base/err.h"
 #include "ts/packet.h"
 
+/* How far x264's look-ahead works in advance of what it must. The pictures are the same. */
+enum trtc_ahead {
+    TRTC_AHEAD_FREELY,  /* in a thread of its own, by some pictures */
+    TRTC_AHEAD_CLOSELY, /* in a thread of its own, by one: 18 MB less for 1920x1080 */
+    TRTC_AHEAD_INSIDE   /* not at all, in the sender's thread: the least memory */
+};
+
 struct trtc_h264enc_opts {
     int width_px, height_px, fps;
     int gop;         /* largest distance of key frames in pictures; with fixed_gop the exact
@@ -25,11 +32,10 @@ struct trtc_h264enc_opts {
                    cost */
     struct trtc_colour colour; /* of the pictures; all zeros: the stream does not state it */
     int threads;               /* 0: chosen by the number of cores */
-    bool ahead_inside; /* the look-ahead has no thread of its own, but runs in the sender's: less
-                          memory, the same pictures */
-    bool repeatable;   /* the same bytes each time for a given number of threads: without what
-                        depends on the progress of x264's threads (a cap on peaks) or on memory
-                        that it has not written (macroblock trees) */
+    enum trtc_ahead ahead;
+    bool repeatable; /* the same bytes each time for a given number of threads: without what
+                      * depends on the progress of x264's threads (a cap on peaks) or on memory
+                      * that it has not written (macroblock trees) */
 };
 
 struct trtc_h264enc;

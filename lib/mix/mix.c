@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libavutil/mathematics.h>
 
@@ -14,6 +15,7 @@
 
 enum { DETERMINISTIC_THREADS = 4 };
 enum { ONE_THREAD_PIXELS = 1280 * 720 * 15 }; /* pixels per second up to which one thread encodes */
+enum { LARGE_PIXELS = 1280 * 720, BUSY_PICTURES = 4 }; /* of a canvas; to be decoded by each core */
 enum { SOUND_SLACK = 4096 }; /* samples, more than the block that waits until it is complete */
 
 /* ---- what the threads share ---- */
@@ -146,17 +148,32 @@ void trtc_mix_free(struct trtc_mix **m)
     *m = NULL;
 }
 
+/* Whether the encoder may be frugal: what it saves on a large canvas is worth it, and the decoders
+ * keep all cores busy while it waits. */
+static bool is_frugal(const struct trtc_mix *m, const struct trtc_h264enc_opts *o, long cores)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->nb_participants; i++)
+        n += m->participants[i].picture != NULL;
+    return (int64_t)o->width_px * o->height_px > LARGE_PIXELS && n >= BUSY_PICTURES * (size_t)cores;
+}
+
 /* Chooses the threads of the encoder. Each of them costs memory (20 MB for 1920x1080) and delay. A
  * live mix need not be faster than the clock, and so has none for the look-ahead: one thread needs
- * a seventh of the time for 1280x720 at 15 fps. Otherwise libx264 decides. */
+ * a seventh of the time for 1280x720 at 15 fps. Otherwise libx264 decides: three for two cores. */
 static void choose_threads(const struct trtc_mix *m, struct trtc_h264enc_opts *o)
 {
     const int64_t rate = (int64_t)o->width_px * o->height_px * o->fps;
-    o->ahead_inside = m->state.live && !m->o.deterministic;
-    if (m->o.deterministic)
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (m->o.deterministic) {
         o->threads = DETERMINISTIC_THREADS;
-    else if (m->state.live && !m->o.preset && rate <= ONE_THREAD_PIXELS)
-        o->threads = 1;
+    } else if (m->state.live) {
+        o->ahead = TRTC_AHEAD_INSIDE;
+        o->threads = !m->o.preset && rate <= ONE_THREAD_PIXELS ? 1 : 0;
+    } else if (cores > 1 && is_frugal(m, o, cores)) {
+        o->ahead = TRTC_AHEAD_CLOSELY;
+        o->threads = (int)cores;
+    }
 }
 
 static int open_encoder(struct trtc_mix *m, struct trtc_writer_track *t, struct trtc_err *err)

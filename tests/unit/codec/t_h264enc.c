@@ -288,26 +288,30 @@ static int delay(const struct trtc_h264enc_opts *o)
     return n;
 }
 
-static void test_look_ahead_inside(void **state)
+static void test_look_ahead(void **state)
 {
     (void)state;
+    static const enum trtc_ahead ways[] = { TRTC_AHEAD_FREELY, TRTC_AHEAD_CLOSELY,
+                                            TRTC_AHEAD_INSIDE };
     struct trtc_h264enc_opts o = plain_opts();
-    struct got *g[2];
-    int waits[2];
+    struct got *g[3];
+    int waits[3];
     o.preset = "superfast"; /* without macroblock trees: always the same bytes */
     o.threads = 2;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         g[i] = got_new();
-        o.ahead_inside = i;
+        o.ahead = ways[i];
         waits[i] = delay(&o);
         run(&o, 40, 1, 100, true, false, g[i]);
     }
-    assert_true(waits[1] < waits[0]);
-    assert_int_equal(g[1]->n, 40);
-    assert_int_equal(g[1]->nb_bytes, g[0]->nb_bytes);
-    assert_memory_equal(g[1]->bytes, g[0]->bytes, g[0]->nb_bytes);
-    got_free(g[0]);
-    got_free(g[1]);
+    assert_true(waits[2] < waits[1] && waits[1] < waits[0]);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(g[i]->n, 40);
+        assert_int_equal(g[i]->nb_bytes, g[0]->nb_bytes);
+        assert_memory_equal(g[i]->bytes, g[0]->bytes, g[0]->nb_bytes);
+    }
+    for (int i = 0; i < 3; i++)
+        got_free(g[i]);
 }
 
 static void test_undrained(void **state)
@@ -404,7 +408,7 @@ int main(void)
         cmocka_unit_test(test_missing_slots),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_planes_are_free_again),
-        cmocka_unit_test(test_look_ahead_inside),
+        cmocka_unit_test(test_look_ahead),
         cmocka_unit_test(test_undrained),
         cmocka_unit_test(test_bitrate),
         cmocka_unit_test(test_units),
