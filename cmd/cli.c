@@ -99,9 +99,27 @@ static void hold_standard(void)
             return;
 }
 
+static void on_file_limit(int sig)
+{
+    (void)sig;
+}
+
+/* A write beyond the limit of the file size fails instead of killing us before anything is tidied
+ * up. A handler, unlike SIG_IGN, is not passed on to programs that are started. */
+static void survive_file_limit(void)
+{
+    struct sigaction sa;
+    if (sigaction(SIGXFSZ, NULL, &sa) < 0 || sa.sa_handler != SIG_DFL)
+        return;
+    sa = (struct sigaction){ .sa_handler = on_file_limit, .sa_flags = SA_RESTART };
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGXFSZ, &sa, NULL);
+}
+
 void cli_init(const char *name)
 {
     cli.name = name;
+    survive_file_limit();
     hold_standard();
     FILE *out = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_out });
     if (!out)

@@ -209,7 +209,7 @@ whole_so_far() {
     ffmpeg -nostdin -v error -i "$marked" -map 0:v -c copy seen.ts
     half=$(($(stat -c %s seen.ts) / 376 * 188))
     mkfifo in
-    (trap '' XFSZ; exec "${live[@]}" -t 600 in >out 2>err 3>&-) &
+    "${live[@]}" -t 600 in >out 2>err 3>&- &
     pid=$!
     exec 7>in
     head -c "$half" seen.ts >&7

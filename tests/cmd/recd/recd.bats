@@ -324,7 +324,6 @@ c.commit()' "$1"
 }
 
 @test "a task that cannot be stored is refused, and leaves no files" {
-    trap '' XFSZ
     recd
     request
     prlimit --pid "$recd" --fsize=1:
@@ -336,7 +335,6 @@ c.commit()' "$1"
 }
 
 @test "while the state cannot be written, no task is started or counted as started" {
-    trap '' XFSZ
     # shellcheck disable=SC2016
     echo 'echo >>"$0.starts"; exec bash '"$tree"'/tests/serve/task.sh "$@"' >launch
     recd --launch "bash $PWD/launch"
