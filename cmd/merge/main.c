@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "../cli.h"
+#include "../loss.h"
 #include "../memory.h"
 #include "base/json_put.h"
 #include "jobs.h"
@@ -166,9 +167,28 @@ static int load(struct work *w, enum pass pass, struct trtc_err *err)
     return trtc_recordings_load(&w->scan, &what, err);
 }
 
+/* Reports what another user might be able to read. */
+static void say_denied(struct work *w)
+{
+    bool denied = w->scan.denied;
+    if (w->scan.denied && w->o->share.k > 1) /* the first process has reported these already */
+        for (size_t i = 0; i < w->scan.losses.n; i++)
+            loss_say(&w->scan.losses.items[i]);
+    for (size_t i = 0; i < w->scan.n; i++) {
+        const struct trtc_recording *r = &w->scan.recs[i];
+        denied |= r->denied;
+        for (size_t k = 0; r->denied && k < r->losses.n; k++)
+            loss_say(&r->losses.items[k]);
+    }
+    if (denied)
+        w->code = trtc_worse(w->code, TRTC_EX_NOPERM);
+}
+
 /* Other processes, which can read everything, would make other shares than this one. */
 static int check_whole(struct work *w, struct trtc_err *err)
 {
+    if (w->shares.nb_recs == 0)
+        say_denied(w);
     for (size_t i = 0; i < w->scan.n; i++)
         if (w->scan.recs[i].held &&
             (w->shares.nb_recs == 0 || w->shares.divided[i])) /* later only these count */

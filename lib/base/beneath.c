@@ -97,10 +97,17 @@ static int open_resolving(int dirfd, const char *name)
     return open_walking(dirfd, name);
 }
 
+static const char leads_out[] = "leads out of its directory";
+
+bool trtc_is_denied(const struct trtc_err *err)
+{
+    return err->code == TRTC_EX_NOPERM && !strstr(err->msg, leads_out);
+}
+
 static int fail_open(int errnum, struct trtc_err *err)
 {
     if (errnum == EXDEV || errnum == ELOOP)
-        return trtc_fail(err, TRTC_EX_NOPERM, "leads out of its directory");
+        return trtc_fail(err, TRTC_EX_NOPERM, leads_out);
     if (errnum == ENOENT || errnum == ENOTDIR || errnum == ENAMETOOLONG || errnum == EINVAL)
         return trtc_fail(err, TRTC_EX_NOINPUT, "missing");
     if (errnum == ENXIO)
@@ -113,7 +120,7 @@ static int fail_open(int errnum, struct trtc_err *err)
 int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err)
 {
     if (points_outside(name))
-        return trtc_fail(err, TRTC_EX_NOPERM, "leads out of its directory");
+        return trtc_fail(err, TRTC_EX_NOPERM, leads_out);
     int fd = open_resolving(dirfd, name);
     if (fd < 0)
         return fail_open(errno, err);

@@ -4,6 +4,7 @@
 #ifndef TRTC_BASE_BENEATH_H
 #define TRTC_BASE_BENEATH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -14,6 +15,9 @@
  * regular file; TRTC_EX_NOINPUT: it does not exist; TRTC_EX_TEMPFAIL or TRTC_EX_IOERR
  * (trtc_is_shortage): the machine is short of something, or cannot read it. */
 int trtc_open_beneath(int dirfd, const char *name, int64_t *size_bytes, struct trtc_err *err);
+
+/* Whether err, of one of these functions, is the lack of permission to read. */
+bool trtc_is_denied(const struct trtc_err *err);
 
 /* Makes the same checks without keeping the file open. 0 and *size_bytes, or -1. Cheaper for a
  * plain name. */

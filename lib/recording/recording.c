@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
+#include "base/beneath.h"
 #include "playlist/plain_name.h"
 #include "playlist/stray.h"
 #include "recording/recording_priv.h"
@@ -229,6 +230,7 @@ static int check_piece(struct placer *pl, struct trtc_piece *p, const struct lin
         if (trtc_is_shortage(why))
             return trtc_recording_hold(r, l->file, why);
         bool plain = why->code == TRTC_EX_NOINPUT, outside = why->code == TRTC_EX_NOPERM;
+        r->denied |= trtc_is_denied(why);
         return trtc_recording_lose(r, p, plain || outside ? "missing" : "unreadable", p->attr_bytes,
                                    plain ? NULL : why->msg);
     }

@@ -101,6 +101,7 @@ struct trtc_recording { /* all of one directory, SdkAppId, room and user */
     int64_t newest_ms;     /* latest modification time of its files */
     struct trtc_err *held; /* why it cannot be examined now (a shortage of the machine), or NULL */
     bool ended;            /* the last playlist of every track has ENDLIST */
+    bool denied;           /* a file must not be read: another user might find more than there is */
     bool loaded;           /* probed and settled by source/load: it does not change any more */
 };
 
@@ -114,6 +115,7 @@ struct trtc_scan {
     char **notes; /* about playlists that belong to no recording */
     size_t nb_notes;
     struct trtc_losses losses; /* what could not be examined and belongs to no recording */
+    bool denied;               /* the same of a directory */
     size_t nb_playlists;
     struct trtc_dir_id *dirs; /* directories already visited: a hash table with open addressing */
     size_t nb_dirs, nb_slots;

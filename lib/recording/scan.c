@@ -173,6 +173,7 @@ static int scan_below(const struct trtc_walk *w, const struct trtc_open_dir *at,
     trtc_fail_errno(&why, TRTC_EX_NOINPUT, errno, "cannot be read");
     if (trtc_is_shortage(&why))
         return trtc_fail(err, why.code, "%s: %s", path, why.msg);
+    w->s->denied |= why.code == TRTC_EX_NOPERM;
     return trtc_scan_lose(w->s, path, "unreadable", "%s", why.msg) < 0 ? trtc_fail_nomem(err) : 0;
 }
 

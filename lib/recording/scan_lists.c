@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/b64.h"
+#include "base/beneath.h"
 #include "base/text.h"
 #include "playlist/plain_name.h"
 #include "playlist/playlist_load.h"
@@ -165,6 +166,7 @@ static int take_list(struct place *p, const char *file, const struct trtc_name *
     snprintf(path, sizeof path, "%s/%s", p->dir, file);
     if (why->code && trtc_is_shortage(why))
         return trtc_recording_hold(r, file, why);
+    r->denied |= why->code && trtc_is_denied(why);
     if (why->code)
         return trtc_losses_addf(&r->losses,
                                 &(struct trtc_loss){ .path = path,
@@ -248,6 +250,7 @@ static int take_unnamed(struct place *p, const char *file, struct trtc_playlist 
     if (list->master) {
         ret = take_master(p, path, list);
     } else if (why->code) {
+        p->s->denied |= trtc_is_denied(why);
         ret = leave_alone(p, path, file, why->msg);
     } else if (whose_segments(list, plain, &name)) {
         ret = wants(p->w, &name);

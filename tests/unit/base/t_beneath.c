@@ -34,8 +34,10 @@
 #define trtc_open_beneath walk_open_beneath
 #define trtc_stat_beneath walk_stat_beneath
 #define trtc_read_beneath walk_read_beneath
+#define trtc_is_denied    walk_is_denied
 #include "base/beneath.c"
 #undef trtc_open_beneath
+#undef trtc_is_denied
 #undef trtc_stat_beneath
 #undef trtc_read_beneath
 
