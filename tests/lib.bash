@@ -301,6 +301,15 @@ mark() {
     echo "${parts[$3 - 1]-}"
 }
 
+# with_empty_edits IN OUT: the last entry of the first edit list is empty, as others before it may be: it shows nothing.
+with_empty_edits() {
+    local at
+    at=$(grep -abo elst "$1" | head -n 1 | cut -d : -f 1)
+    cp --remove-destination "$1" "$2"
+    at=$((at + 4 + 12 * $(od -An -t u1 -j $((at + 11)) -N 1 "$1")))
+    printf ffffffff | xxd -r -p | dd of="$2" bs=1 seek=$at conv=notrunc status=none
+}
+
 # with_matrix A B C D IN OUT: another display matrix.
 with_matrix() {
     local at

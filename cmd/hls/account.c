@@ -172,6 +172,29 @@ static void note_hidden(const struct hls_account *a)
 
 /* ---- losses ---- */
 
+/* Reports frames that an edit list leaves out. Those of a whole track are a loss: true. */
+static bool say_unread(const struct hls_account *a)
+{
+    struct trtc_input_named n;
+    struct trtc_ledger l;
+    char text[96];
+    bool any = false;
+
+    for (int k = 0; trtc_input_named(a->in, k, &n); k++) {
+        if (n.nb_unread == 0)
+            continue;
+        trtc_input_ledger(a->in, n.kind == TRTC_VIDEO, &l);
+        if (l.nb_in > 0)
+            cli_note("%s: an edit list leaves out %" PRId64 " frames of %s, which are not recorded",
+                     a->input, n.nb_unread, describe(&n, text, sizeof text));
+        else
+            cli_error("%s: an edit list leaves out all of %s: it is not recorded", a->input,
+                      describe(&n, text, sizeof text));
+        any |= l.nb_in == 0;
+    }
+    return any;
+}
+
 /* Reports tracks that had packets and were not recorded. True if there are any. */
 static bool say_unfollowed(const struct hls_account *a)
 {
@@ -302,6 +325,7 @@ bool hls_say_losses(struct hls_account *a)
     if (a->nb_jumps > JUMPS_MAX)
         cli_note("%s: its time stamps jump %d times", a->input, a->nb_jumps);
     any |= say_undecodable(a);
+    any |= say_unread(a);
     any |= say_unfollowed(a);
     any |= say_left_out(a, true);
     any |= say_left_out(a, false);

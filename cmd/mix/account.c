@@ -271,6 +271,11 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
                      describe(&n, what, sizeof what), n.nb_unfollowed, n.nb_packets);
             mix_lose(in, &l);
         }
+        if (n.nb_unread > 0 && feed && taken->nb_in == 0) {
+            snprintf(lost, sizeof lost, "an edit list leaves out all of %s",
+                     describe(&n, what, sizeof what));
+            mix_lose(in, &l);
+        }
         if (n.taken || n.nb_packets == 0)
             continue;
         snprintf(lost, sizeof lost, "%s came, but is not in the mix",

@@ -177,6 +177,7 @@ struct trtc_input_named {
     bool taken;            /* frames of it were returned, if only for a while */
     int64_t nb_packets;    /* its packets; -1: unknown */
     int64_t nb_unfollowed; /* transport packets that came while the track was not used */
+    int64_t nb_unread; /* frames of a complete MP4 that an edit list leaves out: known at its end */
 };
 
 /* Supplies the k-th named track, from 0; the order does not change, but more may follow. Returns

@@ -42,6 +42,7 @@ struct stream {
 
     struct trtc_ledger ledger;
     int64_t nb_taken; /* packets that became frames, or could not */
+    int64_t nb_empty; /* packets without content */
     int64_t trim_us;  /* sound that is still to be trimmed */
     int64_t next_us;  /* sound of a fragment: when the frame before ends */
     bool mended;      /* that was stamped too late */
@@ -64,7 +65,7 @@ struct back {
     uint8_t *out; /* the frame that is returned, unless it is the packet itself */
     size_t cap;
     int64_t nb_bytes, nb_bad_bytes, nb_damaged;
-    bool cut;
+    bool cut, at_end;
 
     /* pictures without times */
     bool untimed;
@@ -562,6 +563,7 @@ static int nothing_left(struct back *b, struct trtc_err *err)
 {
     check_parts(b);
     check_bare(b);
+    b->at_end = true;
     return b->nb_bytes == 0 && is_mp4_pipe(b) ? fail_mp4_pipe(b, err) : 0;
 }
 
@@ -614,9 +616,12 @@ static int read_any(struct back *b, AVPacket *pkt, int *track, struct trtc_err *
                 return r;
             continue;
         }
-        if (pkt->size <= 0)
-            continue;
         *track = track_of(b, pkt->stream_index);
+        if (pkt->size <= 0) {
+            if (*track >= 0)
+                b->stream[*track].nb_empty++;
+            continue;
+        }
         if (*track < 0)
             *track = adopt(b, pkt->stream_index);
         if (*track < 0)
@@ -1076,6 +1081,18 @@ static void back_ledger(const void *self, int track, struct trtc_ledger *out)
         out->nb_left[TRTC_LEFT_CUT] += b->order.nb_in - b->order.nb_out;
 }
 
+/* Returns how many frames in the index of an MP4 libavformat has left out: an edit list does that
+ * with everything between the parts that it lists and the key frames before them. */
+static int64_t nb_unread(const struct back *b, const AVStream *st)
+{
+    const int k = track_of(b, st->index);
+
+    if (k < 0 || !b->at_end || b->cut || b->watch.nb_faults > 0 || !trtc_input_av_is_indexed(b))
+        return 0;
+    const int64_t n = st->nb_frames - b->stream[k].ledger.nb_in - b->stream[k].nb_empty;
+    return n > 0 ? n : 0;
+}
+
 static bool back_named(const void *self, int k, struct trtc_input_named *out)
 {
     const struct back *b = self;
@@ -1092,6 +1109,7 @@ static bool back_named(const void *self, int k, struct trtc_input_named *out)
         .id = k,
         .taken = track_of(b, k) >= 0,
         .nb_packets = st->nb_frames > 0 ? st->nb_frames : -1,
+        .nb_unread = nb_unread(b, st),
     };
     snprintf(out->codec_name, sizeof out->codec_name, "%s",
              st->codecpar->codec_id == AV_CODEC_ID_NONE ? ""

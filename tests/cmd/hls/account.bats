@@ -106,6 +106,10 @@ account() {
     [[ $(account video .account.frames_out) == $(packets cut.mp4 v) ]] || fail "pictures are missing"
     hls 0 -q -d q turned.mp4
     quiet
+    # an edit list whose only entry is empty: FFmpeg's demuxer passes over the whole track
+    with_empty_edits "$BATS_FILE_TMPDIR/cam.mp4" none.mp4
+    hls 3 -d none none.mp4
+    said 'none.mp4: an edit list leaves out all of picture (stream 0, h264'
 }
 
 @test "pictures that change their codec are a reported loss, and the sound goes on" {

@@ -134,6 +134,9 @@ with_edits() {
     scene 0 --only video u=pieces.mp4
     tells m.mp4 160,90 '0 3' '8 4' '10 1' '16 2' '21 end'
     [[ $(account u video) == '56 20 cut=36' ]] || fail "account: $(account u video)"
+    with_empty_edits seconds.mp4 none.mp4
+    scene 3 u=none.mp4
+    grep -q 'an edit list leaves out all of picture (stream 0, h264' err || fail "none: $(<err)"
 }
 
 @test "a fragment for each frame, some stamped no later than the one before: everything is mixed" {
