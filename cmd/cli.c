@@ -144,6 +144,11 @@ void cli_catch_signals(void)
     sigemptyset(&sa.sa_mask);
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
+    /* A terminal that hangs up, unless nohup(1) was used. The shell may send it again. */
+    struct sigaction was;
+    sa.sa_flags = 0;
+    if (sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler == SIG_DFL)
+        sigaction(SIGHUP, &sa, NULL);
 }
 
 void cli_set_verbosity(int level)

@@ -11,7 +11,8 @@
 
 struct cJSON;
 
-/* The signal that asked the program to end (SIGINT, SIGTERM), or 0. A second one kills it. */
+/* The signal that asked the program to end (SIGINT, SIGTERM, SIGHUP), or 0. A second SIGINT or
+ * SIGTERM kills it. */
 extern volatile sig_atomic_t cli_signal;
 
 /* Call first, before anything is printed. name (borrowed) is the program's name in messages. From
@@ -20,7 +21,7 @@ extern volatile sig_atomic_t cli_signal;
 void cli_init(const char *name);
 const char *cli_name(void);
 
-/* From now on, SIGINT and SIGTERM set cli_signal. */
+/* From now on, SIGINT, SIGTERM and, unless it is ignored, SIGHUP set cli_signal. */
 void cli_catch_signals(void);
 
 void cli_set_verbosity(int level); /* -1 quiet, 0, 1 verbose */

@@ -173,6 +173,7 @@ static void run_threads(struct put *p, struct put_worker *workers)
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &ours,
                     &before); /* signals interrupt this thread only, while it waits */
     cli_catch_signals();

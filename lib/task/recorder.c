@@ -121,7 +121,8 @@ static bool was_well(const struct trtc_recorder *r, const struct trtc_recorder_e
         return false;
     return end->code == TRTC_EX_OK || end->code == TRTC_EX_LOSS ||
            (r->asked &&
-            (end->code == EXIT_SIGNALLED + SIGTERM || end->code == EXIT_SIGNALLED + SIGINT));
+            (end->code == EXIT_SIGNALLED + SIGTERM || end->code == EXIT_SIGNALLED + SIGINT ||
+             end->code == EXIT_SIGNALLED + SIGHUP));
 }
 
 /* Whether the process itself has failed, or another process owns the names of its files. */

@@ -141,9 +141,9 @@ whole_so_far() {
     ended_well o 2
 }
 
-@test "SIGINT and SIGTERM: the last segment and ENDLIST, 130 and 143" {
+@test "SIGINT, SIGTERM and SIGHUP: the last segment and ENDLIST, 130, 143 and 129" {
     local sig
-    for sig in INT:130 TERM:143; do
+    for sig in INT:130 TERM:143 HUP:129; do
         rm -rf o
         stopped ${sig#*:} ${sig%:*} 4 held 150000
         ended_well o 2

@@ -523,9 +523,9 @@ audio2=20260101000010500
     no_leftovers o
 }
 
-@test "SIGINT and SIGTERM: the file up to there plays, 130 or 143, and the next run completes it" {
+@test "SIGINT and SIGHUP: the file up to there plays, 130 or 129, and the next run completes it" {
     local sig code status pid
-    for sig in INT:130 TERM:143; do
+    for sig in INT:130 HUP:129; do
         code=${sig#*:} sig=${sig%:*} status=0
         rm -rf o
         mkdir o
