@@ -42,6 +42,18 @@ static int64_t follow(struct trtc_recording *r, const struct trtc_piece *prev,
     return off <= -CLOCK_STEP_US ? -off : -off - COME_BACK_US;
 }
 
+/* By how much p begins later than the sum of the durations says, if that of the segment before it,
+ * prev, is rounded to seconds, and the stream continues: then that is corrected. */
+static int64_t round_off(struct trtc_piece *prev, const struct trtc_piece *p)
+{
+    if (p->exact || prev->cut || prev->part || prev->place + 1 != p->place ||
+        prev->dur_us % CLOCK_STEP_US != 0 || !goes_on(prev, p, CLOCK_STEP_US))
+        return 0;
+    const int64_t was_us = prev->dur_us;
+    prev->dur_us = trtc_ts_diff(p->facts.first_ts_90k, prev->facts.first_ts_90k) * 100 / 9;
+    return prev->dur_us - was_us;
+}
+
 /* Whether the name of a segment gives the same time as the clock. */
 static bool is_sure(const struct trtc_piece *p)
 {
@@ -155,7 +167,7 @@ int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
 {
     if (find_strays(r) < 0)
         return trtc_fail_nomem(err);
-    const struct trtc_piece *prev = NULL;
+    struct trtc_piece *prev = NULL;
     int64_t back_us = 0;
     for (size_t i = 0; i < r->nb_pieces; i++) {
         struct trtc_piece *p = &r->pieces[i];
@@ -163,6 +175,8 @@ int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
             continue;
         if (!prev || prev->list != p->list)
             back_us = 0;
+        else
+            back_us += round_off(prev, p);
         if (prev && p->exact && goes_on(prev, p, CLOCK_STEP_US))
             back_us = follow(r, prev, p, back_us);
         p->start_us += back_us;

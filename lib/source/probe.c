@@ -28,7 +28,8 @@ enum {
 #define SHORT_US     100000  /* less than this missing at a segment's end is rounding */
 #define PIECE_MAX_US 1000000 /* a longer segment has whole frames */
 #define PAUSE_US     2000000 /* a segment of the right size that ends this early has had a pause */
-#define BACK_90K     90000   /* stamps that are lower by more have fallen */
+#define SECOND_US    1000000
+#define BACK_90K     90000 /* stamps that are lower by more have fallen */
 
 struct probe {
     struct trtc_recording *r;
@@ -41,6 +42,7 @@ struct probe {
     int list;                     /* of the segment before */
     int64_t tables_place;         /* number of the segment in it whose tables are known, or -1 */
     bool searched;                /* tables were searched for in its later segments */
+    bool whole_seconds;           /* all of its EXTINF are, so they may be rounded */
     unsigned may_have;            /* TRTC_AUDIO, TRTC_VIDEO: kinds that the segments may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
     int nb_noted;
@@ -222,6 +224,15 @@ static int look_for(struct probe *x, const struct trtc_piece *p, int fd, unsigne
 }
 
 /* ---- judging ---- */
+
+/* Whether all durations in a playlist are whole seconds. One alone may be so by chance. */
+static bool has_whole_seconds(const struct trtc_playlist *l)
+{
+    for (size_t i = 0; i < l->nb_segs; i++)
+        if (l->segs[i].duration_us != TRTC_NOTIME && l->segs[i].duration_us % SECOND_US != 0)
+            return false;
+    return l->nb_segs > 1;
+}
 
 /* Whether more is missing at the end than uneven frames explain. */
 static bool is_short(const struct trtc_look *l, int64_t said_us, int64_t seen_us)
@@ -435,7 +446,10 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     int64_t seen = depth == HEAD || believed ? said : trtc_look_length_us(l);
     if (said != TRTC_NOTIME && seen > said)
         seen = said;
-    bool short_of = is_short(l, said, seen);
+    const bool rounded = x->whole_seconds && p->attr_bytes < 0 && said != TRTC_NOTIME;
+    bool short_of = is_short(l, rounded ? said - SECOND_US : said, seen);
+    if (rounded && !short_of && seen != TRTC_NOTIME && !next_segment(r, p))
+        p->dur_us = said = seen;
     bool vouched =
         p->attr_bytes == p->bytes || (short_of && said - seen <= PAUSE_US && is_continued(x, p));
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
@@ -678,6 +692,7 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
         trtc_ts_forget(
             x->ts); /* tables that appear only once are used for the rest of their playlist */
         x->may_have = may_have(x->r, p->list);
+        x->whole_seconds = has_whole_seconds(&x->r->lists[p->list].playlist);
         x->nb_noted = 0;
         x->tables_place = -1;
         x->searched = false;

@@ -101,6 +101,35 @@ whole() {
     done
 }
 
+# whole_seconds DIR 0|1: its playlists say whole seconds, rounded down or up, and no more; names of segments are numbers.
+whole_seconds() {
+    local list n=0
+    for list in "$1"/*.m3u8; do
+        while IFS= read -r uri; do
+            mv "$1/$uri" "$1/$((++n)).ts"
+            sed -i "s/^$uri\$/$n.ts/" "$list"
+        done < <(grep '\.ts$' "$list")
+        awk -F '[:,]' -v up="$2" '/^#EXTINF/ { s = int($2); $0 = "#EXTINF:" s + (up && s < $2) } !/FILE-ATTR/' "$list" >new
+        mv new "$list"
+    done
+}
+
+@test "durations in whole seconds, and names without times: the stream counts" {
+    local up
+    mk rec --tags old --segment 3.3 --length 10.4 --user "$(user rate=16000 gop=0.2 size=64x36)"
+    for up in 0 1; do
+        rm -rf p && cp -r rec p
+        whole_seconds p $up
+        merge 0 -f p -o out$up --report r.json
+        quiet
+        plays out$up/*.mp4
+        synced out$up/*.mp4 1 5
+        at out$up/*.mp4 9.505
+        lasts out$up/*.mp4 10.4
+        jq -e '[.. | objects | select(has("frames_in")) | .frames_in == .frames_out] | all' r.json >/dev/null || fail "$(cat r.json)"
+    done
+}
+
 @test "time stamps that fall back inside a segment without tables: those of the segment before are used" {
     have mixed p
     edit "$(nth p mixed 2)" av:5:-5
