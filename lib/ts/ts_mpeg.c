@@ -137,8 +137,7 @@ int trtc_ts_mpeg_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
             break;
         }
         if (!s->unit.begun && (code[3] == PICTURE || code[3] == SEQUENCE || code[3] == GROUP)) {
-            trtc_ts_count_bad(ts, s, at - s->start);
-            s->start = at;
+            trtc_ts_skip(ts, s, at);
             trtc_ts_unit_begin(s);
             s->unit.key = s->random_access;
             s->random_access = false; /* it refers to the first picture of the PES */
@@ -150,10 +149,8 @@ int trtc_ts_mpeg_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
         s->scan = at + 4;
     }
 
-    if (!s->unit.begun) {
-        trtc_ts_count_bad(ts, s, s->scan - s->start);
-        s->start = s->scan;
-    }
+    if (!s->unit.begun)
+        trtc_ts_skip(ts, s, s->scan);
     if (!trtc_ts_scanned(s, SCAN_STEP, final))
         return 0;
     if (s->unit.begun && s->unit.slice)

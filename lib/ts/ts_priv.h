@@ -265,6 +265,9 @@ void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut);
 /* Appends payload to the buffer; returns 0, or -1: no memory. A buffer that would exceed
  * TRTC_TS_FRAME_MAX is dropped. */
 int trtc_ts_append(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n);
+/* Skips the bytes before byte at of the buffer, where a unit begins. They count as bad, except zeros
+ * before its start code, which belong to the stream. */
+void trtc_ts_skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t at);
 /* Drops the content of the buffer; it counts as bad. */
 void trtc_ts_discard(struct trtc_ts *ts, struct trtc_ts_es *s);
 /* Drops the content of the buffer at the end of the input. Units that precede a picture which does

@@ -26,6 +26,17 @@ void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut)
     trtc_ts_call_framer(ts, s, WHY_FINAL);
 }
 
+void trtc_ts_skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t at)
+{
+    size_t zeros = at;
+
+    while (zeros > s->start && s->buf[zeros - 1] == 0)
+        zeros--;
+    trtc_ts_count_bad(ts, s, zeros - s->start);
+    s->count.idle += (int64_t)(at - zeros);
+    s->start = at;
+}
+
 static void empty(struct trtc_ts_es *s)
 {
     s->base += (int64_t)s->size;

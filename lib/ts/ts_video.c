@@ -146,8 +146,7 @@ static void annexb_note(struct trtc_ts_es *s, enum trtc_nal kind, size_t at)
 /* Begins the first unit here; the bytes before it are ignored. */
 static void begin_at(struct trtc_ts *ts, struct trtc_ts_es *s, size_t at)
 {
-    trtc_ts_count_bad(ts, s, at - s->start);
-    s->start = at;
+    trtc_ts_skip(ts, s, at);
     trtc_ts_unit_begin(s);
 }
 
@@ -198,11 +197,8 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         s->scan = at + 3;
     }
 
-    if (!s->unit.begun && s->scan > s->start + 1) {
-        const size_t keep = s->scan - 1; /* there may be a zero_byte */
-        trtc_ts_count_bad(ts, s, keep - s->start);
-        s->start = keep;
-    }
+    if (!s->unit.begun && s->scan > s->start + 1)
+        trtc_ts_skip(ts, s, s->scan - 1); /* there may be a zero_byte */
     if (!trtc_ts_scanned(s, SCAN_STEP, final))
         return 0;
     if (s->unit.begun && s->unit.slice)

@@ -2021,6 +2021,29 @@ static void test_pictures(void **state)
         frames_free(f);
     }
 
+    /* Zeros in front of the first start code belong to the stream, however many there are. */
+    for (size_t i = 0; i < 3; i++) {
+        static const char *units[] = { "\0\0\1\x65\x88\x99", "\0\0\1\x26\1\xaf",
+                                       "\0\0\1\xb3\0\0\1\0\0\0\1\1" };
+        static const size_t sizes[] = { 6, 6, 12 };
+        struct bytes es = { NULL, 0, 0 };
+        for (size_t zeros = 1; zeros < 600; zeros += 199) {
+            es.n = 0;
+            for (size_t k = 0; k < zeros; k++)
+                bytes_add(&es, "", 1);
+            bytes_add(&es, units[i], sizes[i]);
+            m->out.n = 0;
+            mux_tables(m, (const uint8_t[]){ 0x1b, 0x24, 0x02 }[i]);
+            mux_pes(m, VIDEO, 5000, es.p, es.n);
+            f = read_all(&m->out);
+            assert_clean(f);
+            assert_int_equal(f->n, 1);
+            assert_int_equal(f->f[0].pts, 5000);
+            frames_free(f);
+        }
+        bytes_drop(&es);
+    }
+
     /* Bytes in front of the first start code, and a stream without any. */
     m->out.n = 0;
     mux_tables(m, 0x1b);
