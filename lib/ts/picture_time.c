@@ -27,10 +27,12 @@ static int64_t unwrap(int64_t t, int64_t ref)
     return ref + (d < WRAP / 2 ? d : d - WRAP);
 }
 
-/* Starts or restarts the clock. */
-static void begin(struct trtc_picture_times *t, int64_t pts)
+/* Starts or restarts the clock. A key picture may be another muxer's; otherwise the stream goes on to
+ * state decoding times, except where they are those of presentation. */
+static void begin(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
 {
     const int64_t step = t->step;
+    const bool said_dts = t->said_dts && !s->key;
     const int depth = t->depth;
     const bool floating = t->floating, by_one = t->by_one;
     const bool counted = t->counted;
@@ -39,6 +41,7 @@ static void begin(struct trtc_picture_times *t, int64_t pts)
 
     *t = (struct trtc_picture_times){ .running = true,
                                       .floating = floating,
+                                      .said_dts = said_dts,
                                       .pts = pts,
                                       .dts = NOTIME,
                                       .max_pts = pts,
@@ -271,12 +274,22 @@ static int64_t first_hole(struct trtc_picture_times *t, const struct trtc_pictur
     return pts > t->shown + step + step / 2 ? t->shown + step : NOTIME;
 }
 
+/* Whether pictures that are decoded after this one may be shown before it: not without reordering,
+ * and not after an IDR picture of H.264. Otherwise a lower time is a jump of the clock. */
+static bool may_lead(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
+{
+    if (!s->sps)
+        return true;
+    const bool idr = s->sps->codec == TRTC_CODEC_H264 && s->order.known && s->order.resets;
+
+    return !idr && (s->sps->reorder_max != 0 || t->depth > 0);
+}
+
 /* Returns the latest time at which the picture can be decoded: before it is shown, and before those
  * that are still to come are shown. */
 static int64_t latest(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
 {
-    /* without reordering, a falling time is a jump of the clock */
-    if (s->sps && s->sps->reorder_max == 0 && t->depth == 0)
+    if (!may_lead(t, s))
         return pts;
 
     const int64_t follows = s->next_pts == NOTIME ? NOTIME : unwrap(s->next_pts, pts);
@@ -314,7 +327,7 @@ static int64_t before_leading(const struct trtc_picture_times *t, const struct t
 {
     const int64_t next = s->next_pts == NOTIME || s->next_key ? NOTIME : unwrap(s->next_pts, pts);
 
-    if (t->dts != NOTIME || next == NOTIME || next >= pts || pts - next > JUMP)
+    if (t->dts != NOTIME || next == NOTIME || next >= pts || pts - next > JUMP || !may_lead(t, s))
         return INT64_MAX;
     return first_leading(t, s, pts, next) - depth_of(t, s) * length_of(t, s);
 }
@@ -384,12 +397,12 @@ void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_s
     const bool said = s->pts != NOTIME;
 
     if (!t->running || (said && t->floating)) {
-        begin(t, said ? s->pts : s->clock);
+        begin(t, s, said ? s->pts : s->clock);
         t->floating = !said;
     }
     int64_t p = said ? unwrap(s->pts, t->pts) : t->dts == NOTIME ? t->pts : place(t, s);
     if (begins_anew(t, s, p))
-        begin(t, p);
+        begin(t, s, p);
     else if (!said && t->dts != NOTIME && p <= t->dts)
         p = t->dts + 1;
     if (said)

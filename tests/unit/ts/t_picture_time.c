@@ -444,6 +444,55 @@ static void test_restart(void **state)
     }
 }
 
+/* The clock falls at a picture whose decoding time is not stated, since it is that of presentation. */
+static void test_restart_at_b_picture(void **state)
+{
+    (void)state;
+    static const int shown[] = { 2, 4, 3, 6, 5, 8, 7, 10, 9 };
+    struct trtc_picture_times t = { 0 };
+    const struct trtc_video_params sps = { .codec = TRTC_CODEC_H264, .reorder_max = 1 };
+
+    for (int i = 0; i < (int)COUNT(shown); i++) {
+        const int64_t clock = 9000000 - (i < 4 ? 0 : 300 * STEP);
+        const struct trtc_picture_said s = {
+            .pts = clock + shown[i] * STEP,
+            .dts = shown[i] == i + 1 ? NOPTS : clock + (i + 1) * STEP,
+            .next_pts = NOPTS,
+            .key = i == 0,
+            .sps = &sps,
+        };
+        int64_t pts, dts;
+        trtc_picture_time(&t, &s, &pts, &dts);
+        assert_int_equal(pts, s.pts);
+        assert_int_equal(dts, wrapped(clock + (i + 1) * STEP));
+    }
+}
+
+/* The clock falls behind the very first picture, before which none can be shown any more. */
+static void test_fall_behind_first(void **state)
+{
+    (void)state;
+    static const struct trtc_video_params sps[] = {
+        { .codec = TRTC_CODEC_H264, .reorder_max = 0 },
+        { .codec = TRTC_CODEC_H264, .reorder_max = 2 },
+        { .codec = TRTC_CODEC_H265, .reorder_max = 0 },
+    };
+
+    for (size_t i = 0; i < COUNT(sps); i++) {
+        struct trtc_picture_times t = { 0 };
+        const struct trtc_picture_said s = { .pts = 9000000,
+                                             .dts = NOPTS,
+                                             .next_pts = 9000000 - 100 * STEP,
+                                             .key = true,
+                                             .order = { .known = true, .resets = true },
+                                             .sps = &sps[i] };
+        int64_t pts, dts;
+        trtc_picture_time(&t, &s, &pts, &dts);
+        assert_int_equal(pts, s.pts);
+        assert_int_equal(dts, s.pts - sps[i].reorder_max * STEP);
+    }
+}
+
 /* A stream of fields in frames may count from one on, by two: the first picture has no lower count. */
 static void test_odd_counts(void **state)
 {
@@ -625,6 +674,8 @@ int main(void)
         cmocka_unit_test(test_unknown_depth),
         cmocka_unit_test(test_jumps),
         cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_restart_at_b_picture),
+        cmocka_unit_test(test_fall_behind_first),
         cmocka_unit_test(test_odd_counts),
         cmocka_unit_test(test_open_restart),
         cmocka_unit_test(test_cut_group),
