@@ -310,6 +310,28 @@ with_empty_edits() {
     printf ffffffff | xxd -r -p | dd of="$2" bs=1 seek=$at conv=notrunc status=none
 }
 
+# put_u32 FILE AT N
+put_u32() {
+    printf %08x "$3" | xxd -r -p | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# with_other_codec IN OUT: the last chunks of the first track, in a file with its index at the end, are said to be of another codec.
+with_other_codec() {
+    local box at size
+    cp --remove-destination "$1" "$2"
+    for box in moov trak mdia minf stbl stsd; do
+        at=$(grep -abo $box "$1" | head -n 1 | cut -d : -f 1)
+        size=$((16#$(xxd -p -s $((at - 4)) -l 4 "$1")))
+        put_u32 "$2" $((at - 4)) $((size + 86))
+    done
+    put_u32 "$2" $((at + 8)) 2
+    size=$((at - 4 + size)) # here the second description belongs
+    at=$(grep -abo stsc "$1" | head -n 1 | cut -d : -f 1)
+    put_u32 "$2" $((at + 8 + 12 * 16#$(xxd -p -s $((at + 8)) -l 4 "$1"))) 2
+    { head -c $size "$2" && printf 0000005668766331 | xxd -r -p && head -c 78 /dev/zero && tail -c +$((size + 1)) "$2"; } >both
+    mv both "$2"
+}
+
 # with_matrix A B C D IN OUT: another display matrix.
 with_matrix() {
     local at

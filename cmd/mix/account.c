@@ -165,6 +165,10 @@ static void close_account(struct inputs *in, const struct origin *o, struct trtc
     if (!feed)
         return;
     trtc_feed_ledger(feed, &below);
+    if (o->input)
+        lose_frames(in, o,
+                    (struct lost_frames){ "format", below.nb_left[TRTC_LEFT_FORMAT], what,
+                                          "could not be used: their format is not supported" });
     const int64_t given = video ? l->nb_in : below.nb_out;
     l->nb_packets = below.nb_packets;
     l->nb_in += below.nb_in - given;
@@ -280,7 +284,8 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
             continue;
         snprintf(lost, sizeof lost, "%s came, but is not in the mix",
                  describe(&n, what, sizeof what));
-        if (n.kind != TRTC_NO_KIND && feed && taken->nb_in == 0)
+        const bool wanted = n.kind == TRTC_VIDEO ? o->want.picture : o->want.sound;
+        if (n.kind != TRTC_NO_KIND && wanted && taken->nb_in == 0)
             mix_lose(in, &l);
         else
             cli_note(

@@ -298,6 +298,7 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
         .before_us = kept_before_us(in),
         .stop = o->dynamic ? &cli_signal : NULL,
     };
+    o->want = want;
     o->input = trtc_source_open(&so, o->label, &o->losses, err);
     if (!o->input)
         return -1;
@@ -719,6 +720,7 @@ static int open_joining(struct inputs *in, const struct trtc_operand *op, struct
     o->dynamic = true;
     o->member.user = o->user;
     o->member.aux = o->aux;
+    o->want = want;
     o->input = trtc_source_open(&so, o->label, &o->losses, err);
     if (!o->input)
         return -1;

@@ -10,6 +10,7 @@
 #include "mix/mix.h"
 #include "recording/loss.h"
 #include "recording/recording.h"
+#include "recording/roster.h"
 #include "recording/timeline.h"
 
 /* A stream in the mix: inputs.c opens it, account.c completes its account. */
@@ -28,10 +29,11 @@ struct origin {
     struct trtc_feed *picture, *sound;
     /* only for a file or a live source */
     struct trtc_source *input;
-    bool dynamic;     /* its presence is not known beforehand: not a file */
-    bool stored;      /* its place is known: a file, or a source with a START */
-    int64_t start_us; /* us since 1970, if stored */
-    bool torn;        /* the file is cut off */
+    struct trtc_wanted want; /* what the mix takes of it, if it has that */
+    bool dynamic;            /* its presence is not known beforehand: not a file */
+    bool stored;             /* its place is known: a file, or a source with a START */
+    int64_t start_us;        /* us since 1970, if stored */
+    bool torn;               /* the file is cut off */
 };
 
 struct inputs {

@@ -422,11 +422,12 @@ static bool opens_at_once(const struct back *b)
 /* Reads the beginning and chooses the streams. */
 static int open_streams(struct back *b, const char *url, struct trtc_err *err)
 {
+    trtc_input_watch_log(&b->watch, b->ic);
     int ret = avformat_open_input(&b->ic, url, NULL, NULL);
 
     if (ret < 0)
         return fail_open(b, ret, err);
-    trtc_input_watch_log(&b->watch, b->ic);
+    b->watch.opened = true;
     if (opens_at_once(b)) {
         b->ic->max_analyze_duration = AV_TIME_BASE / 2;
         b->ic->fps_probe_size = 0;
@@ -558,12 +559,36 @@ static void check_bare(struct back *b)
         b->nb_bad_bytes += rest;
 }
 
+/* Returns how many frames in the index of an MP4 libavformat has left out: an edit list does that
+ * with everything between the parts that it lists and the key frames before them. */
+static int64_t nb_unread(const struct back *b, const AVStream *st)
+{
+    const int k = track_of(b, st->index);
+
+    if (k < 0 || !b->at_end || b->cut || b->watch.nb_faults > 0 || !trtc_input_av_is_indexed(b))
+        return 0;
+    const int64_t n = st->nb_frames - b->stream[k].ledger.nb_in - b->stream[k].nb_empty;
+    return n > 0 ? n : 0;
+}
+
+/* If a track has several codecs, these are the frames of the others. */
+static void count_other_codecs(struct back *b)
+{
+    for (int k = 0; k < TRTC_NB_KINDS && b->watch.codecs; k++) {
+        struct stream *s = &b->stream[k];
+        const int64_t n = s->index >= 0 ? nb_unread(b, b->ic->streams[s->index]) : 0;
+        s->ledger.nb_in += n;
+        s->ledger.nb_left[TRTC_LEFT_FORMAT] += n;
+    }
+}
+
 /* Handles the end. Returns 0, or -1: the frames could not be reached. */
 static int nothing_left(struct back *b, struct trtc_err *err)
 {
     check_parts(b);
     check_bare(b);
     b->at_end = true;
+    count_other_codecs(b);
     return b->nb_bytes == 0 && is_mp4_pipe(b) ? fail_mp4_pipe(b, err) : 0;
 }
 
@@ -1079,18 +1104,6 @@ static void back_ledger(const void *self, int track, struct trtc_ledger *out)
     *out = b->stream[track].ledger;
     if (track == TRTC_AT_VIDEO) /* they still wait for their places: it was stopped */
         out->nb_left[TRTC_LEFT_CUT] += b->order.nb_in - b->order.nb_out;
-}
-
-/* Returns how many frames in the index of an MP4 libavformat has left out: an edit list does that
- * with everything between the parts that it lists and the key frames before them. */
-static int64_t nb_unread(const struct back *b, const AVStream *st)
-{
-    const int k = track_of(b, st->index);
-
-    if (k < 0 || !b->at_end || b->cut || b->watch.nb_faults > 0 || !trtc_input_av_is_indexed(b))
-        return 0;
-    const int64_t n = st->nb_frames - b->stream[k].ledger.nb_in - b->stream[k].nb_empty;
-    return n > 0 ? n : 0;
 }
 
 static bool back_named(const void *self, int k, struct trtc_input_named *out)

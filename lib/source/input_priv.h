@@ -139,6 +139,8 @@ struct trtc_input_watch {
     const volatile sig_atomic_t *stop; /* if set, errors are caused by the interruption; or NULL */
     int64_t nb_faults;
     char first[160]; /* the message of the first fault */
+    bool opened;     /* faults are counted */
+    bool codecs;     /* a track of an MP4 has several codecs, of which only one is read */
 
     /* BOXES: an MP4; TAGS: an FLV. Their boxes on the top level, or tags, are called parts. */
     enum { TRTC_INPUT_OTHER, TRTC_INPUT_BOXES, TRTC_INPUT_TAGS } layout;
@@ -150,7 +152,7 @@ struct trtc_input_watch {
     uint64_t tag_bytes; /* the size of the previous tag */
 };
 
-/* From now on, counts the errors that libavformat logs for ic. w must outlive ic. */
+/* Counts the errors that libavformat logs for ic once w->opened is set. w must outlive ic. */
 void trtc_input_watch_log(struct trtc_input_watch *w, struct AVFormatContext *ic);
 
 /* Sets the layout from the first bytes of the file. */

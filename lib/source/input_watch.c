@@ -21,7 +21,7 @@ static bool is_loss(const char *fmt)
 __attribute__((format(printf, 2, 0))) static void note(struct trtc_input_watch *w, const char *fmt,
                                                        va_list ap)
 {
-    if ((w->stop && *w->stop) || w->nb_faults++ > 0)
+    if (!w->opened || (w->stop && *w->stop) || w->nb_faults++ > 0)
         return;
     const int n = vsnprintf(w->first, sizeof w->first, fmt, ap);
     if (n > 0 && (size_t)n < sizeof w->first && w->first[n - 1] == '\n')
@@ -36,6 +36,8 @@ __attribute__((format(printf, 3, 0))) static void on_log(void *of, int level, co
     va_list copy;
 
     level &= 0xff;
+    if (ic && ic->opaque && strstr(fmt, "multiple fourcc"))
+        ((struct trtc_input_watch *)ic->opaque)->codecs = true;
     if (ic && ic->iformat && ic->opaque &&
         (level <= AV_LOG_ERROR || (level <= AV_LOG_WARNING && is_loss(fmt)))) {
         va_copy(copy, ap);

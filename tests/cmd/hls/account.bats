@@ -110,6 +110,9 @@ account() {
     with_empty_edits "$BATS_FILE_TMPDIR/cam.mp4" none.mp4
     hls 3 -d none none.mp4
     said 'none.mp4: an edit list leaves out all of picture (stream 0, h264'
+    with_other_codec "$BATS_FILE_TMPDIR/cam.mp4" two.mp4
+    hls 3 -d two two.mp4
+    said 'two.mp4: picture: left out, in an unsupported format: '
 }
 
 @test "pictures that change their codec are a reported loss, and the sound goes on" {

@@ -137,6 +137,10 @@ with_edits() {
     with_empty_edits seconds.mp4 none.mp4
     scene 3 u=none.mp4
     grep -q 'an edit list leaves out all of picture (stream 0, h264' err || fail "none: $(<err)"
+    # several codecs in a track, of which FFmpeg's demuxer passes over all but the first
+    with_other_codec seconds.mp4 two.mp4
+    scene 3 u=two.mp4
+    grep -q 'frames of the picture could not be used: their format is not supported' err || fail "two: $(<err)"
 }
 
 @test "a fragment for each frame, some stamped no later than the one before: everything is mixed" {
