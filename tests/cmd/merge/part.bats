@@ -121,7 +121,7 @@ parts() {
 # bound COMMAND...: without root's privilege to read everything.
 bound() {
     local drop=()
-    [[ $(id -u) -ne 0 ]] || drop=(setpriv --bounding-set=-dac_override,-dac_read_search)
+    [[ $(id -u) -ne 0 ]] || drop=(setpriv "--bounding-set=-dac_override,-dac_read_search")
     "${drop[@]}" "$@"
 }
 
