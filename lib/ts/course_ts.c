@@ -17,6 +17,7 @@ enum {
 
 #define PICTURE_GUESS_90K 6000 /* 15 a second */
 #define SOUND_GUESS_90K   1920
+#define FALL_90K          90000 /* further than pictures are reordered */
 
 void trtc_frame_length(const struct trtc_ts_frame *f, int *samples, int *rate_hz)
 {
@@ -53,6 +54,7 @@ static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
 struct tail {
     int64_t first, last[TRTC_NB_KINDS], step[TRTC_NB_KINDS];
     bool seen[TRTC_NB_KINDS];
+    bool falls; /* a clock restarts there */
 };
 
 static void note_last(struct tail *t, const struct trtc_ts_frame *f)
@@ -63,6 +65,7 @@ static void note_last(struct tail *t, const struct trtc_ts_frame *f)
     const int64_t at = trtc_ts_diff(f->pts_90k, t->first), step = at - t->last[k];
     if (t->seen[k] && step > 0 && (step < t->step[k] || !t->step[k]))
         t->step[k] = step;
+    t->falls |= t->seen[k] && step < -FALL_90K;
     if (!t->seen[k] || step > 0)
         t->last[k] = at;
     t->seen[k] = true;
@@ -173,7 +176,7 @@ int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k,
     struct trtc_err ignored;
     int64_t end = TRTC_NOTIME;
     const int64_t from = s->bytes > TAIL_BYTES ? s->bytes - TAIL_BYTES : 0;
-    if (run(&(struct pass){ .t = &t }, s, from, NULL, &ignored) < 0)
+    if (run(&(struct pass){ .t = &t }, s, from, NULL, &ignored) < 0 || t.falls)
         return TRTC_NOTIME;
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
         const int64_t to = t.last[k] + (t.step[k] ? t.step[k] : guess[k]);

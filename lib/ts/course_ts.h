@@ -25,7 +25,7 @@ int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s,
 
 /* Returns the distance from first_ts_90k (33 bits) to the end of the last frame, in ticks, judged
  * by the frames at the end of the segment; *last_90k: the distance to the beginning of that frame.
- * TRTC_NOTIME: it cannot be determined. */
+ * TRTC_NOTIME: it cannot be determined, or the clock restarts there. */
 int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k, int64_t *last_90k);
 
 /* Determines the length of an AAC frame in samples, and their rate; 0 and 0 for other frames. */

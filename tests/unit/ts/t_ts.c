@@ -14,7 +14,9 @@
 #include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
 
+#include "base/utc.h"
 #include "make/pes.h"
+#include "ts/course_ts.h"
 #include "ts/psi.h"
 #include "ts/ts.h"
 #include "unit/range.h"
@@ -2858,6 +2860,32 @@ static void test_other(void **state)
     mux_free(m);
 }
 
+/* The end of a segment tells nothing of its length if the clock restarts there. */
+static void test_tail(void **state)
+{
+    (void)state;
+    for (int restart = 0; restart < 2; restart++) {
+        struct mux *m = mux_new();
+        struct bytes a = { NULL, 0, 0 };
+        FILE *file = tmpfile();
+        int64_t last = 0;
+
+        assert_non_null(file);
+        add_adts(&a, 100);
+        mux_tables(m, 0x1b);
+        for (int i = 0; i < 200; i++)
+            mux_pes(m, AUDIO, 90000 + (restart && i >= 180 ? i - 180 : i) * 1920, a.p, a.n);
+        assert_int_equal(fwrite(m->out.p, 1, m->out.n, file), m->out.n);
+        assert_int_equal(fflush(file), 0);
+        const struct trtc_course_file f = { .fd = fileno(file), .bytes = (int64_t)m->out.n };
+        const int64_t end = trtc_course_tail(&f, 90000, &last);
+        assert_int_equal(end, restart ? TRTC_NOTIME : 200 * 1920);
+        fclose(file);
+        bytes_drop(&a);
+        mux_free(m);
+    }
+}
+
 /* x264 does not free all of its own; it is not ours. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -2910,6 +2938,7 @@ int main(void)
         cmocka_unit_test(test_lost_first_frame),
         cmocka_unit_test(test_standing_clock),
         cmocka_unit_test(test_torn_packets),
+        cmocka_unit_test(test_tail),
     };
 
     av_log_set_level(AV_LOG_QUIET);
