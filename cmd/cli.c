@@ -138,16 +138,20 @@ static void on_signal(int sig)
     cli_signal = sig;
 }
 
+bool cli_hangs_up(void)
+{
+    struct sigaction was;
+    return sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler == SIG_DFL;
+}
+
 void cli_catch_signals(void)
 {
     struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
     sigemptyset(&sa.sa_mask);
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
-    /* A terminal that hangs up, unless nohup(1) was used. The shell may send it again. */
-    struct sigaction was;
-    sa.sa_flags = 0;
-    if (sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler == SIG_DFL)
+    sa.sa_flags = 0; /* the shell may send a hang-up again */
+    if (cli_hangs_up())
         sigaction(SIGHUP, &sa, NULL);
 }
 

@@ -21,7 +21,11 @@ extern volatile sig_atomic_t cli_signal;
 void cli_init(const char *name);
 const char *cli_name(void);
 
-/* From now on, SIGINT, SIGTERM and, unless it is ignored, SIGHUP set cli_signal. */
+/* Whether SIGHUP is to end the program: it is not ignored, as under nohup(1). A blocked signal is
+ * delivered even then. */
+bool cli_hangs_up(void);
+
+/* From now on, SIGINT, SIGTERM and, if it is to end the program, SIGHUP set cli_signal. */
 void cli_catch_signals(void);
 
 void cli_set_verbosity(int level); /* -1 quiet, 0, 1 verbose */

@@ -17,6 +17,8 @@ int signals_open(struct trtc_err *err)
     sigaddset(&set, SIGPIPE);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    if (cli_hangs_up())
+        sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     sigdelset(&set, SIGPIPE);
     const int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);

@@ -118,7 +118,7 @@ static void take_signals(struct task *t)
             continue;
         if (t->stage == TASK_RECORDS)
             task_leave(t, TRTC_LEAVE_ASKED);
-        else
+        else if (i.ssi_signo != SIGHUP) /* the shell may send it again */
             t->signal = (int)i.ssi_signo;
     }
 }
@@ -234,7 +234,8 @@ static int open_signals(struct task *t, struct trtc_err *err)
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
+    if (cli_hangs_up())
+        sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     t->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);

@@ -240,6 +240,20 @@ B
     [[ $? -eq 130 ]]
 }
 
+@test "serve: a hang-up ends it, unless it is ignored" {
+    event 305 1767225961123 '{"Status":0}'
+    serving --key-file key
+    kill -HUP "$hook"
+    wait "$hook" && fail 'not its exit status'
+    [[ $? -eq 129 ]]
+    trap '' HUP
+    serving --key-file key
+    trap - HUP
+    kill -HUP "$hook"
+    posted 200 event.json
+    stopped
+}
+
 @test "a failing disk: 503, nothing stored, and the next attempt succeeds" {
     local call tracer
     need_strace

@@ -12,15 +12,18 @@ live() {
     ffmpeg -nostdin -v error -re -t "$2" -i call.ts -c copy -f mpegts -method PUT "$url$1" 3>&-
 }
 
-@test "a user who leaves and comes back is recorded; without users the task ends and makes MP4" {
+@test "a user who leaves and comes back is recorded; without users the task ends, although not at an ignored hang-up, and makes MP4" {
     opened
     ordered t '"RecordMode":1,"OutputFormat":1,"MaxIdleTime":5'
+    trap '' HUP # as under nohup
     recording t
+    trap - HUP
     stands t '[.Status, .Users, .Streams] | tostring' '["Idle",[],[]]'
     live /3560/anna 3
     stands t '.Streams | length' 2
     live /3560/anna 2
     stands t .Status InProgress
+    kill -HUP "$task"
     ended 0
     [[ $(events_of) == '301 307 307 302:99' ]] || fail "$(events_of)"
     whole t
