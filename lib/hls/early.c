@@ -62,8 +62,12 @@ int trtc_early_keep(struct trtc_early *e, const struct trtc_segmenter_opts *o,
 
     if (!*w && !(*w = open_waiting(o, kind, err)))
         return -1;
+    /* a track that begins earlier than the others moves them all */
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
+        if (e->waiting[k] && trtc_waiting_move(e->waiting[k], utc_us_of(o), err) < 0)
+            return -1;
     e->nb++;
-    return trtc_waiting_early(*w, utc_us_of(o), f, info, err);
+    return trtc_waiting_early(*w, f, info, err);
 }
 
 int64_t trtc_early_nb(const struct trtc_early *e)

@@ -25,6 +25,7 @@ struct trtc_waiting {
     int at; /* the file that is being written */
     struct trtc_tsmux *mux;
     enum trtc_codec codec[TRTC_NB_KINDS]; /* of the frames in it */
+    int64_t last_us;                      /* the PTS of the last frame written */
     bool video;                           /* its waiting frames are pictures, else sound */
     int64_t next;                         /* the number of the next frame to be written */
     int64_t bytes;                        /* its size */
@@ -104,18 +105,18 @@ static int take_file(struct trtc_waiting *w, int which, struct trtc_err *err)
     return w->file[which] ? empty(w, which, err) : -1;
 }
 
-/* Writes tables that state the epoch time of the frame. */
-static int tell_time(struct trtc_waiting *w, const struct trtc_input_frame *f, struct trtc_err *err)
+/* Writes tables that state the epoch time of the last frame. */
+static int tell_time(struct trtc_waiting *w, struct trtc_err *err)
 {
-    trtc_tsmux_tell_time(w->mux, f->pkt.pts_us + w->o.utc_us,
-                         trtc_segmenter_90k(f->pkt.pts_us + w->o.shift_us));
+    trtc_tsmux_tell_time(w->mux, w->last_us + w->o.utc_us,
+                         trtc_segmenter_90k(w->last_us + w->o.shift_us));
     return trtc_tsmux_begin(w->mux, err);
 }
 
-static int begin(struct trtc_waiting *w, const struct trtc_input_frame *f, struct trtc_err *err)
+static int begin(struct trtc_waiting *w, struct trtc_err *err)
 {
     w->mux = trtc_tsmux_new(w->codec[TRTC_AT_VIDEO], w->codec[TRTC_AT_AUDIO], sink, w, err);
-    return w->mux ? tell_time(w, f, err) : -1;
+    return w->mux ? tell_time(w, err) : -1;
 }
 
 static int keep(void *opaque, const struct trtc_input_frame *f, const struct trtc_input_info *info,
@@ -127,7 +128,8 @@ static int keep(void *opaque, const struct trtc_input_frame *f, const struct trt
         w->codec[TRTC_AT_VIDEO] = info->video;
     else
         w->codec[TRTC_AT_AUDIO] = TRTC_CODEC_AAC;
-    if (!w->mux && begin(w, f, err) < 0)
+    w->last_us = f->pkt.pts_us;
+    if (!w->mux && begin(w, err) < 0)
         return -1;
     if (trtc_tsmux_announce(w->mux, w->codec[TRTC_AT_VIDEO], w->codec[TRTC_AT_AUDIO], err) < 0)
         return -1;
@@ -135,17 +137,20 @@ static int keep(void *opaque, const struct trtc_input_frame *f, const struct trt
     return trtc_segmenter_mux(w->mux, f, w->o.shift_us, err);
 }
 
-int trtc_waiting_early(struct trtc_waiting *w, int64_t utc_us, const struct trtc_input_frame *f,
-                       const struct trtc_input_info *info, struct trtc_err *err)
+int trtc_waiting_move(struct trtc_waiting *w, int64_t utc_us, struct trtc_err *err)
 {
     const int64_t by_us = utc_us - w->o.utc_us;
-    const bool moves = by_us > 1000 || by_us < -1000;
 
-    if (moves)
-        w->o.utc_us = utc_us;
+    if (by_us <= 1000 && by_us >= -1000)
+        return 0;
+    w->o.utc_us = utc_us;
+    return w->mux && (tell_time(w, err) < 0 || trtc_tsmux_flush_all(w->mux, err) < 0) ? -1 : 0;
+}
+
+int trtc_waiting_early(struct trtc_waiting *w, const struct trtc_input_frame *f,
+                       const struct trtc_input_info *info, struct trtc_err *err)
+{
     if (!w->mux && take_file(w, EARLY, err) < 0)
-        return -1;
-    if (w->mux && moves && tell_time(w, f, err) < 0)
         return -1;
     return keep(w, f, info, err) < 0 ? -1 : trtc_tsmux_flush_all(w->mux, err);
 }

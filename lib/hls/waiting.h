@@ -35,9 +35,12 @@ struct trtc_waiting;
 /* NULL: no memory. No file is created before frames wait. */
 struct trtc_waiting *trtc_waiting_new(const struct trtc_waiting_opts *o, struct trtc_err *err);
 
-/* Writes a frame to the third file, which exists as long as w. utc_us: as in the options, in its
- * present value. Returns 0, or -1. */
-int trtc_waiting_early(struct trtc_waiting *w, int64_t utc_us, const struct trtc_input_frame *f,
+/* States anew which epoch times the frames in the third file have. utc_us: as in the options.
+ * Returns 0, or -1. */
+int trtc_waiting_move(struct trtc_waiting *w, int64_t utc_us, struct trtc_err *err);
+
+/* Writes a frame to the third file, which exists as long as w. Returns 0, or -1. */
+int trtc_waiting_early(struct trtc_waiting *w, const struct trtc_input_frame *f,
                        const struct trtc_input_info *info, struct trtc_err *err);
 
 /* Writes the frames that wait in x to the files. Frames that have left x must be in segments on
