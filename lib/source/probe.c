@@ -413,6 +413,15 @@ static bool is_continued(const struct probe *x, const struct trtc_piece *p)
     return goes_on;
 }
 
+/* Whether the length that a playlist states may be up to a second too long, and nothing else shows
+ * where the segment ends: neither its size, nor the next one. The service, which puts times in
+ * names, does not round. */
+static bool may_be_rounded(const struct probe *x, const struct trtc_piece *p)
+{
+    return x->whole_seconds && p->dur_us != TRTC_NOTIME && !p->exact && p->attr_bytes < 0 &&
+           !next_segment(x->r, p);
+}
+
 /* Compares the content of a segment with the playlist. */
 static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
 {
@@ -446,9 +455,9 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     int64_t seen = depth == HEAD || believed ? said : trtc_look_length_us(l);
     if (said != TRTC_NOTIME && seen > said)
         seen = said;
-    const bool rounded = x->whole_seconds && p->attr_bytes < 0 && said != TRTC_NOTIME;
+    const bool rounded = may_be_rounded(x, p);
     bool short_of = is_short(l, rounded ? said - SECOND_US : said, seen);
-    if (rounded && !short_of && seen != TRTC_NOTIME && !next_segment(r, p))
+    if (rounded && !short_of && seen != TRTC_NOTIME)
         p->dur_us = said = seen;
     bool vouched =
         p->attr_bytes == p->bytes || (short_of && said - seen <= PAUSE_US && is_continued(x, p));

@@ -116,7 +116,7 @@ audio2=20260101000010500
         have old p
         f=$(segment p $kind 1)
         size=$(stat -c %s "$f")
-        for cut in 100 ${TRTC_LONG:+1880} $((188 * 60)) $((size / 2)); do
+        for cut in 100 1880 $((188 * 60)) $((size / 2)); do
             truncate -s $((size - cut)) "$f"
             merge 3 -f p -o o/$kind$cut
             said "${f##*/}: truncated"
