@@ -21,7 +21,7 @@ serve() {
     [[ " $* " == *' --cert '* ]] && scheme=https
     : >"$service/log"
     [[ -e $service/script ]] || : >"$service/script"
-    exec {from}< <(exec recserver --log "$service/log" --script "$service/script" "$@" 2>"$service/err" 3>&- </dev/null)
+    exec {from}< <(exec recserver --log "$service/log" --script "$service/script" ${TRTC_LONG:+--life 7200} "$@" 2>"$service/err" 3>&- </dev/null)
     servers+=($!)
     read -r -t 20 port <&"$from" || true
     exec {from}<&-

@@ -21,7 +21,7 @@ smoke_begin() {
     chmod 600 key
     mkdir -m 700 -p spool/{tmp,new,done,failed,head,gone}
     cp "$tree/tests/data/callbacks/310.json" spool/new/1767225600000-310-0123456789abcdef.json
-    objectserver >objects 2>/dev/null 3>&- </dev/null &
+    objectserver ${TRTC_LONG:+--life 7200} >objects 2>/dev/null 3>&- </dev/null &
     servers+=($!)
     until [[ -s objects ]]; do sleep 0.05; done
     objects=$(<objects)
