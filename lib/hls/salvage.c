@@ -401,6 +401,13 @@ static int name_it(struct rescue *r, struct found *f, char **path, int64_t *star
     return trtc_file_commit(&f->file, r->o->sync, err);
 }
 
+/* Returns when the frames of the segment end. A single picture lasts as long as those before. */
+static int64_t end_of(const struct rescue *r, const struct found *f)
+{
+    const bool single = f->end_us == f->start_us && r->any;
+    return f->end_us + (single ? us_of(r->before.c.step_90k[TRTC_AT_VIDEO]) : 0);
+}
+
 /* Lists the segment, which lasts until next_us, or until the end of its frames. */
 static int list_it(struct rescue *r, struct found *f, int64_t next_us, struct trtc_err *err)
 {
@@ -414,7 +421,8 @@ static int list_it(struct rescue *r, struct found *f, int64_t next_us, struct tr
         ret = open_list(r, f, start_ms, err);
     if (ret < 0)
         goto done;
-    const int64_t until_us = next_us != TRTC_NOTIME && next_us < f->end_us ? next_us : f->end_us;
+    const int64_t end_us = end_of(r, f);
+    const int64_t until_us = next_us != TRTC_NOTIME && next_us < end_us ? next_us : end_us;
     const int64_t dur_us = until_us > start_ms * 1000 ? until_us - start_ms * 1000 : 1000;
     const struct trtc_segment_done done = { .path = path,
                                             .type = r->place.type,

@@ -455,6 +455,22 @@ frames() {
     said 'rescued 1 segments'
 }
 
+@test "a rescued segment with a single picture lasts as long as the pictures before" {
+    local list=o/${stem}_video.m3u8 last pos
+    hls 0 -d o -u 10001 -t 2 "$cam"
+    last=$(sed '/^#/d' "$list" | tail -n 1)
+    pos=$(ffprobe -v error -select_streams v -show_entries packet=pos -of csv=p=0 "o/$last" | grep -o '[0-9]*' | sed -n 2p)
+    head -c $((pos + 188)) "o/$last" >"o/.$last.part"
+    rm "o/$last"
+    sed -i '/ENDLIST/d' "$list"
+    sed -i "$(($(wc -l <"$list") - 2)),\$ d" "$list"
+    expect 0 trtc-hls -q -A 1400000001 -R 3560 -u 10001 -S 1767225700495 -d o --append "$cam"
+    said 'rescued 1 segments'
+    sed '/DISCONTINUITY/Q' "$list" >before
+    [[ $(tail -n 1 before) == "$last" ]] || fail "$(cat before)"
+    near "$(sed -n 's/^#EXTINF:\(.*\),$/\1/p' before | tail -n 1)" "$(ffprobe -v error -select_streams v -show_entries packet=duration_time -of csv=p=0 "$cam" | grep -o '[0-9.]*' | head -n 1)" 0.001
+}
+
 # ---- playlists of a given length ----
 
 @test "--max-duration: numbered playlists, each complete, with every segment once and in order; --append continues the last" {
