@@ -162,6 +162,7 @@ $(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))
 $(foreach t,merge hls mix rec hook put room task recd,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
 $(foreach t,hook room recd,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/ready.c))))
 $(foreach t,hook room recd,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/signals.c))))
+$(foreach t,rec hook put room recd,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/crypto.c))))
 $(B)/trtc-name: private LDLIBS = -lb64 -lcjson
 $(B)/trtc-layout: private LDLIBS = -lb64 -lcjson -lm
 # Without FFmpeg's libraries, which lib/codec loads when they are needed.

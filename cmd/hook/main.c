@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "../cli.h"
+#include "../crypto.h"
 #include "../memory.h"
 #include "base/num.h"
 #include "base/utc.h"
@@ -203,7 +204,8 @@ int main(int argc, char *argv[])
     int command = -1, code = 0;
     cli_init("trtc-hook");
     cli_guard_memory();
-    if (opt_read(&program, argc, argv, &o, &command, &o.operands, &code) == OPT_GO)
+    if (opt_read(&program, argc, argv, &o, &command, &o.operands, &code) == OPT_GO &&
+        crypto_ready(&code))
         code = functions[command](&o);
     opt_list_free(&o.sets);
     opt_list_free(&o.faults);

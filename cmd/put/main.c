@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "../cli.h"
+#include "../crypto.h"
 #include "../memory.h"
 #include "options.h"
 #include "place.h"
@@ -101,7 +102,8 @@ int main(int argc, char *argv[])
     int code = 0;
     cli_init("trtc-put");
     cli_guard_memory();
-    if (opt_read(&program, argc, argv, &o, NULL, &o.operands, &code) == OPT_GO) {
+    if (opt_read(&program, argc, argv, &o, NULL, &o.operands, &code) == OPT_GO &&
+        crypto_ready(&code)) {
         code = check(&o);
         if (code == 0)
             code = run(&o);

@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "../crypto.h"
 #include "actions.h"
 #include "base/json.h"
 #include "batch.h"
@@ -102,7 +103,7 @@ int main(int argc, char *argv[])
     int code = 0;
     cli_guard_memory();
     cli_init("trtc-rec");
-    if (rec_options(argc, argv, &o, &code) == OPT_GO)
+    if (rec_options(argc, argv, &o, &code) == OPT_GO && crypto_ready(&code))
         code = run(&o);
     rec_options_fini(&o);
     return cli_finish(code);

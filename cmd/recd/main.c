@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "../cli.h"
+#include "../crypto.h"
 #include "../memory.h"
 #include "loop.h"
 #include "options.h"
@@ -66,7 +67,8 @@ int main(int argc, char *argv[])
     int code = 0;
     cli_init("trtc-recd");
     cli_guard_memory();
-    if (opt_read(&program, argc, argv, &o, NULL, &o.operands, &code) == OPT_GO)
+    if (opt_read(&program, argc, argv, &o, NULL, &o.operands, &code) == OPT_GO &&
+        crypto_ready(&code))
         code = run(&o);
     opt_list_free(&o.operands);
     return cli_finish(code ? memory_settle(code) : 0);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "../cli.h"
+#include "../crypto.h"
 #include "../memory.h"
 #include "gate.h"
 #include "net/callback.h"
@@ -114,7 +115,8 @@ int main(int argc, char *argv[])
     int command = -1, code = 0;
     cli_init("trtc-room");
     cli_guard_memory();
-    if (opt_read(&program, argc, argv, &o, &command, &o.operands, &code) == OPT_GO)
+    if (opt_read(&program, argc, argv, &o, &command, &o.operands, &code) == OPT_GO &&
+        crypto_ready(&code))
         code = functions[command](&o);
     opt_list_free(&o.origins);
     opt_list_free(&o.operands);

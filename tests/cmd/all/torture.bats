@@ -157,6 +157,19 @@ failing() {
     esac
 }
 
+@test "OpenSSL has no memory for its beginning, and is used again: 75" {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
+    local i nb
+    cp "$(command -v failalloc.so)" "$BATS_FILE_TMPDIR/"
+    fresh
+    smoke rec-batch
+    LD_PRELOAD=$BATS_FILE_TMPDIR/failalloc.so FAIL_COUNT=$PWD/count "${cmd[@]}" <"$in" >want.rec-batch 2>err
+    made >made.rec-batch
+    nb=$(<count)
+    # it begins with some 50 allocations
+    for ((i = 20; i < nb && i < 1000; i += 40)); do failing 0 $i rec-batch; done
+}
+
 @test "any allocation fails: 75, and no incomplete output" {
     [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
     local s nb i tries=1 list
