@@ -3,6 +3,7 @@
  * in the directory. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "base/file.h"
 #include "finish.h"
 #include "playlist/name.h"
 #include "task/event.h"
@@ -73,6 +75,30 @@ int files_list(const struct task *t, struct trtc_names *out)
     else
         trtc_names_sort(out);
     return ret;
+}
+
+/* Whether somebody holds the file, as trtc-hls does while it writes. */
+static bool is_held(const struct task *t, const char *name)
+{
+    char path[sizeof TRTC_TASK_FILES + NAME_MAX + 1];
+    snprintf(path, sizeof path, TRTC_TASK_FILES "/%s", name);
+    const int fd = openat(t->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const bool held = fd >= 0 && trtc_flock(fd) < 0 && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        close(fd);
+    return held;
+}
+
+bool files_in_use(const struct task *t)
+{
+    struct trtc_names names = { 0 };
+    struct trtc_found f;
+    bool held = false;
+    if (files_list(t, &names) == 0)
+        for (size_t i = 0; i < names.n && !held; i++)
+            held = trtc_found_read(names.v[i], &f) && f.left && is_held(t, names.v[i]);
+    trtc_names_fini(&names);
+    return held;
 }
 
 /* The names in the directory; taken: for each, whether the journal lists it. */

@@ -15,7 +15,12 @@
 #include "base/json_put.h"
 #include "task/event.h"
 
-enum { KEY_SIZE = TRTC_FOUND_USER_MAX + 8, TEXT_MAX = 512 };
+enum {
+    KEY_SIZE = TRTC_FOUND_USER_MAX + 8,
+    TEXT_MAX = 512,
+    CHILD_US = 10000000, /* how long a child of a killed run may take, which has got its signal */
+    CHILD_LOOK_US = 50000
+};
 
 static void next_step(struct finish *f)
 {
@@ -108,12 +113,24 @@ static void on_rescue_ended(void *arg, int status)
                    "the trtc-hls that completes the files of a killed recorder", status);
 }
 
+/* A child of a killed run completes its files before they are looked at. */
+static bool waits(const struct finish *f)
+{
+    const bool any = f->task->rescues && f->rescued.n == 0 &&
+                     f->task->now_us < f->since_us + CHILD_US && files_in_use(f->task);
+    if (any)
+        task_again(f->task, f->task->now_us + CHILD_LOOK_US);
+    return any;
+}
+
 static void rescue(struct finish *f)
 {
     static const struct proc_calls calls = { on_rescue_line, on_rescue_said, on_rescue_ended };
     struct trtc_found found;
     struct trtc_words w = { 0 };
     struct trtc_err err;
+    if (waits(f))
+        return;
     if (!find_left(f, &found)) {
         next_step(f);
         return;
@@ -269,6 +286,7 @@ void finish_turn(struct task *t)
             return;
         }
         f->task = t;
+        f->since_us = t->now_us;
     }
     if (f->proc.pid)
         return;

@@ -23,6 +23,7 @@ struct finish {
     struct task *task;
     enum finish_step step;
     struct proc proc;
+    int64_t since_us;          /* its first turn */
     struct trtc_names rescued; /* streams whose files have been completed, as keys */
     struct trtc_made made;
     bool recorded, aux; /* there are playlists of primary streams or the mix; of substreams */
@@ -32,6 +33,9 @@ struct finish {
 
 /* Lists all names there, sorted. Returns 0, or -1 after a message. */
 int files_list(const struct task *t, struct trtc_names *out);
+
+/* Whether another process still writes there: a child of a run that was killed. */
+bool files_in_use(const struct task *t);
 
 /* Adds complete files that the journal does not list yet. The journal must be flushed. Returns 0,
  * or -1 after a message. */

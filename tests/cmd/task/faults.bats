@@ -81,8 +81,12 @@ gaps() {
     done
     sleep 1.5
     killed
+    # a child that still completes its files
+    n=t/files/.ha3_1400000001_3560__UserId_s_YW5uYQ..__UserId_e_main_audio_20990101000000000.ts.part
+    { flock 9 && sleep 1 && touch completed && rm "$n"; } 9>"$n" 3>&- &
     recording t
     ended 3
+    [[ -e completed ]]
     [[ $(events_of) =~ ^301' '.*306' '.*306' '.*306' '.*302:100$ ]]
     [[ $(jq -c 'select(.End).End' t/events.ndjson) == '{"Status":1,"ExitStatus":3}' ]]
     whole t
