@@ -231,11 +231,13 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     if (rises)
         note_rise(c, at, f->pos);
     const bool odd = (soft || rises) && !t->odd; /* two of them: the rate has changed */
-    if (t->seen && step > 0 && step <= STEP_MAX && !odd)
+    const bool known = t->seen && step > 0 && step <= STEP_MAX;
+    if (known && !odd)
         t->step = step;
     t->odd = odd;
     t->high = at;
-    go_on(c, TRTC_AT_VIDEO, at + t->step, f->pos);
+    /* at a variable rate the last step is the best guess */
+    go_on(c, TRTC_AT_VIDEO, at + (known && !soft ? step : t->step), f->pos);
     return 0;
 }
 
