@@ -373,7 +373,8 @@ static int64_t decoding_time(struct trtc_picture_times *t, const struct trtc_pic
     }
     if (s->pts != NOTIME && (dts == NOTIME || dts == pts))
         return pts;
-    const int64_t next = t->dts + length_of(t, s);
+    /* after a new beginning none is known */
+    const int64_t next = t->dts == NOTIME ? pts : t->dts + length_of(t, s);
     return next < pts ? next : pts;
 }
 

@@ -468,6 +468,29 @@ static void test_restart_at_b_picture(void **state)
     }
 }
 
+/* The clock falls at a picture whose DTS is above its PTS, so that no decoding time is known there. */
+static void test_restart_at_impossible_dts(void **state)
+{
+    (void)state;
+    struct trtc_picture_times t = { 0 };
+    const struct trtc_video_params sps = { .codec = TRTC_CODEC_H264, .reorder_max = 1 };
+
+    for (int i = 0; i < 5; i++) {
+        const int64_t clock = 9000000 - (i < 4 ? 0 : 300 * STEP);
+        const struct trtc_picture_said s = {
+            .pts = clock + (i + 1) * STEP,
+            .dts = clock + (i < 4 ? i : i + 6) * STEP,
+            .next_pts = NOPTS,
+            .key = i == 0,
+            .sps = &sps,
+        };
+        int64_t pts, dts;
+        trtc_picture_time(&t, &s, &pts, &dts);
+        assert_int_equal(pts, s.pts);
+        assert_int_equal(dts, i < 4 ? s.dts : s.pts);
+    }
+}
+
 /* The clock falls behind the very first picture, before which none can be shown any more. */
 static void test_fall_behind_first(void **state)
 {
@@ -675,6 +698,7 @@ int main(void)
         cmocka_unit_test(test_jumps),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_restart_at_b_picture),
+        cmocka_unit_test(test_restart_at_impossible_dts),
         cmocka_unit_test(test_fall_behind_first),
         cmocka_unit_test(test_odd_counts),
         cmocka_unit_test(test_open_restart),
