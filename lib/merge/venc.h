@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures of any size, rate and codec to H.264 of one size and a constant rate: decoded, turned as
- * they state, fitted into the canvas with bars, put on the grid of the output's frames, encoded with libx264.
+ * they state, fitted into the canvas with bars, put on the grid of the output's frames, encoded
+ * with libx264.
  *
  * Memory is bounded for any input: send takes one access unit, and receive works step by step,
  * so that a hole of hours streams out as repeated frames. This is the loop: send, receive until

@@ -26,7 +26,8 @@ int trtc_presence_of_file(const struct trtc_presence *p, struct trtc_member *m, 
 /* Adds the intervals of a lane of r to v as trtc_intervals_lane does, but each lasts until its last
  * frame if that ends later than the playlist says (by less than TRTC_STRAY_US); a picture must also
  * begin later, since only the playlist knows how long it is shown. Reads the last bytes of an
- * interval's last segment, and more only if these are not where the playlist puts them. Returns 0, or -1: the errors of trtc_reader_new and trtc_reader_next. */
+ * interval's last segment, and more only if these are not where the playlist puts them. Returns 0,
+ * or -1: the errors of trtc_reader_new and trtc_reader_next. */
 int trtc_presence_of_lane(const struct trtc_recording *r, const struct trtc_lane *lane,
                           enum trtc_kind kind, struct trtc_intervals *v, struct trtc_err *err);
 

@@ -27,8 +27,8 @@ static int64_t unwrap(int64_t t, int64_t ref)
     return ref + (d < WRAP / 2 ? d : d - WRAP);
 }
 
-/* Starts or restarts the clock. A key picture may be another muxer's; otherwise the stream goes on to
- * state decoding times, except where they are those of presentation. */
+/* Starts or restarts the clock. A key picture may be another muxer's; otherwise the stream goes on
+ * to state decoding times, except where they are those of presentation. */
 static void begin(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
 {
     const int64_t step = t->step;
