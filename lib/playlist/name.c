@@ -55,7 +55,7 @@ static bool take_literal(struct reader *r, const char *word, const char *why)
     return true;
 }
 
-/* Reads a number as the writer writes it: no sign, no leading zero. */
+/* Reads a number as the writer writes it: no sign, no leading zero. max is at most 2^53. */
 static bool take_number(struct reader *r, int64_t min, int64_t max, int64_t *out, const char *why)
 {
     size_t i = r->at;
@@ -63,12 +63,11 @@ static bool take_number(struct reader *r, int64_t min, int64_t max, int64_t *out
     if (i == r->end || !is_digit(r->s[i]) || (min > 0 && r->s[i] == '0'))
         return fault(r, i, why);
     for (; i < r->end && is_digit(r->s[i]); i++) {
-        int digit = r->s[i] - '0';
         if (i > r->at && r->s[r->at] == '0')
             return fault(r, i, "a leading zero");
-        if (value > (max - digit) / 10)
+        value = value * 10 + (r->s[i] - '0');
+        if (value > max)
             return fault(r, i, why);
-        value = value * 10 + digit;
     }
     r->at = i;
     *out = value;
@@ -229,24 +228,25 @@ static bool take_stem(struct reader *r, int ext, enum trtc_room_type room_type,
     return take_tail(r, ext, out);
 }
 
+/* Whether the file name ends with end, which then ends the stem. */
+static inline bool take_ext(struct reader *r, size_t n, const char *end, size_t k)
+{
+    if (n - r->at < k || memcmp(r->s + n - k, end, k) != 0)
+        return false;
+    r->end = n - k;
+    return true;
+}
+
 /* Finds the extension and ends the stem before it. An unknown extension is removed too, so that the
  * rest can still be checked. */
 static int read_ext(struct reader *r, size_t n)
 {
-    const char *file = r->s + r->at;
-    size_t len = n - r->at;
-    if (trtc_ends_with(file, len, ".ts")) {
-        r->end = n - 3;
+    if (take_ext(r, n, ".ts", 3))
         return TRTC_EXT_TS;
-    }
-    if (trtc_ends_with(file, len, ".m3u8")) {
-        r->end = n - 5;
+    if (take_ext(r, n, ".m3u8", 5))
         return TRTC_EXT_M3U8;
-    }
-    if (trtc_ends_with(file, len, ".mp4")) {
-        r->end = n - 4;
+    if (take_ext(r, n, ".mp4", 4))
         return TRTC_EXT_MP4;
-    }
     r->end = n;
     for (size_t i = n; i > r->at; i--) {
         if (r->s[i - 1] == '.') {
@@ -257,22 +257,21 @@ static int read_ext(struct reader *r, size_t n)
     return EXT_UNKNOWN;
 }
 
-/* Splits off the directories and returns the offset of the file name. */
+/* Splits off the directories and returns the offset of the file name. The slashes are searched from
+ * the front, since most names have none and memchr is fast. */
 static size_t read_dirs(const char *s, size_t n, struct trtc_name *out)
 {
-    size_t file = n;
-    while (file && s[file - 1] != '/')
-        file--;
-    out->file = (struct trtc_span){ s + file, n - file };
-    if (!file)
-        return 0;
-    size_t task = file - 1;
-    while (task && s[task - 1] != '/')
-        task--;
-    out->task = (struct trtc_span){ s + task, file - 1 - task };
+    const char *task = NULL, *file = s, *slash;
+    while ((slash = memchr(file, '/', (size_t)(s + n - file)))) {
+        task = file;
+        file = slash + 1;
+    }
+    out->file = (struct trtc_span){ file, (size_t)(s + n - file) };
     if (task)
-        out->prefix = (struct trtc_span){ s, task - 1 };
-    return file;
+        out->task = (struct trtc_span){ task, (size_t)(file - 1 - task) };
+    if (task && task > s)
+        out->prefix = (struct trtc_span){ s, (size_t)(task - 1 - s) };
+    return (size_t)(file - s);
 }
 
 static bool read_name(struct reader *r, size_t n, enum trtc_room_type room_type,

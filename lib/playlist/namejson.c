@@ -30,7 +30,7 @@ static char *put_escaped(char *q, const unsigned char *s, size_t n)
 {
     for (const unsigned char *end = s + n; s < end; s++) {
         unsigned char c = *s;
-        if (c > '\\' && c < 0x7f) { /* most characters of a name */
+        if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
             *q++ = (char)c;
         } else if (c == '"' || c == '\\') {
             *q++ = '\\';
@@ -49,13 +49,11 @@ static char *put_escaped(char *q, const unsigned char *s, size_t n)
     return q;
 }
 
-static char *put_key(char *q, const char *key, const char *suffix)
+/* key is the beginning of a member: a comma, a quote and the name. */
+static char *put_key(char *q, const char *key, bool as_text)
 {
-    *q++ = ',';
-    *q++ = '"';
     q = trtc_put_word(q, key);
-    q = trtc_put_word(q, suffix);
-    return trtc_put_bytes(q, "\":", 2);
+    return as_text ? TRTC_PUT(q, "\":\"") : TRTC_PUT(q, "_b64\":\"");
 }
 
 /* Converts the Base64 of a file name to the standard alphabet. */
@@ -69,8 +67,7 @@ static char *put_standard(char *q, const char *b64, size_t n)
 static char *put_text(char *q, const char *key, const char *s, size_t n)
 {
     bool as_text = trtc_utf8_valid(s, n);
-    q = put_key(q, key, as_text ? "" : "_b64");
-    *q++ = '"';
+    q = put_key(q, key, as_text);
     if (as_text) {
         q = put_escaped(q, (const unsigned char *)s, n);
     } else {
@@ -87,18 +84,32 @@ static char *put_id(char *q, const char *key, struct trtc_span b64, unsigned cha
     size_t len = 0, bad;
     bool as_text = trtc_b64_decode(b64.p, b64.n, scratch, &len, &bad) == 0 &&
                    trtc_utf8_valid(scratch, len) && !memchr(scratch, '\0', len);
-    q = put_key(q, key, as_text ? "" : "_b64");
-    *q++ = '"';
+    q = put_key(q, key, as_text);
     q = as_text ? put_escaped(q, scratch, len) : put_standard(q, b64.p, b64.n);
     *q++ = '"';
     return q;
 }
 
-static char *put_string(char *q, const char *key, const char *word)
+static char *put_room(char *q, struct trtc_span room, enum trtc_room_type room_type,
+                      unsigned char *scratch)
 {
-    q = put_key(q, key, "");
-    *q++ = '"';
-    q = trtc_put_word(q, word);
+    if (room_type == TRTC_ROOM_AUTO)
+        room_type = trtc_name_room_type(room);
+    if (room_type == TRTC_ROOM_STRING)
+        return TRTC_PUT(put_id(q, ",\"room", room, scratch), ",\"room_type\":\"string\"");
+    q = trtc_put_bytes(TRTC_PUT(q, ",\"room\":\""), room.p, room.n);
+    return TRTC_PUT(q, "\",\"room_type\":\"int\"");
+}
+
+/* Writes the name s. Only its directories can hold what needs an escape: the parser accepts no such
+ * byte in a file name. */
+static char *put_name(char *q, const struct trtc_name *name, const char *s, size_t n)
+{
+    const size_t dirs = n - name->file.n;
+    if (!trtc_utf8_valid(s, dirs))
+        return put_text(q, ",\"name", s, n);
+    q = put_escaped(TRTC_PUT(q, ",\"name\":\""), (const unsigned char *)s, dirs);
+    q = trtc_put_bytes(q, name->file.p, name->file.n);
     *q++ = '"';
     return q;
 }
@@ -106,35 +117,34 @@ static char *put_string(char *q, const char *key, const char *word)
 size_t trtc_namejson_write(const struct trtc_name *name, const char *s, size_t n,
                            enum trtc_room_type room_type, char *out, unsigned char *scratch)
 {
-    if (room_type == TRTC_ROOM_AUTO)
-        room_type = trtc_name_room_type(name->room);
-    char *q = trtc_put_word(out, "{\"sdkappid\":");
-    q = trtc_put_number(q, name->sdkappid);
-    q = room_type == TRTC_ROOM_INT ? put_text(q, "room", name->room.p, name->room.n)
-                                   : put_id(q, "room", name->room, scratch);
-    q = put_string(q, "room_type", room_type == TRTC_ROOM_INT ? "int" : "string");
+    char *q = trtc_put_number(TRTC_PUT(out, "{\"sdkappid\":"), name->sdkappid);
+    q = put_room(q, name->room, room_type, scratch);
     if (name->user.p) {
-        q = put_id(q, "user", name->user, scratch);
-        q = put_string(q, "media", trtc_name_media(name->media));
+        q = TRTC_PUT(put_id(q, ",\"user", name->user, scratch), ",\"media\":\"");
+        q = TRTC_PUT(trtc_put_word(q, trtc_name_media(name->media)), "\"");
     }
-    if (name->type)
-        q = put_string(q, "type", trtc_name_type(name->type));
-    if (name->utc.p)
-        q = put_text(q, "utc", name->utc.p, name->utc.n);
+    if (name->type) {
+        q = trtc_put_word(TRTC_PUT(q, ",\"type\":\""), trtc_name_type(name->type));
+        q = TRTC_PUT(q, "\"");
+    }
+    if (name->utc.p) {
+        q = trtc_put_bytes(TRTC_PUT(q, ",\"utc\":\""), name->utc.p, name->utc.n);
+        q = TRTC_PUT(q, "\"");
+    }
     if (name->index)
-        q = trtc_put_number(put_key(q, "index", ""), name->index);
-    q = put_string(q, "ext", trtc_name_ext(name->ext));
+        q = trtc_put_number(TRTC_PUT(q, ",\"index\":"), name->index);
+    q = trtc_put_word(TRTC_PUT(q, ",\"ext\":\""), trtc_name_ext(name->ext));
+    q = TRTC_PUT(q, "\"");
     if (name->ha)
-        q = trtc_put_number(put_key(q, "ha", ""), name->ha);
+        q = trtc_put_number(TRTC_PUT(q, ",\"ha\":"), name->ha);
     if (name->task.p)
-        q = put_text(q, "task", name->task.p, name->task.n);
+        q = put_text(q, ",\"task", name->task.p, name->task.n);
     if (name->prefix.p)
-        q = put_text(q, "prefix", name->prefix.p, name->prefix.n);
-    q = put_string(q, "mode", name->user.p ? "single" : "mixed");
+        q = put_text(q, ",\"prefix", name->prefix.p, name->prefix.n);
+    q = name->user.p ? TRTC_PUT(q, ",\"mode\":\"single\"") : TRTC_PUT(q, ",\"mode\":\"mixed\"");
     if (name->utc_ms != TRTC_NOTIME)
-        q = trtc_put_number(put_key(q, "utc_ms", ""), name->utc_ms);
-    q = put_text(q, "name", s, n);
-    *q++ = '}';
+        q = trtc_put_number(TRTC_PUT(q, ",\"utc_ms\":"), name->utc_ms);
+    q = TRTC_PUT(put_name(q, name, s, n), "}");
     return (size_t)(q - out);
 }
 

@@ -14,6 +14,9 @@ static inline char *trtc_put_bytes(char *q, const char *s, size_t n)
     return q + n;
 }
 
+/* Appends a string literal, whose length the compiler knows. */
+#define TRTC_PUT(q, literal) trtc_put_bytes((q), "" literal, sizeof(literal) - 1)
+
 /* Appends a word of a few letters, for which calls of strlen and memcpy would take longer. */
 static inline char *trtc_put_word(char *q, const char *s)
 {
@@ -27,10 +30,11 @@ static inline char *trtc_put_number(char *q, int64_t value)
 {
     char digits[20];
     size_t n = 0;
+    uint64_t rest = (uint64_t)value; /* divided faster than a number with a sign */
     do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
+        digits[n++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
     while (n)
         *q++ = digits[--n];
     return q;
