@@ -38,7 +38,7 @@
 #define STRIDE_MAX    208
 #define LOOK          ((CONFIRM_FIRST + 1) * STRIDE_MAX)
 
-/* What a PID carries: a stream, a stream that may be sound, or a table. */
+/* What a PID carries: a stream, a stream that may be sound or pictures, or a table. */
 enum { PID_NONE, PID_VIDEO, PID_AUDIO, PID_GUESS, PID_PAT, PID_PMT };
 
 /* Why a framer is called. */
@@ -249,8 +249,9 @@ void trtc_ts_tables_continue(struct trtc_ts *ts);
 bool trtc_ts_use_before(struct trtc_ts *ts);
 
 /* ts_guess.c. Whether the stream is private and its content unknown. Examines a packet of such a
- * stream: if sound begins in it, and no sound was chosen yet, the stream is chosen. */
-bool trtc_ts_may_be_sound(const struct trtc_ts_stream *stream);
+ * stream: if sound or pictures begin in it, and none of that kind were chosen yet, the stream is
+ * chosen. */
+bool trtc_ts_is_unknown(const struct trtc_ts_stream *stream);
 void trtc_ts_guess(struct trtc_ts *ts, int pid, const uint8_t *p);
 
 /* ts_pes.c: takes a packet of a stream. again: it was held back, and the framer has run since.

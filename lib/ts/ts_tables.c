@@ -3,6 +3,7 @@
 #include "ts/ts_priv.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* ---- choosing streams ---- */
 
@@ -46,15 +47,19 @@ static const struct data_type {
     { 0xc1, 0, "encrypted AC-3" }, { 0xc2, 0, "encrypted AC-3" },
 };
 
-/* Registration descriptors' format identifiers (SMPTE registration authority), for private
- * stream types. */
+/* Registration descriptors' format identifiers (SMPTE registration authority, and those that muxers
+ * write although it has none), for private stream types. Case does not matter. */
 static const struct registration {
     char id[5];
     bool video;
     enum trtc_codec codec;
     const char *name;
 } registrations[] = {
-    { "HEVC", true, TRTC_CODEC_H265, "hevc" },  { "AV01", true, TRTC_CODEC_OTHER, "av1" },
+    { "H264", true, TRTC_CODEC_H264, "h264" },  { "AVC1", true, TRTC_CODEC_H264, "h264" },
+    { "HEVC", true, TRTC_CODEC_H265, "hevc" },  { "H265", true, TRTC_CODEC_H265, "hevc" },
+    { "HVC1", true, TRTC_CODEC_H265, "hevc" },  { "HEV1", true, TRTC_CODEC_H265, "hevc" },
+    { "VVC ", true, TRTC_CODEC_OTHER, "vvc" },  { "drac", true, TRTC_CODEC_OTHER, "dirac" },
+    { "AV01", true, TRTC_CODEC_OTHER, "av1" },  { "AC-4", false, TRTC_CODEC_OTHER, "ac4" },
     { "VC-1", true, TRTC_CODEC_OTHER, "vc1" },  { "Opus", false, TRTC_CODEC_OTHER, "opus" },
     { "AC-3", false, TRTC_CODEC_OTHER, "ac3" }, { "EAC3", false, TRTC_CODEC_OTHER, "eac3" },
     { "DTS1", false, TRTC_CODEC_OTHER, "dts" }, { "DTS2", false, TRTC_CODEC_OTHER, "dts" },
@@ -118,7 +123,7 @@ static bool describe_private(const struct trtc_pmt_entry *e, bool hdmv, struct t
                 return true;
             for (size_t k = 0; k < sizeof registrations / sizeof *registrations; k++) {
                 const struct registration *r = &registrations[k];
-                if (memcmp(body, r->id, 4) == 0) {
+                if (strncasecmp((const char *)body, r->id, 4) == 0) {
                     set_codec(out, r->video, r->codec, r->name);
                     return true;
                 }
@@ -182,14 +187,16 @@ static unsigned describe_entry(const struct trtc_pmt_entry *e, bool hdmv,
 static unsigned describe(struct trtc_ts *ts, const struct trtc_pmt_entry *e, bool hdmv,
                          struct trtc_ts_stream *out)
 {
-    const struct trtc_ts_es *s = &ts->es[TRTC_AT_AUDIO];
     const unsigned kind = describe_entry(e, hdmv, out);
 
-    if (kind || !trtc_ts_may_be_sound(out))
+    if (kind || !trtc_ts_is_unknown(out))
         return kind;
-    if (s->on && s->info.pid == e->pid && s->info.stream_type == e->stream_type) {
-        *out = s->info;
-        return TRTC_AUDIO;
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const struct trtc_ts_es *s = &ts->es[k];
+        if (s->on && s->info.pid == e->pid && s->info.stream_type == e->stream_type) {
+            *out = s->info;
+            return out->video ? TRTC_VIDEO : TRTC_AUDIO;
+        }
     }
     if (ts->pid[e->pid] == PID_NONE)
         ts->pid[e->pid] = PID_GUESS;

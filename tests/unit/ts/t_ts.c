@@ -1727,6 +1727,9 @@ static void test_programs(void **state)
         bool video;
     } cases[] = {
         { 0x06, "\x05\x04HEVC", 6, "hevc", TRTC_CODEC_H265, true },
+        { 0x06, "\x05\x04H264", 6, "h264", TRTC_CODEC_H264, true },
+        { 0x06, "\x05\x04h265", 6, "hevc", TRTC_CODEC_H265, true },
+        { 0x06, "\x05\x04\x61vc1", 6, "h264", TRTC_CODEC_H264, true },
         { 0x06,
           "\x0a\x04"
           "eng\0\x05\x04"
@@ -1778,6 +1781,56 @@ static void test_programs(void **state)
 }
 
 /* ---- pictures ---- */
+
+/* Pictures of a private stream that no descriptor describes: known by their first parameter sets or
+ * delimiter, also behind pictures without any, and when the table comes again. */
+static void test_private_pictures(void **state)
+{
+    static const struct {
+        const char *begin, *name;
+        size_t n;
+        bool known;
+    } cases[] = {
+        { "\0\0\0\1\x09\xf0\0\0\1\x65\x88", "h264", 11, true },
+        { "\0\0\1\x67\x42\x01\x1e\0\0\1\x68\xce\x38\x80\0\0\1\x65\x88", "h264", 19, true },
+        { "\0\0\0\1\x46\x01\x10\0\0\1\x26\x01\xaf", "hevc", 13, true },
+        { "\0\0\0\1\x40\x01\x0c\0\0\1\x26\x01\xaf", "hevc", 13, true },
+        { "\0\0\1\xb3\x0a\x00\x5a\x13\xff\xff\xe0\0\0\1\0\0\x0f\xff\xf8\0\0\1\1\x12", "mpeg2video",
+          24, true },
+        { "\0\0\1\x41\x9a\x01", "", 6, false }, /* H.264 whose key picture does not come */
+        { "\1\0\1\x09\xf0\x01", "", 6, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (int late = 0; late < 2; late++) {
+            const struct entry e = { VIDEO, 0x06, NULL, 0 };
+            struct mux *m = mux_new();
+            for (int k = 0; k < 6; k++) {
+                struct bytes b = { NULL, 0, 0 };
+                const bool slice = late && k < 2; /* of a picture whose parameters are not here */
+                if (k == 0 || k == 4)
+                    mux_pat(m, 1, (const int[]){ PMT });
+                m->version = k == 4;
+                if (k == 0 || k == 4)
+                    mux_pmt(m, PMT, &e, 1, false);
+                bytes_add(&b, slice ? "\0\0\1\x41" : cases[i].begin, slice ? 4 : cases[i].n);
+                bytes_add_random(&b, 300);
+                mux_pes(m, VIDEO, 9000 + 6000 * k, b.p, b.n);
+                bytes_drop(&b);
+            }
+            struct frames *f = read_blocks(m->out.p, m->out.n, 1000);
+            assert_balanced(f);
+            assert_int_equal(f->n, !cases[i].known ? 0 : late ? 4 : 6);
+            assert_int_equal(f->stats.nb_named, 1);
+            const struct trtc_ts_named *n = &f->stats.named[0];
+            assert_int_equal(n->kind, i + 1 < COUNT(cases) || late ? TRTC_VIDEO : 0);
+            assert_string_equal(n->stream.codec_name, cases[i].name);
+            assert_int_equal(trtc_ts_unfollowed(n), cases[i].known && late ? 4 : 0);
+            assert_int_equal(trtc_ts_left_out(n), !cases[i].known);
+            frames_free(f);
+            mux_free(m);
+        }
+}
 
 static void test_pictures_in_pes(void **state)
 {
@@ -2911,6 +2964,7 @@ int main(void)
         cmocka_unit_test(test_psi_crc),
         cmocka_unit_test(test_psi_time),
         cmocka_unit_test(test_programs),
+        cmocka_unit_test(test_private_pictures),
         cmocka_unit_test(test_pictures_in_pes),
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_falls_at_key),
