@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A loss as a sentence: the same in all programs. */
+/* Losses and tracks in words: the same in all programs. */
 #include "loss.h"
 
 #include <inttypes.h>
@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "recording/loss.h"
+#include "source/input.h"
 
 static void extent_of(const struct trtc_loss *l, char *out, size_t n)
 {
@@ -40,4 +41,13 @@ void loss_say(const struct trtc_loss *l)
     char line[1024]; /* no message is longer */
     loss_line(l, line, sizeof line);
     cli_error("%s", line);
+}
+
+const char *track_words(const struct trtc_input_named *t, char *out, size_t n)
+{
+    static const char *const kinds[] = { "data", "sound", "picture" };
+    const char *codec = *t->codec_name || t->kind == TRTC_NO_KIND ? t->codec_name : "unknown codec";
+    snprintf(out, n, "%s (%s %d%s%s%s%s)", kinds[t->kind], t->is_pid ? "PID" : "stream", t->id,
+             *codec ? ", " : "", codec, *t->language ? ", " : "", t->language);
+    return out;
 }

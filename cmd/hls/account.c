@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../cli.h"
+#include "../loss.h"
 #include "account.h"
 #include "base/json_put.h"
 #include "picture/turn.h"
@@ -23,14 +24,13 @@ static bool left_out(const struct trtc_input_named *n)
     return !n->taken && n->nb_packets != 0;
 }
 
-/* "sound (PID 258, ac3, eng)". */
-static const char *describe(const struct trtc_input_named *n, char *out, size_t size)
+/* Whether frames of another track of the same kind came. */
+static bool has_other(const struct hls_account *a, const struct trtc_input_named *n)
 {
-    static const char *const kinds[] = { "data", "sound", "picture" };
+    struct trtc_ledger l;
 
-    snprintf(out, size, "%s (%s %d%s%s%s%s)", kinds[n->kind], n->is_pid ? "PID" : "stream", n->id,
-             n->codec_name[0] ? ", " : "", n->codec_name, n->language[0] ? ", " : "", n->language);
-    return out;
+    trtc_input_ledger(a->in, n->kind == TRTC_VIDEO, &l);
+    return l.nb_in > 0;
 }
 
 static void note_encoded(struct hls_account *a)
@@ -57,10 +57,11 @@ void hls_note_tracks(struct hls_account *a)
 
     note_encoded(a);
     for (int k = 0; k < 32 && trtc_input_named(a->in, k, &n); k++) {
-        if (!left_out(&n) || a->noted >> k & 1)
-            continue;
-        cli_note("%s: %s is left out: only one picture track and one sound track are recorded",
-                 a->input, describe(&n, text, sizeof text));
+        if (!left_out(&n) || a->noted >> k & 1 || (n.kind != TRTC_NO_KIND && !has_other(a, &n)))
+            continue; /* a kind of which nothing is recorded is a loss */
+        cli_note("%s: %s is left out: only %s", a->input, track_words(&n, text, sizeof text),
+                 n.kind == TRTC_NO_KIND ? "sound and pictures are recorded"
+                                        : "one picture track and one sound track are recorded");
         a->noted |= UINT32_C(1) << k;
     }
 }
@@ -186,10 +187,10 @@ static bool say_unread(const struct hls_account *a)
         trtc_input_ledger(a->in, n.kind == TRTC_VIDEO, &l);
         if (l.nb_in > 0)
             cli_note("%s: an edit list leaves out %" PRId64 " frames of %s, which are not recorded",
-                     a->input, n.nb_unread, describe(&n, text, sizeof text));
+                     a->input, n.nb_unread, track_words(&n, text, sizeof text));
         else
             cli_error("%s: an edit list leaves out all of %s: it is not recorded", a->input,
-                      describe(&n, text, sizeof text));
+                      track_words(&n, text, sizeof text));
         any |= l.nb_in == 0;
     }
     return any;
@@ -199,7 +200,6 @@ static bool say_unread(const struct hls_account *a)
 static bool say_unfollowed(const struct hls_account *a)
 {
     struct trtc_input_named n;
-    struct trtc_ledger l;
     char text[96];
     bool any = false;
 
@@ -207,15 +207,14 @@ static bool say_unfollowed(const struct hls_account *a)
         if (n.nb_unfollowed > 0) {
             cli_error("%s: %s: %" PRId64 " of its %" PRId64
                       " transport packets came while no table listed it",
-                      a->input, describe(&n, text, sizeof text), n.nb_unfollowed, n.nb_packets);
+                      a->input, track_words(&n, text, sizeof text), n.nb_unfollowed, n.nb_packets);
             any = true;
         }
         if (n.kind == TRTC_NO_KIND || !left_out(&n))
             continue;
-        trtc_input_ledger(a->in, n.kind == TRTC_VIDEO, &l);
-        if (l.nb_in > 0)
+        if (has_other(a, &n))
             continue;
-        cli_error("%s: %s came, but is not recorded", a->input, describe(&n, text, sizeof text));
+        cli_error("%s: %s came, but is not recorded", a->input, track_words(&n, text, sizeof text));
         any = true;
     }
     return any;
@@ -272,6 +271,20 @@ static bool say_late(const struct hls_account *a, bool video)
     return true;
 }
 
+static bool say_encrypted(const struct hls_account *a, const struct trtc_input_losses *l)
+{
+    const int64_t *nb = l->nb_scrambled;
+
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
+        if (nb[k] > 0)
+            cli_error("%s: encrypted: %" PRId64 " scrambled packets of %s were left out", a->input,
+                      nb[k], k == TRTC_AT_VIDEO ? "picture" : "sound");
+    if (l->encrypted)
+        cli_error("%s: encrypted: the parts that are encrypted with SAMPLE-AES are left out",
+                  a->input);
+    return l->encrypted || nb[TRTC_AT_VIDEO] > 0 || nb[TRTC_AT_AUDIO] > 0;
+}
+
 static bool say_damage(const struct hls_account *a)
 {
     struct trtc_input_losses l;
@@ -295,15 +308,12 @@ static bool say_damage(const struct hls_account *a)
     if (l.nb_undecoded)
         cli_error("%s: damaged: %" PRId64 " packets of sound could not be decoded", a->input,
                   l.nb_undecoded);
-    if (l.scrambled)
-        cli_error("%s: scrambled packets were left out", a->input);
-    if (l.encrypted)
-        cli_error("%s: the parts that are encrypted with SAMPLE-AES are left out", a->input);
+    const bool encrypted = say_encrypted(a, &l);
     l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)
         cli_error("%s: truncated: it ends in the middle of a frame", a->input);
     return l.nb_lost_packets || l.nb_faults || l.nb_mended || l.nb_damaged || l.nb_bad_bytes ||
-           l.nb_undecoded || l.scrambled || l.encrypted || l.cut;
+           l.nb_undecoded || encrypted || l.cut;
 }
 
 static bool say_undecodable(const struct hls_account *a)

@@ -244,15 +244,6 @@ static void say_failure(struct inputs *in, const struct origin *o, const struct 
         lose(in, why.code && !was_there(s) ? why.code : TRTC_EX_LOSS);
 }
 
-/* Writes the name of a track, for example "sound (PID 258, ac3, eng)". Returns out. */
-static const char *describe(const struct trtc_input_named *n, char *out, size_t size)
-{
-    static const char *const kinds[] = { "data", "sound", "picture" };
-    snprintf(out, size, "%s (%s %d%s%s%s%s)", kinds[n->kind], n->is_pid ? "PID" : "stream", n->id,
-             n->codec_name[0] ? ", " : "", n->codec_name, n->language[0] ? ", " : "", n->language);
-    return out;
-}
-
 /* Reports tracks of the source's container that are not in the mix. That is a loss if no track of
  * the same kind was mixed, else a note, since only one picture and one sound are mixed. */
 static void say_tracks(struct inputs *in, const struct origin *o, const struct trtc_participant *s)
@@ -272,25 +263,26 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
             snprintf(lost, sizeof lost,
                      "%s: %" PRId64 " of its %" PRId64
                      " transport packets came while no table listed it",
-                     describe(&n, what, sizeof what), n.nb_unfollowed, n.nb_packets);
+                     track_words(&n, what, sizeof what), n.nb_unfollowed, n.nb_packets);
             mix_lose(in, &l);
         }
         if (n.nb_unread > 0 && feed && taken->nb_in == 0) {
             snprintf(lost, sizeof lost, "an edit list leaves out all of %s",
-                     describe(&n, what, sizeof what));
+                     track_words(&n, what, sizeof what));
             mix_lose(in, &l);
         }
         if (n.taken || n.nb_packets == 0)
             continue;
         snprintf(lost, sizeof lost, "%s came, but is not in the mix",
-                 describe(&n, what, sizeof what));
+                 track_words(&n, what, sizeof what));
         const bool wanted = n.kind == TRTC_VIDEO ? o->want.picture : o->want.sound;
         if (n.kind != TRTC_NO_KIND && wanted && taken->nb_in == 0)
             mix_lose(in, &l);
         else
-            cli_note(
-                "%s: %s is left out: only one picture track and one sound track of a source are mixed",
-                o->label, what);
+            cli_note("%s: %s is left out: only %s", o->label, what,
+                     n.kind == TRTC_NO_KIND
+                         ? "sound and pictures are mixed"
+                         : "one picture track and one sound track of a source are mixed");
     }
 }
 

@@ -256,7 +256,8 @@ void trtc_source_note_lost(struct trtc_source *s, const struct trtc_input *in, b
     raise_to(&s->lost.nb_bad_bytes, l.nb_bad_bytes);
     raise_to(&s->lost.nb_undecoded, l.nb_undecoded);
     raise_to(&s->lost.nb_faults, l.nb_faults);
-    s->lost.scrambled |= l.scrambled;
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
+        raise_to(&s->lost.nb_scrambled[k], l.nb_scrambled[k]);
     s->lost.encrypted |= l.encrypted;
     s->lost.cut |= l.cut && at_end;
 }
@@ -375,8 +376,11 @@ void trtc_source_settle(struct trtc_source *s)
     if (l->nb_undecoded > 0)
         trtc_losses_addf(s->losses, &damaged, "%" PRId64 " packets of sound could not be decoded",
                          l->nb_undecoded);
-    if (l->scrambled)
-        trtc_losses_addf(s->losses, &damaged, "scrambled packets were left out");
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
+        if (l->nb_scrambled[k] > 0)
+            trtc_losses_addf(s->losses, &encrypted,
+                             "%" PRId64 " scrambled packets of %s were left out",
+                             l->nb_scrambled[k], k == TRTC_AT_VIDEO ? "picture" : "sound");
     if (l->encrypted)
         trtc_losses_addf(s->losses, &encrypted, "some of it is encrypted with SAMPLE-AES");
     if (l->cut)

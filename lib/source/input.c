@@ -700,9 +700,10 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
                          wants_both                ? "video or sound"
                          : in->wanted & TRTC_VIDEO ? "video"
                                                    : "sound",
-                         lost.encrypted   ? ": it is encrypted with SAMPLE-AES"
-                         : lost.scrambled ? ": it is scrambled"
-                                          : "");
+                         lost.encrypted ? ": it is encrypted with SAMPLE-AES"
+                         : lost.nb_scrambled[TRTC_AT_VIDEO] + lost.nb_scrambled[TRTC_AT_AUDIO]
+                             ? ": it is encrypted: its packets are scrambled"
+                             : "");
     }
     in->start_us = s.min_pts_us;
     in->shown_us = s.shown_us != TRTC_NOTIME ? s.shown_us : s.min_pts_us < 0 ? 0 : s.min_pts_us;

@@ -72,9 +72,9 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_mended;       /* frames with an impossible PTS, which got another one */
     int64_t nb_faults;       /* containers other than TS: faults that were passed over */
     const char *fault;       /* a description of the first, or NULL; valid as long as the input */
-    bool scrambled;          /* TS: scrambled packets were left out */
-    bool encrypted;          /* TS: the samples of a stream are encrypted (SAMPLE-AES) */
-    bool cut;                /* the input is truncated */
+    int64_t nb_scrambled[TRTC_NB_KINDS]; /* TS: scrambled packets, which were left out */
+    bool encrypted; /* TS: the samples of a stream are encrypted (SAMPLE-AES) */
+    bool cut;       /* the input is truncated */
 };
 
 /* Opens a file, "-" (standard input) or a URL. HTTP and HTTPS are fetched by remote (borrowed; may

@@ -167,9 +167,11 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
 
     out->nb_lost_packets = s->nb_lost;
     out->nb_bad_bytes = s->nb_bad + b->nb_bad_bytes;
-    out->scrambled = s->scrambled;
-    for (int i = 0; i < s->nb_named; i++)
-        out->encrypted |= trtc_ts_is_encrypted(&s->named[i]);
+    for (int i = 0; i < s->nb_named; i++) {
+        const struct trtc_ts_named *n = &s->named[i];
+        out->nb_scrambled[n->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO] += n->nb_scrambled;
+        out->encrypted |= trtc_ts_is_encrypted(n);
+    }
     out->nb_damaged = b->nb_damaged;
     out->cut = s->partial_tail || b->cut;
 }

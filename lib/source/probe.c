@@ -272,11 +272,13 @@ static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct
     p->unusable = true;
     if (has_sample_aes(stats))
         return lose_encrypted(r, p, us, bytes, "its sound and pictures are");
+    if (stats->scrambled)
+        return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "encrypted", us, bytes },
+                                     "its packets are scrambled");
     /* a segment of few packets and nothing else is a stream, though a short one */
     if (nb > 0 && (nb >= NB_PACKETS_TO_JUDGE || p->bytes < (nb + 1) * TRTC_TS_PACKET))
         return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "empty", us, bytes },
-                                     stats->scrambled ? "it is scrambled"
-                                                      : "it holds no picture and no sound");
+                                     "it holds no picture and no sound");
     if (p->key_method)
         return lose_encrypted(r, p, us, bytes, "it is");
     if (!name && p->map)
@@ -287,6 +289,24 @@ static int lose_all(struct trtc_recording *r, struct trtc_piece *p, const struct
              name ? ", " : "");
     return trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "foreign", us, bytes }, "%s",
                                  why);
+}
+
+/* Lists the kinds of which all packets are scrambled. */
+static int lose_scrambled(struct trtc_recording *r, struct trtc_piece *p,
+                          const struct trtc_ts_stats *stats)
+{
+    const int64_t us = p->dur_us == TRTC_NOTIME ? 0 : p->dur_us;
+    int ret = 0;
+    for (int i = 0; i < stats->nb_named; i++) {
+        const struct trtc_ts_named *n = &stats->named[i];
+        if (n->nb_scrambled == 0 || (p->facts.kinds | p->facts.scrambled) & n->kind)
+            continue;
+        p->facts.scrambled |= n->kind;
+        ret |= trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "encrypted", us, 0 },
+                                     "the packets of its %s are scrambled",
+                                     n->kind == TRTC_VIDEO ? "picture" : "sound");
+    }
+    return ret;
 }
 
 /* Kinds that have packets in it. */
@@ -342,9 +362,10 @@ static int note_left_out(struct probe *x, const struct trtc_piece *p,
 {
     for (int i = 0; i < stats->nb_named; i++) {
         const struct trtc_ts_named *n = &stats->named[i];
+        const bool alone = n->kind && !(p->facts.kinds & n->kind); /* which the reader lists */
         const int key = n->stream.pid << 8 | n->stream.stream_type;
-        bool known =
-            !trtc_ts_left_out(n) || x->nb_noted == TRTC_TS_NAMED_MAX || trtc_ts_is_encrypted(n);
+        bool known = alone || !trtc_ts_left_out(n) || x->nb_noted == TRTC_TS_NAMED_MAX ||
+                     trtc_ts_is_encrypted(n);
         for (int k = 0; k < x->nb_noted; k++)
             known |= x->noted[k] == key;
         if (known)
@@ -352,11 +373,14 @@ static int note_left_out(struct probe *x, const struct trtc_piece *p,
         x->noted[x->nb_noted++] = key;
         if (trtc_recording_note(x->r, "%s/%s: the stream with PID %d is left out: %s%s", x->r->dir,
                                 p->uri, n->stream.pid,
-                                n->kind == TRTC_VIDEO ? "a second picture, "
-                                : n->kind == TRTC_AUDIO
-                                    ? "a second sound, "
+                                n->kind == TRTC_VIDEO   ? "a second picture, "
+                                : n->kind == TRTC_AUDIO ? "a second sound, "
+                                : *n->stream.codec_name
+                                    ? "it holds "
                                     : "neither sound nor picture, or of a type that is not known",
-                                n->kind ? n->stream.codec_name : "") < 0)
+                                *n->stream.codec_name ? n->stream.codec_name
+                                : n->kind             ? "unknown codec"
+                                                      : "") < 0)
             return -1;
     }
     return 0;
@@ -442,7 +466,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     if (has_sample_aes(stats) &&
         lose_encrypted(r, p, said == TRTC_NOTIME ? 0 : said, 0, "some of it is") < 0)
         return -1;
-    if (note_left_out(x, p, stats) < 0)
+    if (lose_scrambled(r, p, stats) < 0 || note_left_out(x, p, stats) < 0)
         return -1;
     p->facts.first_ts_90k = trtc_look_first_90k(l);
     p->facts.first_90k[TRTC_AT_AUDIO] = trtc_look_first_of_90k(l, false);

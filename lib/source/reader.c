@@ -382,20 +382,22 @@ static int open_clip(struct trtc_reader *rd, struct trtc_err *err)
 static int lose_unfollowed(struct trtc_reader *rd, const struct trtc_ts_stats *s)
 {
     const unsigned own = rd->kind == TRTC_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
+    const unsigned seen = piece_of(rd)->facts.kinds | piece_of(rd)->facts.scrambled;
     int ret = 0;
     for (int i = 0; i < s->nb_named; i++) {
         const struct trtc_ts_named *n = &s->named[i];
         const int64_t missed = trtc_ts_unfollowed(n);
         const char *what = n->kind == TRTC_VIDEO ? "picture" : "sound";
-        const unsigned known = piece_of(rd)->facts.kinds & TRTC_AUDIO ? TRTC_AUDIO : 0;
-        const unsigned seen = known | (piece_of(rd)->facts.kinds & TRTC_VIDEO ? TRTC_VIDEO : 0);
         if (n->kind == own && missed > 0)
             ret |= lose(rd, (struct trtc_lost){ "damaged", 0, missed * TRTC_TS_PACKET },
                         "%" PRId64 " transport packets of %s that no table lists at that time",
                         missed, what);
         else if (n->kind && n->kind != own && !(seen & n->kind) && n->nb_packets > 0)
             ret |= lose(rd, (struct trtc_lost){ "unfollowed", 0, n->nb_packets * TRTC_TS_PACKET },
-                        "%s begins in the middle of the segment, and is not merged", what);
+                        n->stream.codec == TRTC_CODEC_NONE
+                            ? "%s of an unknown codec is left out"
+                            : "%s begins in the middle of the segment, and is not merged",
+                        what);
         rd->account.nb_packets += n->taken && n->kind == own ? n->nb_packets : 0;
     }
     return ret;
@@ -455,17 +457,29 @@ static int lose_inside(struct trtc_reader *rd, const struct trtc_piece *p,
                    why);
 }
 
+/* Lists the scrambled packets of a piece that also has others. */
+static int lose_scrambled(struct trtc_reader *rd, const struct trtc_ts_stats *s)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    int64_t nb = 0;
+    for (int i = 0; i < s->nb_named; i++)
+        nb += s->named[i].nb_scrambled; /* of the kind that is read */
+    if (nb == 0 || p->part > 1)
+        return 0;
+    return lose(rd, (struct trtc_lost){ "encrypted", 0, nb * TRTC_TS_PACKET },
+                "%" PRId64 " scrambled packets of %s were left out", nb,
+                rd->kind == TRTC_VIDEO ? "picture" : "sound");
+}
+
 /* Lists the faults found in the open clip. */
 static int lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *s)
 {
     const struct trtc_piece *p = piece_of(rd);
-    int ret = lose_inside(rd, p, s);
+    int ret = lose_inside(rd, p, s) | lose_scrambled(rd, s);
     /* the rest of a truncated frame was counted with it */
     if (rd->nb_damaged > 0 && !p->cut && !s->nb_lost && !s->nb_bad)
         ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_damaged * rd->step_us, 0 },
                     "%" PRId64 " incomplete frames left out", rd->nb_damaged);
-    if (p->part <= 1 && s->scrambled && !rd->begins)
-        ret |= lose(rd, (struct trtc_lost){ "encrypted", 0, 0 }, "scrambled packets were left out");
     if (rd->nb_no_key > 0)
         ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_no_key * rd->step_us, 0 },
                     "%" PRId64 " pictures before the first key frame cannot be decoded",

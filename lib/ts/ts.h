@@ -77,15 +77,17 @@ struct trtc_ts_named {
     bool wanted;                  /* its kind is wanted */
     bool taken;                   /* frames of it were returned, if only for a while */
 
-    int64_t nb_packets;  /* on its PID, with payload, also while no table named it */
-    int64_t nb_until;    /* on its PID, before that was named as another stream; -1: it was not */
-    int64_t nb_followed; /* of these, read as this stream; fewer than nb_packets if it existed
+    int64_t nb_packets;   /* on its PID, with payload, also while no table named it */
+    int64_t nb_until;     /* on its PID, before that was named as another stream; -1: it was not */
+    int64_t nb_followed;  /* of these, read as this stream; fewer than nb_packets if it existed
                             before it was named, or continued when it was no longer named */
-    int64_t nb_frames;   /* returned */
+    int64_t nb_scrambled; /* of these, left out since they are scrambled */
+    int64_t nb_frames;    /* returned */
 
     int64_t nb_bytes;  /* payload of the packets followed, without PES headers */
     int64_t nb_framed; /* in frames */
-    int64_t nb_idle;   /* in padding, headers of Opus packets, and units after the last picture */
+    int64_t nb_idle;   /* in padding, headers of Opus packets, scrambled PES, and units after the
+                          last picture */
     int64_t nb_bad;    /* could not be used */
     int64_t nb_held;   /* in the incomplete frame; if the next segment continues it, they count
                           there */

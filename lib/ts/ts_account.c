@@ -68,6 +68,7 @@ void trtc_ts_settle(struct trtc_ts *ts, struct trtc_ts_es *s)
         return;
     n->taken = true;
     n->nb_followed += c.packets;
+    n->nb_scrambled += c.scrambled;
     n->nb_frames += c.frames;
     n->nb_bytes += c.bytes;
     n->nb_framed += c.framed;

@@ -28,7 +28,8 @@ static struct trtc_ts_mark *next_mark(struct trtc_ts_es *s)
     return &s->mark[s->nb_marks++ % NB_MARKS];
 }
 
-/* Begins the payload, since the header is complete (2.4.3.6). False: the header makes no sense. */
+/* Begins the payload, since the header is complete and not scrambled (2.4.3.6). False: the header
+ * makes no sense. */
 static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p)
 {
     const unsigned length = (unsigned)p[4] << 8 | p[5];
@@ -39,10 +40,6 @@ static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
 
     if ((p[6] & 0xc0) != 0x80 || (length && length < 3 + header))
         return false;
-    if (p[6] & 0x30) {
-        ts->stats.scrambled = true;
-        return false;
-    }
     if (p[7] & 0x80 && header >= 5)
         m.pts = pes_time(p + 9);
     if ((p[7] & 0xc0) == 0xc0 && header >= 10 && m.pts != NOPTS)
@@ -133,6 +130,11 @@ static int pes_header(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
         s->pes = PES_PADDING;
         return pes_data(ts, s, p, n);
     }
+    if (known && (h[6] & 0xc0) == 0x80 && h[6] & 0x30) {
+        ts->stats.scrambled = true;
+        s->pes = PES_SCRAMBLED;
+        return pes_data(ts, s, p, n);
+    }
     if (!known || !pes_begin(ts, s, h)) {
         s->pes = PES_NONE;
         s->count.bytes += (int64_t)n;
@@ -149,6 +151,9 @@ static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, 
         return pes_header(ts, s, p, n);
     case PES_BODY:
         return pes_body(ts, s, p, n);
+    case PES_SCRAMBLED:
+        s->count.scrambled++;
+        /* fall through */
     case PES_PADDING:
         s->count.bytes += (int64_t)n;
         s->count.idle += (int64_t)n;
@@ -293,6 +298,7 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     }
     if (p[3] & 0xc0) {
         ts->stats.scrambled = true;
+        s->count.scrambled += !again && p[3] & 0x10;
         es_unusable(s, p);
         return 0;
     }

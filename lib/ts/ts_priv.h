@@ -92,7 +92,7 @@ struct trtc_ts_blocks {
 
 /* Counts that were not added to the account of a stream yet. */
 struct trtc_ts_count {
-    int64_t packets, frames, bytes, framed, idle, bad;
+    int64_t packets, scrambled, frames, bytes, framed, idle, bad;
 };
 
 struct trtc_ts_es {
@@ -120,7 +120,7 @@ struct trtc_ts_es {
     bool torn;      /* the current unit is incomplete */
 
     /* PES */
-    enum { PES_NONE, PES_HEADER, PES_BODY, PES_PADDING } pes;
+    enum { PES_NONE, PES_HEADER, PES_BODY, PES_PADDING, PES_SCRAMBLED } pes;
     uint8_t header[PES_HEADER_MAX];
     size_t nb_header;
     int64_t pes_pos;

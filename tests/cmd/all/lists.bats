@@ -318,6 +318,47 @@ sample_aes() {
     said 'it is encrypted with SAMPLE-AES'
 }
 
+# scramble FILE PID [EVERY]: the packets of a PID, or every so many of them, say that they are scrambled.
+scramble() {
+    perl -e 'my ($file, $pid, $every) = @ARGV; local $/; open F, "+<", $file; binmode F; my ($d, $nb) = (<F>, 0);
+        for (my $i = 0; $i < length $d; $i += 188) {
+            next if (unpack("n", substr $d, $i + 1, 2) & 0x1fff) != $pid || $nb++ % $every;
+            substr($d, $i + 3, 1) |= "\x80";
+        }
+        seek F, 0, 0; print F $d' "$1" "$2" "${3:-1}"
+}
+
+@test "scrambled sound or pictures are called encrypted by all programs; the rest is used" {
+    local kind pid
+    clips 2 plain.ts=1
+    mkdir p
+    printf '#EXTM3U\n#EXTINF:2,\n1_1_20260101000000000.ts\n#EXT-X-ENDLIST\n' >p/1_1.m3u8
+    for kind in picture sound; do
+        [ $kind = picture ] && pid=256 || pid=257
+        cp plain.ts some.ts
+        scramble some.ts $pid
+        cp some.ts p/1_1_20260101000000000.ts
+        merge 3 -f p --force
+        said "1_1_20260101000000000.ts: encrypted: the packets of its $kind are scrambled; 2.000 s lost"
+        [ "$(wc -l <err)" -eq 1 ]
+        expect 3 trtc-hls -q -A 1 -R 1 -u a -d h$kind -S $epoch some.ts
+        grep -q "^trtc-hls: some.ts: encrypted: [0-9]* scrambled packets of $kind were left out$" err
+        mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv a=some.ts
+        grep -q "^trtc-mix: a (some.ts): encrypted: [0-9]* scrambled packets of $kind were left out$" err
+    done
+    scramble some.ts 256
+    cp some.ts p/1_1_20260101000000000.ts
+    merge 65 -f p --force
+    said '1_1_20260101000000000.ts: encrypted: its packets are scrambled; 2.000 s'
+    expect 65 trtc-hls -q -A 1 -R 1 -u a -d h -S $epoch some.ts
+    said 'no frame of video or sound in it: it is encrypted: its packets are scrambled'
+    # a part of the sound
+    cp plain.ts p/1_1_20260101000000000.ts
+    scramble p/1_1_20260101000000000.ts 257 9
+    merge 3 -f p --force
+    grep -q '1_1_20260101000000000.ts: encrypted: [0-9]* scrambled packets of sound were left out; [0-9]* bytes lost$' err
+}
+
 @test "a segment that is not a transport stream: the message names its format" {
     have plain p
     ffmpeg -nostdin -v error -i "$(segment p video 0)" -c copy -f mp4 -movflags frag_keyframe+empty_moov frag.mp4

@@ -343,7 +343,7 @@ one() {
     # shellcheck disable=SC2059 # an octal number
     printf "\\$(printf %o $((flags | 128)))" | dd of="$file" bs=1 seek=$((188 * 40 + 3)) conv=notrunc status=none
     merge 3 -f q
-    said 'scrambled packets were left out'
+    said 'encrypted: 1 scrambled packets of picture were left out; 188 bytes lost'
 }
 
 @test "pictures in a codec that is not copied, in one that nothing decodes, without key frame, without parameter sets" {
