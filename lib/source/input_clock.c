@@ -5,6 +5,7 @@
 #define BACK_US 500000 /* time stamps that fall by more have jumped; */
 #define FALL_US \
     40000 /* by more than this, too, if the next one is there as well; by less: jitter */
+#define SAME_US       20000      /* so close to where the clock was before, it has come back */
 #define PAUSE_US      1800000000 /* and those that rise by more; by less: a pause */
 #define NEAR_US       10000000   /* so close to the current epoch's time a frame may belong to it */
 #define OVERLAP_US    3000000    /* how long a track may continue in the epoch before */
@@ -55,6 +56,32 @@ static int64_t free_from(const struct trtc_input_lane *l, const struct trtc_inpu
     return at > end && at - end <= STEP_MAX_US ? at : end;
 }
 
+/* How far a frame at raw is behind the end of the lane; negative: before it. */
+static int64_t gap_of(const struct trtc_input_lane *l, int64_t raw)
+{
+    return raw + l->off_us - end_of(l);
+}
+
+/* Whether the stamps fall back by as much as they rose before, and the other track, which has the
+ * same clock, did neither. */
+static bool undoes_rise(const struct trtc_input_clock *c, const struct trtc_input_lane *l,
+                        int64_t raw)
+{
+    const struct trtc_input_lane *other = &c->lane[l == &c->lane[0]];
+
+    return l->rose_us > 0 && distance(-gap_of(l, raw), l->rose_us) <= SAME_US && other->seen &&
+           other->off_us == l->off_us && distance(other->rose_us, l->rose_us) > SAME_US;
+}
+
+static void next_epoch(struct trtc_input_clock *c, int64_t off_us, int64_t raw)
+{
+    c->was_us[c->epoch++ % TRTC_INPUT_CLOCK_KEPT] = c->off_us;
+    c->off_us = off_us;
+    c->start_us = raw;
+    c->owed_us = 0;
+    c->undone_us = 0;
+}
+
 /* The time stamps have jumped: what follows is put behind what was. Where another track is clearly
  * ahead, the stream has ended and another one follows, which begins behind that. Where it is ahead
  * by no more than tracks are in a file, it may go on, and only this one has jumped: its next frame
@@ -63,23 +90,64 @@ static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
                        const struct trtc_input_stamp *s, struct trtc_input_placed *out)
 {
     const int64_t raw = s->dts_us;
-    int64_t at = free_from(l, s);
+    /* pictures that go on without a key picture are still in the order of the old clock */
+    int64_t at = s->track == TRTC_AT_VIDEO && !s->key ? end_of(l) : free_from(l, s), owed_us = 0;
 
-    c->owed_us = 0;
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
         const struct trtc_input_lane *other = &c->lane[k];
         if (other->seen && end_of(other) > at + BEHIND_US)
-            c->owed_us = end_of(other) - at;
+            owed_us = end_of(other) - at;
     }
-    if (c->owed_us > AHEAD_US) {
-        at += c->owed_us;
-        c->owed_us = 0;
+    if (owed_us > AHEAD_US) {
+        at += owed_us;
+        owed_us = 0;
     }
-    c->off_us = round_up_100(at - raw);
-    c->start_us = raw;
-    c->epoch++;
+    const int64_t undone_us = undoes_rise(c, l, raw) ? l->rose_us : 0;
+    next_epoch(c, round_up_100(at - raw), raw);
+    c->owed_us = undone_us ? 0 : owed_us;
+    c->undone_us = undone_us;
     out->breaks = true;
     out->jump_us = raw - (free_from(l, s) - l->off_us);
+}
+
+/* Returns the last epoch in which a frame that has jumped ahead to raw follows the lane; -1: none. */
+static int epoch_that_fits(const struct trtc_input_clock *c, const struct trtc_input_lane *l,
+                           int64_t raw)
+{
+    int64_t off_us = c->off_us;
+    int e = c->epoch;
+
+    if (gap_of(l, raw) <= FALL_US)
+        return -1;
+    while (distance(raw + off_us, end_of(l)) > SAME_US) {
+        if (e == 0 || c->epoch - e == TRTC_INPUT_CLOCK_KEPT)
+            return -1;
+        off_us = c->was_us[--e % TRTC_INPUT_CLOCK_KEPT];
+    }
+    return e;
+}
+
+/* If stamps that were off for a while have come back, the track has its old offset again, in which
+ * it is in step with the other one. */
+static bool comes_back(struct trtc_input_clock *c, struct trtc_input_lane *l, int64_t raw,
+                       struct trtc_input_placed *out)
+{
+    const int e = epoch_that_fits(c, l, raw);
+
+    if (e < 0)
+        return false;
+    if (e < c->epoch) {
+        next_epoch(c, c->was_us[e % TRTC_INPUT_CLOCK_KEPT], raw);
+        out->breaks = true;
+        out->jump_us = gap_of(l, raw);
+        for (int k = 0; k < TRTC_NB_KINDS; k++)
+            if (c->lane[k].off_us == c->off_us)
+                c->lane[k].epoch = c->epoch;
+    }
+    c->owed_us = 0;
+    l->fell = false;
+    l->epoch = -1;
+    return true;
 }
 
 /* The other track has jumped too, to raw: the new epoch begins behind what that had, if it would
@@ -106,6 +174,23 @@ static bool stays_fallen(const struct trtc_input_lane *l, int64_t raw)
     return distance(raw, l->raw_us + step) < distance(raw, l->fell_from_us + 2 * step);
 }
 
+/* The other track has fallen back to the clock of this one. Returns true if the frame goes on: in
+ * its epoch up to the time at which the other track fell, then in that of the other one; or if it
+ * rises as that did. */
+static bool meets(struct trtc_input_clock *c, struct trtc_input_lane *l, int64_t raw, bool goes_on)
+{
+    const int64_t gap = gap_of(l, raw);
+    const bool plain = goes_on && gap <= FALL_US;
+    const bool rises = goes_on && distance(gap, c->undone_us) <= SAME_US;
+
+    if (plain && raw < c->start_us)
+        return true;
+    if (plain)
+        l->epoch = -1;
+    c->undone_us = 0;
+    return plain || rises;
+}
+
 /* Chooses the epoch of a frame: that of its track, the current one, or a new one. sure: a time that
  * falls has fallen. */
 static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
@@ -121,6 +206,8 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
 
     if (!l->seen || c->steady)
         return;
+    if (!fallen && !falls && comes_back(c, l, raw, out))
+        return;
     l->fell = falls && !fell_off;
     if (l->fell)
         l->fell_from_us = l->raw_us;
@@ -132,6 +219,9 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
             out->jump_us = l->raw_us - (l->fell_from_us + (end_of(l) - l->dts_us));
         return;
     }
+
+    if (c->undone_us > 0 && meets(c, l, raw, goes_on))
+        return;
 
     /* One that goes on as before stays where it is, however long: the other one has jumped alone.
      * It goes over where its own jump would be the smaller one, and does not take it back behind
@@ -200,6 +290,9 @@ void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_
         l->epoch = c->epoch;
         l->off_us = c->off_us;
         l->high_us = s.pts_us;
+        l->rose_us = 0;
+    } else if (!l->fell && gap_of(l, s.dts_us) > FALL_US) {
+        l->rose_us = gap_of(l, s.dts_us);
     }
     if (s.pts_us > l->high_us)
         l->high_us = s.pts_us;

@@ -169,6 +169,8 @@ bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size);
 
 /* ---- input_clock.c: one time line ---- */
 
+enum { TRTC_INPUT_CLOCK_KEPT = 8 }; /* so many epochs are returned to */
+
 /* Zero-initialise. An epoch is the time from one jump of the stream's time stamps to the next; it
  * has an offset that places it after the previous epoch. A track is in the current epoch or still
  * in the previous one, since tracks do not jump at the same moment. "Raw" times are the
@@ -177,9 +179,12 @@ struct trtc_input_clock {
     bool steady; /* the container has a time line of its own: its time stamps do not jump */
     bool running;
     int epoch;
-    int64_t off_us;          /* of the current epoch: to be added to raw times */
+    int64_t off_us;                        /* of the current epoch: to be added to raw times */
+    int64_t was_us[TRTC_INPUT_CLOCK_KEPT]; /* a ring of the offsets of the epochs before it */
     int64_t start_us, at_us; /* raw time of the first and of the latest frame of the epoch */
     int64_t owed_us;         /* to be added to the offset if the other track joins this epoch */
+    int64_t undone_us;       /* one track rose by this, and fell back: if the other one goes on to
+                              * start_us, it joins this epoch; 0: it did not */
     struct trtc_input_lane {
         bool seen;
         bool hid; /* a hidden frame was placed */
@@ -195,6 +200,7 @@ struct trtc_input_clock {
         bool fell;            /* the time of the last frame fell slightly; it was placed after the
                                * previous frame for now */
         int64_t fell_from_us; /* ... the time from which it fell */
+        int64_t rose_us;      /* how far the stamps rose last in this epoch, beyond one step */
     } lane[TRTC_NB_KINDS];
 };
 

@@ -1302,6 +1302,20 @@ static void test_clock(void **state)
                      { V, 780, 1080, 0 },
                      { V, 1120, 1120, 0 },
                      { V, 1160, 1160, 0 } },
+      /* the stamps of one track fall, and come back: it is in step with the other one again */
+        dip[] = { { V, 1000, 1000, 0 }, { A, 1000, 1000, 0 }, { V, 1040, 1040, 0 },
+                  { A, 920, 1040, 0 },  { V, 1080, 1080, 0 }, { A, 960, 1080, 1 },
+                  { V, 1120, 1120, 0 }, { A, 1000, 1120, 0 }, { V, 1160, 1160, 0 },
+                  { A, 1160, 1160, 1 }, { V, 1200, 1200, 0 }, { A, 1200, 1200, 0 } },
+      /* those of both */
+        dip_of_both[] = { { V, 9000, 9000, 0 }, { A, 9000, 9000, 0 }, { V, 6040, 9040, 1 },
+                          { A, 6040, 9040, 0 }, { V, 6080, 9080, 0 }, { A, 6080, 9080, 0 },
+                          { V, 9120, 9120, 1 }, { A, 9120, 9120, 0 }, { V, 9160, 9160, 0 } },
+      /* those of one track rise, which may be a pause, and fall back: the other one waits for it */
+        rise[] = { { V, 1000, 1000, 0 }, { A, 1000, 1000, 0 }, { V, 1040, 1040, 0 },
+                   { A, 1160, 1160, 0 }, { V, 1080, 1080, 0 }, { A, 1200, 1200, 0 },
+                   { V, 1120, 1120, 0 }, { A, 1120, 1240, 0 }, { A, 1160, 1280, 1 },
+                   { V, 1160, 1280, 0 }, { A, 1200, 1320, 0 }, { V, 1200, 1320, 0 } },
       jitter[] = { { A, 1000, 1000, 0 }, { A, 1032, 1032, 0 }, { A, 1088, 1088, 0 },
                    { A, 1111, 1111, 0 }, { A, 1080, 1111, 0 }, { A, 1170, 1170, 0 } };
     static const struct {
@@ -1320,6 +1334,9 @@ static void test_clock(void **state)
         { "picture later", picture_later, COUNT(picture_later) },
         { "falls", falls, COUNT(falls) },
         { "glitch", glitch, COUNT(glitch) },
+        { "dip", dip, COUNT(dip) },
+        { "dip of both", dip_of_both, COUNT(dip_of_both) },
+        { "rise", rise, COUNT(rise) },
         { "jitter", jitter, COUNT(jitter) },
     };
     struct trtc_input_placed at;
