@@ -46,7 +46,12 @@ struct stream {
     int64_t trim_us;  /* sound that is still to be trimmed */
     int64_t next_us;  /* sound of a fragment: when the frame before ends */
     bool mended;      /* that was stamped too late */
-    unsigned turn;    /* as the stream states */
+    bool timed;       /* sound: a frame had this time */
+    int64_t said_us;
+    bool standing;   /* the times stand still, or are still behind after that: */
+    int64_t from_us; /* since then there were so many samples */
+    int64_t nb_samples;
+    unsigned turn; /* as the stream states */
 };
 
 struct back {
@@ -69,8 +74,10 @@ struct back {
 
     /* pictures without times */
     bool untimed;
-    bool bare;           /* there is nothing else, and no decoding times either */
+    bool bare;           /* they have no decoding times either */
     AVRational frame_us; /* distance of two */
+    int64_t lead_us;     /* by which an edit list assumes that they are shown later than decoded */
+    int64_t decoded_us[2 * TRTC_INPUT_ORDER_MAX]; /* decoding times of the latest ones */
     AVCodecParserContext *parser;
     AVCodecContext *parser_ctx;
     struct trtc_input_order order;
@@ -273,27 +280,81 @@ static int adopt(struct back *b, int index)
     return b->stream[k].index >= 0 ? k : -1;
 }
 
-/* A raw stream of pictures has no times, and AVI states only decoding times: a parser determines
- * the order of pictures, and the stream states their rate. */
-static int prepare_untimed(struct back *b, struct trtc_err *err)
+/* Returns what the index of an MP4 states about the track, or NULL: nothing, or not everything. */
+static const struct trtc_input_box_track *indexed_track(const struct back *b, int track)
+{
+    const struct stream *s = &b->stream[track];
+
+    if (!b->src || s->index < 0 || b->watch.boxes.fragments || !trtc_input_av_is_indexed(b))
+        return NULL;
+    return trtc_input_boxes_track(&b->watch.boxes, b->ic->streams[s->index]->id);
+}
+
+/* Whether the pictures have no times of presentation: in a raw stream, which has no times at all,
+ * in AVI, and where the index of an MP4 has only decoding times although pictures are reordered, or
+ * not even durations. */
+static bool lacks_times(struct back *b)
 {
     const struct stream *s = &b->stream[TRTC_AT_VIDEO];
 
     b->bare = av_match_name(b->ic->iformat->name, "h264,hevc");
-    if (s->index < 0 || (s->codec != TRTC_CODEC_H264 && s->codec != TRTC_CODEC_H265) ||
-        (!b->bare && !av_match_name(b->ic->iformat->name, "avi")))
-        return 0;
+    if (s->index < 0 || (s->codec != TRTC_CODEC_H264 && s->codec != TRTC_CODEC_H265))
+        return false;
+    const struct trtc_input_box_track *t = indexed_track(b, TRTC_AT_VIDEO);
+    const AVStream *st = b->ic->streams[s->index];
+    if (t && t->no_steps && st->nb_frames > 1)
+        b->bare = true;
+    return b->bare || av_match_name("avi", b->ic->iformat->name) ||
+           (t && !t->has_offsets && st->codecpar->video_delay > 0);
+}
 
-    AVStream *st = b->ic->streams[s->index];
-    AVRational rate = av_guess_frame_rate(b->ic, st, NULL);
+/* Returns the distance of two pictures, in seconds. An index without durations still states that of
+ * the track. */
+static AVRational distance_of(struct back *b, AVStream *st)
+{
+    enum { PARTS = 10000000 };
+    const AVRational rate = av_guess_frame_rate(b->ic, st, NULL), part = { 1, PARTS };
+
+    if (trtc_input_av_is_indexed(b) && b->bare && st->duration > 0) {
+        const int64_t all = av_rescale_q(st->duration, st->time_base, part);
+        if (all / st->nb_frames >= PARTS / 1000 && all / st->nb_frames <= PARTS * INT64_C(100))
+            return (AVRational){ (int)(all / st->nb_frames), PARTS };
+    }
     if (rate.num <= 0 || rate.den <= 0 || av_q2d(rate) > 1000 || av_q2d(rate) < 0.01)
-        rate = (AVRational){ 25, 1 };
-    b->frame_us = (AVRational){ rate.den, rate.num };
-    b->order.delay = st->codecpar->video_delay;
+        return (AVRational){ 1, 25 };
+    return (AVRational){ rate.den, rate.num };
+}
+
+/* Returns by how many pictures the stream reorders. libavformat guesses that from the times of an
+ * index if it has any. */
+static int delay_of(const struct back *b, const AVStream *st)
+{
+    const struct stream *s = &b->stream[TRTC_AT_VIDEO];
+    struct trtc_video_params v;
+
+    if (!b->bare || !trtc_input_av_is_indexed(b))
+        return st->codecpar->video_delay;
+    if (!s->sets || trtc_video_params_read(s->codec, s->sets, s->sets_size, &v) < 0 ||
+        v.reorder_max < 0)
+        return 0;
+    return v.reorder_max;
+}
+
+/* A parser determines the order of pictures without times, and the stream states their rate. */
+static int prepare_untimed(struct back *b, struct trtc_err *err)
+{
+    const struct stream *s = &b->stream[TRTC_AT_VIDEO];
+
+    if (!lacks_times(b))
+        return 0;
+    AVStream *st = b->ic->streams[s->index];
+    b->frame_us = distance_of(b, st);
+    b->order.delay = delay_of(b, st);
     b->parser = av_parser_init(st->codecpar->codec_id);
     b->parser_ctx = avcodec_alloc_context3(NULL);
     if (!b->parser_ctx || avcodec_parameters_to_context(b->parser_ctx, st->codecpar) < 0)
         return trtc_fail_nomem(err);
+    b->parser_ctx->has_b_frames = b->order.delay;
     if (!b->parser)
         return trtc_fail(err, TRTC_EX_UNAVAILABLE, "this FFmpeg has no parser for %s",
                          s->codec_name);
@@ -322,6 +383,7 @@ static void back_free(void *self)
     if (b->pb)
         av_freep(&b->pb->buffer);
     avio_context_free(&b->pb);
+    trtc_input_boxes_fini(&b->watch.boxes);
     free(b->out);
     free(b);
 }
@@ -849,7 +911,8 @@ static bool is_of_fragment(const struct back *b, int track)
  * get these times wrong. Of fragments it does not report what an edit list cuts off in front. */
 static bool is_hidden(const struct back *b, int track, const struct trtc_input_raw *raw)
 {
-    if (b->pkt->flags & AV_PKT_FLAG_DISCARD && !is_of_fragment(b, track))
+    if (b->pkt->flags & AV_PKT_FLAG_DISCARD && !is_of_fragment(b, track) &&
+        !b->stream[track].standing)
         return true;
     return trtc_input_av_is_indexed(b) && raw->pts_us != TRTC_NOTIME && raw->pts_us < 0 &&
            raw->pts_us + raw->dur_us <= 0;
@@ -869,6 +932,40 @@ static void mend_fragment(struct stream *s, struct trtc_input_raw *raw)
         raw->pts_us -= late_us;
     }
     s->next_us = raw->dts_us + raw->dur_us;
+}
+
+/* Returns the end of the sound whose beginning was timed. */
+static int64_t end_of_sound(const struct stream *s, const AVStream *st)
+{
+    const int rate_hz = st->codecpar->sample_rate;
+
+    return s->from_us + (rate_hz > 0 ? av_rescale(s->nb_samples, 1000000, rate_hz) : 0);
+}
+
+/* Sound goes on after the frame before where the stated times stand still, since a muxer has stated
+ * no durations, and as long as they are behind after that. Edit lists, which count these times,
+ * then say nothing about it. */
+static void move_on(struct stream *s, const AVStream *st, struct trtc_input_raw *raw)
+{
+    const int64_t said_us = raw->dts_us, delay_us = raw->pts_us - raw->dts_us;
+    const int rate_hz = st->codecpar->sample_rate, samples = st->codecpar->frame_size;
+
+    if (raw->dur_us == 0 && samples > 0 && rate_hz > 0)
+        raw->dur_us = av_rescale(samples, 1000000, rate_hz);
+    if (said_us == TRTC_NOTIME || raw->pts_us == TRTC_NOTIME)
+        return;
+    s->standing = s->timed && (said_us == s->said_us || (s->standing && said_us > s->said_us)) &&
+                  said_us < end_of_sound(s, st);
+    if (s->standing) {
+        raw->dts_us = end_of_sound(s, st);
+        raw->pts_us = raw->dts_us + delay_us;
+    } else {
+        s->from_us = said_us;
+        s->nb_samples = 0;
+    }
+    s->timed = true;
+    s->said_us = said_us;
+    s->nb_samples += samples > 0 ? samples : av_rescale(raw->dur_us, rate_hz, 1000000);
 }
 
 /* Makes a frame of the current packet; raw->size is 0 if that is impossible. */
@@ -901,6 +998,8 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
     int ret = 0;
     if (track == TRTC_AT_AUDIO && trtc_input_av_is_indexed(b) && is_of_fragment(b, track))
         mend_fragment(s, raw);
+    if (track == TRTC_AT_AUDIO)
+        move_on(s, st, raw);
     raw->hidden = is_hidden(b, track, raw);
     if (track == TRTC_AT_AUDIO) {
         set_trim(s, st, b->pkt, raw);
@@ -965,7 +1064,8 @@ static void look_at_order(struct back *b)
     struct trtc_video_params v;
 
     if (b->order.nb_in > 0 || s->codec != TRTC_CODEC_H264 ||
-        trtc_video_params_read(s->codec, b->pkt->data, (size_t)b->pkt->size, &v) < 0 ||
+        (trtc_video_params_read(s->codec, b->pkt->data, (size_t)b->pkt->size, &v) < 0 &&
+         (!s->sets || trtc_video_params_read(s->codec, s->sets, s->sets_size, &v) < 0)) ||
         v.reorder_max >= 0 || v.profile == BASELINE)
         return;
     b->order.unstated = true;
@@ -988,15 +1088,44 @@ static int hold(struct back *b, struct trtc_err *err)
                      AV_NOPTS_VALUE, AV_NOPTS_VALUE, 0);
     if (b->parser_ctx->has_b_frames > b->order.delay)
         b->order.delay = b->parser_ctx->has_b_frames;
+    const AVStream *st = b->ic->streams[b->pkt->stream_index];
+    b->decoded_us[b->order.nb_in % (2 * TRTC_INPUT_ORDER_MAX)] =
+        b->pkt->dts == AV_NOPTS_VALUE ? TRTC_NOTIME : us_of(b->pkt->dts, st->time_base);
     av_packet_move_ref(b->held[k], b->pkt);
     trtc_input_order_push(&b->order, b->parser->output_picture_number, resets);
     return 0;
 }
 
-/* Picture n, in decoding order, which is shown at this place. */
-static void place_picture(const struct back *b, int64_t n, int64_t place,
-                          struct trtc_input_raw *raw)
+static int64_t decoded_us(const struct back *b, int64_t n)
 {
+    return b->decoded_us[n % (2 * TRTC_INPUT_ORDER_MAX)];
+}
+
+/* The same in an MP4 with decoding times: pictures are shown at the times at which as many were
+ * decoded. An edit list that cuts off something in front may allow for pictures that are shown
+ * later than they are decoded. */
+static void place_indexed(struct back *b, int64_t n, int64_t place, struct trtc_input_raw *raw)
+{
+    const int64_t delay_us = av_rescale_q(b->order.delay, b->frame_us, (AVRational){ 1, 1000000 });
+    const int64_t stated_us = raw->dts_us, shown_us = decoded_us(b, place);
+
+    if (n == 0 && stated_us < 0)
+        b->lead_us = -stated_us <= 2 * delay_us ? -stated_us : delay_us;
+    raw->pts_us = shown_us + b->lead_us;
+    raw->dts_us = (n < b->order.delay ? stated_us - delay_us : decoded_us(b, n - b->order.delay)) +
+                  b->lead_us;
+    raw->hidden = raw->pts_us < 0 || (raw->hidden && stated_us >= 0);
+}
+
+/* Picture n, in decoding order, which is shown at this place. */
+static void place_picture(struct back *b, int64_t n, int64_t place, struct trtc_input_raw *raw)
+{
+    if (trtc_input_av_is_indexed(b) && !b->bare && raw->dts_us != TRTC_NOTIME &&
+        decoded_us(b, place) != TRTC_NOTIME) {
+        place_indexed(b, n, place, raw);
+        return;
+    }
+    raw->hidden &= !b->bare;
     const AVRational us = { 1, 1000000 };
     const int64_t decoded_us =
         b->bare || raw->dts_us == TRTC_NOTIME ? av_rescale_q(n, b->frame_us, us) : raw->dts_us;

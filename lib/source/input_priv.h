@@ -5,7 +5,7 @@
  * else), has the clock (input_clock.c) place them on one time line, encodes sound that is not AAC,
  * and keeps the first frames until it knows where the stream starts. input_src.c reads the bytes of
  * files, input_net.c those of connections; input_config.c reads the configuration records of
- * containers. */
+ * containers, input_boxes.c the index of an MP4. */
 #ifndef TRTC_SOURCE_INPUT_PRIV_H
 #define TRTC_SOURCE_INPUT_PRIV_H
 
@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/utc.h"
+#include "source/edits.h"
 #include "source/input.h"
 
 struct AVCodecParameters;
@@ -132,6 +133,44 @@ void *trtc_input_av_open(const char *url, const char *name, const volatile sig_a
  * connection. Returns -1. */
 int trtc_input_fail_read(const struct trtc_input_src *src, const char *name, struct trtc_err *err);
 
+/* ---- input_boxes.c: what the index of an MP4 states ---- */
+
+enum { TRTC_INPUT_BOX_TRACKS = 32 };
+
+struct trtc_input_box_track {
+    int64_t id;       /* as libavformat has it */
+    uint32_t hz;      /* its clock */
+    bool picture;     /* it is one of pictures */
+    bool no_steps;    /* all its frames have a duration of 0 */
+    bool has_offsets; /* ... and some are not shown when they are decoded */
+    bool clap;        /* only a part of the picture is to be shown (clean aperture) */
+    struct trtc_edits edits;
+};
+
+/* Zero-initialise. */
+struct trtc_input_boxes {
+    bool walking, whole; /* the index is being read; it was read to its end */
+    int64_t at, end;     /* the position of the current box; the end of the index */
+    uint8_t *box;        /* the first bytes of the box, */
+    size_t cap, nb, need;
+    uint32_t movie_hz; /* the clock of the film */
+    bool fragments;    /* they follow the index */
+    int nb_tracks;
+    struct trtc_input_box_track tracks[TRTC_INPUT_BOX_TRACKS];
+};
+
+/* The content of the index is at these positions. Only the first index counts. */
+void trtc_input_boxes_begin(struct trtc_input_boxes *x, int64_t from, int64_t to);
+
+/* Takes n bytes of the file, read at pos. */
+void trtc_input_boxes_bytes(struct trtc_input_boxes *x, int64_t pos, const uint8_t *p, size_t n);
+
+/* Returns a track of an index that was read to its end, valid as long as x; or NULL. */
+const struct trtc_input_box_track *trtc_input_boxes_track(const struct trtc_input_boxes *x,
+                                                          int64_t id);
+
+void trtc_input_boxes_fini(struct trtc_input_boxes *x);
+
 /* ---- input_watch.c: faults that libavformat ignores ---- */
 
 /* Zero-initialise, except for stop. */
@@ -150,6 +189,7 @@ struct trtc_input_watch {
     uint8_t header[16]; /* its first bytes */
     size_t nb_header;   /* how many of them were read so far */
     uint64_t tag_bytes; /* the size of the previous tag */
+    struct trtc_input_boxes boxes;
 };
 
 /* Counts the errors that libavformat logs for ic once w->opened is set. w must outlive ic. */

@@ -102,6 +102,9 @@ static void take_box(struct trtc_input_watch *w)
         return;
     const uint64_t size = large ? get(h + 8, 8) : get(h, 4);
     w->fragments |= memcmp(h + 4, "moof", 4) == 0;
+    if (memcmp(h + 4, "moov", 4) == 0 && size <= INT64_MAX / 2)
+        trtc_input_boxes_begin(&w->boxes, w->part_at + (large ? 16 : 8),
+                               w->part_at + (int64_t)size);
     if (size == 0 && (is_type(h + 4) || get(h + 4, 4) == 0))
         w->done = true; /* it goes to the end of the file, or there are zeros up to there */
     else if (!is_type(h + 4) || size < (large ? 16 : 8) || size > INT64_MAX / 2)
@@ -141,7 +144,8 @@ void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, siz
     }
 }
 
-void trtc_input_watch_bytes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
+/* Takes the headers of parts out of these bytes. */
+static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
 {
     for (int64_t want; (want = trtc_input_watch_wants(w)) >= 0;) {
         if (want < pos || want >= pos + (int64_t)n)
@@ -152,6 +156,12 @@ void trtc_input_watch_bytes(struct trtc_input_watch *w, int64_t pos, const uint8
         else if (w->nb_header >= 8)
             take_box(w);
     }
+}
+
+void trtc_input_watch_bytes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
+{
+    take_headers(w, pos, p, n);
+    trtc_input_boxes_bytes(&w->boxes, pos, p, n);
 }
 
 int64_t trtc_input_watch_wants(const struct trtc_input_watch *w)

@@ -312,6 +312,62 @@ static void test_avi(void **state)
              frame_of(&got, V, 0)->f.pkt.pts_us - frame_of(&base, V, 0)->f.pkt.pts_us, 10);
 }
 
+/* The content of the k-th box of this type in an MP4. */
+static uint8_t *box_of(struct bytes b, const char *type, int k)
+{
+    for (size_t i = 0; i + 8 < b.n; i++)
+        if (memcmp(b.p + i, type, 4) == 0 && k-- == 0)
+            return b.p + i + 4;
+    fail_msg("no %s", type);
+    return NULL;
+}
+
+/* Sets the durations of all frames of a track to 0. */
+static void take_durations(struct bytes b, int track)
+{
+    uint8_t *p = box_of(b, "stts", track);
+
+    for (int n = p[7]; n > 0; n--)
+        memset(p + 4 + 8 * n, 0, 4);
+}
+
+/* Takes the times of presentation away. */
+static void take_offsets(struct bytes b)
+{
+    memcpy(box_of(b, "ctts", 0) - 4, "free", 4);
+}
+
+/* An index of an MP4 that states only decoding times, or not even durations: the order of pictures
+ * and the lengths of frames are known all the same. */
+static void test_mp4_without_times(void **state)
+{
+    static const struct {
+        const char *name;
+        bool offsets, pictures, sound; /* what is taken away */
+    } t[] = { { "base.mp4", true, false, true },
+              { "base.mp4", false, true, false },
+              { "base.mp4", true, true, true },
+              { "h265.mp4", true, false, true } };
+    (void)state;
+    for (size_t i = 0; i < COUNT(t); i++) {
+        struct bytes b = load(t[i].name);
+        if (t[i].offsets)
+            take_offsets(b);
+        if (t[i].pictures)
+            take_durations(b, 0);
+        if (t[i].sound)
+            take_durations(b, 1);
+        save("times.mp4", b.p, b.n);
+        free(b.p);
+        read_file(&base, t[i].name);
+        read_file(&got, "times.mp4");
+        same(&got, &base, 10);
+        for (int k = 0; k < got.n; k++)
+            if (got.v[k].f.video)
+                assert_false(got.v[k].f.pkt.hidden);
+    }
+}
+
 static void test_raw_streams(void **state)
 {
     (void)state;
@@ -1618,6 +1674,21 @@ static void test_to_annexb(void **state)
     }
 }
 
+/* What base.mp4 states about itself. */
+static void check_index(const struct trtc_input_boxes *x)
+{
+    const struct trtc_input_box_track *v = trtc_input_boxes_track(x, 1);
+    const struct trtc_input_box_track *a = trtc_input_boxes_track(x, 2);
+
+    assert_true(x->whole && !x->fragments && v && a && !trtc_input_boxes_track(x, 3));
+    assert_true(v->picture && v->has_offsets && !a->picture && !a->has_offsets);
+    assert_false(v->no_steps || a->no_steps || v->clap);
+    assert_int_equal(v->edits.n, 1);
+    assert_int_equal(v->edits.items[0].at_us, 80000);
+    assert_int_equal(v->edits.items[0].dur_us, 4000000);
+    assert_int_equal(v->edits.items[0].rate, TRTC_EDIT_NORMAL);
+}
+
 /* Parts that follow each other or do not, given in pieces of any size, and over again, as who seeks reads them. */
 static void test_watch(void **state)
 {
@@ -1651,6 +1722,9 @@ static void test_watch(void **state)
             assert_int_equal(w.nb_faults, t[i].nb_faults);
             assert_int_equal(w.first[0] != 0, t[i].nb_faults);
             assert_int_equal(trtc_input_watch_wants(&w), -1);
+            if (i == 0)
+                check_index(&w.boxes);
+            trtc_input_boxes_fini(&w.boxes);
             free(b.p);
         }
     }
@@ -1706,6 +1780,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_in_all_containers),
         cmocka_unit_test(test_avi),
+        cmocka_unit_test(test_mp4_without_times),
         cmocka_unit_test(test_raw_streams),
         cmocka_unit_test(test_raw_stream_is_left),
         cmocka_unit_test(test_raw_rate),

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads from the index of an MP4 (ISO/IEC 14496-12) what libavformat keeps to itself: whole edit
+ * lists, whether samples have durations and composition offsets, clean apertures. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "source/input_priv.h"
+
+enum { HEADER = 8, LARGE_HEADER = 16, FULL = 4, COUNT = 4 };
+enum { LEAF_MAX = 128 * 1024 };        /* of a box that is read */
+enum { ENTRY = 8, VISUAL_ENTRY = 86 }; /* the header of a description, and that of a picture's */
+
+static uint64_t get(const uint8_t *p, int n)
+{
+    uint64_t v = 0;
+
+    while (n-- > 0)
+        v = v << 8 | *p++;
+    return v;
+}
+
+static bool is(const uint8_t *type, const char *name)
+{
+    return memcmp(type, name, 4) == 0;
+}
+
+static bool has_boxes(const uint8_t *type)
+{
+    static const char names[] = "trakedtsmdiaminfstbl";
+
+    for (const char *n = names; *n; n += 4)
+        if (is(type, n))
+            return true;
+    return false;
+}
+
+static bool is_read(const uint8_t *type)
+{
+    static const char names[] = "mvhdmvextkhdmdhdhdlrelststtscttsstsd";
+
+    for (const char *n = names; *n; n += 4)
+        if (is(type, n))
+            return true;
+    return false;
+}
+
+/* ---- what boxes state ---- */
+
+/* Converts ticks to us, not beyond the largest time. */
+static int64_t us_of(int64_t t, uint32_t hz)
+{
+    if (hz == 0 || t / hz > TRTC_INPUT_TIME_MAX_US / 1000000)
+        return TRTC_INPUT_TIME_MAX_US;
+    return t / hz * 1000000 + t % hz * 1000000 / hz;
+}
+
+/* The number that follows two times, which have 8 bytes each in version 1 of a box, else 4. */
+static uint32_t after_times(struct trtc_bytes b)
+{
+    const size_t at = FULL + (b.n > 0 && b.p[0] == 1 ? 16 : 8);
+
+    return b.n >= at + 4 ? (uint32_t)get(b.p + at, 4) : 0;
+}
+
+static size_t nb_entries(struct trtc_bytes b, size_t entry_bytes)
+{
+    if (b.n < FULL + COUNT)
+        return 0;
+    const size_t stated = (size_t)get(b.p + FULL, 4), there = (b.n - FULL - COUNT) / entry_bytes;
+    return stated < there ? stated : there;
+}
+
+/* Whether the second number of each entry of a table is 0. An incomplete table is not. */
+static bool is_all_zero(struct trtc_bytes b)
+{
+    const size_t n = nb_entries(b, 8);
+
+    if (b.n < FULL + COUNT || n != get(b.p + FULL, 4))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (get(b.p + FULL + COUNT + i * 8 + 4, 4) != 0)
+            return false;
+    return true;
+}
+
+/* Keeps an edit list in ticks, as the clock of the track is not known yet. */
+static void take_edits(struct trtc_input_box_track *t, struct trtc_bytes b)
+{
+    const bool wide = b.n > 0 && b.p[0] == 1;
+    const size_t bytes = wide ? 20 : 12, n = nb_entries(b, bytes);
+    struct trtc_edit *items = n > 0 && !t->edits.items ? calloc(n, sizeof *items) : NULL;
+
+    if (!items)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *p = b.p + FULL + COUNT + i * bytes;
+        items[i].dur_us = (int64_t)(wide ? get(p, 8) & INT64_MAX : get(p, 4));
+        items[i].at_us = wide ? (int64_t)get(p + 8, 8) : (int32_t)get(p + 4, 4);
+        items[i].rate = (int32_t)get(p + bytes - 4, 4);
+    }
+    t->edits = (struct trtc_edits){ items, n };
+}
+
+static void take_descriptions(struct trtc_input_box_track *t, struct trtc_bytes b)
+{
+    const uint8_t *p = b.p + FULL + COUNT, *end = b.p + b.n;
+
+    if (!t->picture || b.n < FULL + COUNT + VISUAL_ENTRY)
+        return;
+    const uint64_t size = get(p, 4);
+    end = size >= VISUAL_ENTRY && size < (uint64_t)(end - p) ? p + size : end;
+    for (p += VISUAL_ENTRY; end - p >= ENTRY && !t->clap;) {
+        const uint64_t n = get(p, 4);
+        t->clap = is(p + 4, "clap");
+        p += n >= ENTRY && n < (uint64_t)(end - p) ? (ptrdiff_t)n : end - p;
+    }
+}
+
+static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_bytes b)
+{
+    struct trtc_input_box_track *t = x->nb_tracks > 0 ? &x->tracks[x->nb_tracks - 1] : NULL;
+
+    if (is(type, "mvhd"))
+        x->movie_hz = after_times(b);
+    else if (is(type, "mvex"))
+        x->fragments = true;
+    else if (!t)
+        return;
+    else if (is(type, "tkhd"))
+        t->id = after_times(b);
+    else if (is(type, "mdhd"))
+        t->hz = after_times(b);
+    else if (is(type, "hdlr"))
+        t->picture = b.n >= 12 && is(b.p + 8, "vide");
+    else if (is(type, "elst"))
+        take_edits(t, b);
+    else if (is(type, "stts"))
+        t->no_steps = is_all_zero(b);
+    else if (is(type, "ctts"))
+        t->has_offsets = !is_all_zero(b);
+    else if (is(type, "stsd"))
+        take_descriptions(t, b);
+}
+
+/* Converts the ticks of a complete list. A last part of no length lasts to the end. */
+static void convert(const struct trtc_input_boxes *x, struct trtc_input_box_track *t)
+{
+    for (size_t i = 0; i < t->edits.n; i++) {
+        struct trtc_edit *e = &t->edits.items[i];
+        const bool shown = e->at_us >= 0;
+        e->at_us = shown ? us_of(e->at_us, t->hz) : TRTC_EDIT_EMPTY;
+        e->dur_us = shown && e->dur_us == 0 && e->rate != 0 && i + 1 == t->edits.n
+                        ? INT64_MAX
+                        : us_of(e->dur_us, x->movie_hz);
+    }
+}
+
+/* ---- the walk ---- */
+
+static void end(struct trtc_input_boxes *x)
+{
+    x->walking = false;
+    x->whole = x->at == x->end;
+    for (int k = 0; k < x->nb_tracks; k++)
+        convert(x, &x->tracks[k]);
+    free(x->box);
+    x->box = NULL;
+    x->cap = x->nb = 0;
+}
+
+/* Goes to the box at this position. */
+static void go(struct trtc_input_boxes *x, int64_t at)
+{
+    x->at = at;
+    x->nb = 0;
+    x->need = HEADER;
+    if (at >= x->end)
+        end(x);
+}
+
+/* All bytes that are needed of a box have come, or at least its header. */
+static void look(struct trtc_input_boxes *x)
+{
+    const uint8_t *type = x->box + 4;
+    const bool large = get(x->box, 4) == 1;
+    const size_t header = large ? LARGE_HEADER : HEADER;
+
+    if (x->nb < header) {
+        x->need = header;
+        return;
+    }
+    uint64_t size = large ? get(x->box + 8, 8) : get(x->box, 4);
+    if (size == 0)
+        size = (uint64_t)(x->end - x->at);
+    if (size < header || size > (uint64_t)(x->end - x->at)) {
+        end(x);
+        return;
+    }
+    if (has_boxes(type)) {
+        if (is(type, "trak") && x->nb_tracks == TRTC_INPUT_BOX_TRACKS)
+            end(x);
+        else
+            x->nb_tracks += is(type, "trak");
+        if (x->walking)
+            go(x, x->at + (int64_t)header);
+        return;
+    }
+    const size_t most = size < LEAF_MAX ? (size_t)size : LEAF_MAX;
+    if (is_read(type) && x->nb < most) {
+        x->need = most;
+        return;
+    }
+    if (is_read(type))
+        take(x, type, (struct trtc_bytes){ x->box + header, x->nb - header });
+    go(x, x->at + (int64_t)size);
+}
+
+void trtc_input_boxes_begin(struct trtc_input_boxes *x, int64_t from, int64_t to)
+{
+    if (x->walking || x->nb_tracks > 0 || x->end > 0)
+        return;
+    x->walking = true;
+    x->end = to;
+    go(x, from);
+}
+
+void trtc_input_boxes_bytes(struct trtc_input_boxes *x, int64_t pos, const uint8_t *p, size_t n)
+{
+    while (x->walking) {
+        const int64_t want = x->at + (int64_t)x->nb;
+        if (want < pos || want >= pos + (int64_t)n)
+            return;
+        size_t take = (size_t)(pos + (int64_t)n - want);
+        take = take < x->need - x->nb ? take : x->need - x->nb;
+        if (trtc_array_reserve(&x->box, &x->cap, x->nb + take, 1) < 0) {
+            end(x);
+            return;
+        }
+        memcpy(x->box + x->nb, p + (want - pos), take);
+        x->nb += take;
+        if (x->nb == x->need)
+            look(x);
+    }
+}
+
+const struct trtc_input_box_track *trtc_input_boxes_track(const struct trtc_input_boxes *x,
+                                                          int64_t id)
+{
+    for (int k = 0; k < x->nb_tracks && x->whole; k++)
+        if (x->tracks[k].id == id)
+            return &x->tracks[k];
+    return NULL;
+}
+
+void trtc_input_boxes_fini(struct trtc_input_boxes *x)
+{
+    for (int k = 0; k < x->nb_tracks; k++)
+        free(x->tracks[k].edits.items);
+    free(x->box);
+    *x = (struct trtc_input_boxes){ 0 };
+}
