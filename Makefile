@@ -43,7 +43,7 @@ J = 8
 cpp = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DTRTC_VERSION='"$(VERSION)"' -Ilib $(INCLUDE)
 cc = -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -pthread
 pkg = $(if $(PKGS),$(shell $(PKG_CONFIG) $(1) $(PKGS)))
-testsrc = $(filter-out %/failalloc.c $(MAKERS) $(HELPERS),$(wildcard $(patsubst %,tests/%/*.c,make witness serve unit foreign)))
+testsrc = $(filter-out %/failalloc.c %/setclock.c $(MAKERS) $(HELPERS),$(wildcard $(patsubst %,tests/%/*.c,make witness serve unit foreign)))
 # Not $(B)/tests/make: a make that finds a folder of its name in the PATH does not start.
 testobj = $(patsubst %.c,$(B)/%.o,$(1:tests/make/%=tests/made/%))
 gen = $(call testobj,$(wildcard tests/make/gen*.c))
@@ -83,7 +83,7 @@ in-dir:
 else
 
 all: $(TOOLS:%=$(B)/%)
-tests: $(CTESTS:%.c=$(B)/%) $(call program,$(MAKERS) $(HELPERS)) $(patsubst tests/make/%.c,$(B)/tests/%.so,$(wildcard tests/make/failalloc.c))
+tests: $(CTESTS:%.c=$(B)/%) $(call program,$(MAKERS) $(HELPERS)) $(patsubst tests/make/%.c,$(B)/tests/%.so,$(wildcard tests/make/failalloc.c tests/make/setclock.c))
 everything: all tests ; @:
 demo-programs: all $(call program,$(MAKERS)) ; @:
 rec-tools: $(REC_TOOLS:%=$(B)/%)

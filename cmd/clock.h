@@ -11,6 +11,13 @@ int64_t clock_real_us(void); /* since 1970 */
 int64_t clock_real_ms(void);
 int64_t clock_mono_us(void); /* a clock that is never adjusted */
 
+/* Microseconds since 1970 by the time of day of the first call: setting it later changes nothing. */
+int64_t clock_steady_us(void);
+
+/* Notes that the time of day was set, by a second or more, since the last call with this *ahead_us,
+ * which is 0 before the first one. effect: what that means, in the past or for what follows. */
+void clock_note_set(int64_t *ahead_us, const char *effect);
+
 /* The same for struct trtc_outside (net/call.h): seconds since 1970, milliseconds of the clock that
  * is never adjusted, and a random number in [0, 1). arg is not used. */
 int64_t clock_wall_s(void *arg);

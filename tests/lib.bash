@@ -39,6 +39,16 @@ n() {
     echo $((($1 + part - 1) / part))
 }
 
+# clock_in FILE: what is started from here on has a time of day ahead by the seconds in FILE, which may change. Not under
+# the sanitizers, which want to be loaded first.
+clock_in() {
+    [[ -z ${TRTC_SAN:-} ]] || return 0
+    LD_PRELOAD=$(command -v setclock.so)
+    CLOCK_SET=$PWD/$1
+    echo 0 >"$1"
+    export LD_PRELOAD CLOCK_SET
+}
+
 # need_strace: the sanitizers' leak check cannot run under ptrace.
 need_strace() {
     [[ -z ${TRTC_SAN:-} ]] || skip 'not under the sanitizers'

@@ -294,7 +294,7 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
         .start_us = start_us,
         .audio = want.sound,
         .video = want.picture,
-        .now_us = clock_real_us,
+        .now_us = clock_steady_us,
         .before_us = kept_before_us(in),
         .stop = o->dynamic ? &cli_signal : NULL,
     };
@@ -387,7 +387,7 @@ static int base_of(const struct inputs *in, const struct trtc_operand *ops, size
             spots[n++] = (struct trtc_spot){ .start_us = at, .end_us = at };
         live |= ops[i].source && !placed && kind_of(ops[i].source) != SOURCE_FILE;
     }
-    const int64_t now_us = in->deterministic ? 0 : clock_real_us() / 1000 * 1000;
+    const int64_t now_us = in->deterministic ? 0 : clock_steady_us() / 1000 * 1000;
     const int ret = trtc_extent_base(spots, n, live, now_us, base_us, err);
     free(spots);
     return ret;
@@ -713,7 +713,7 @@ static int open_joining(struct inputs *in, const struct trtc_operand *op, struct
         .pace = TRTC_PACE_LIVE,
         .audio = want.sound,
         .video = want.picture,
-        .now_us = clock_real_us,
+        .now_us = clock_steady_us,
         .before_us = kept_before_us(in),
         .stop = &cli_signal,
     };

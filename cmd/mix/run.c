@@ -364,7 +364,7 @@ static enum trtc_mix_end mix(const struct opts *o, struct inputs *in, struct ima
                                 .image_sum = mix_image_sum,
                                 .tell = tell,
                                 .opaque = images,
-                                .now_us = clock_real_us,
+                                .now_us = clock_steady_us,
                                 .stop = &cli_signal,
                                 .memory_failed = memory_failed };
     struct script script = {
@@ -463,9 +463,11 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
                          .only_until_us = TRTC_NOTIME,
                          .from_us = on_clock(o->still.given ? &o->still : &o->from),
                          .to_us = on_clock(o->still.given ? &o->still : &o->to),
-                         .began_us = clock_real_us() };
+                         .began_us = clock_steady_us() };
     struct trtc_mix_result res = { 0 };
     enum trtc_mix_end end = TRTC_MIX_MADE;
+    int64_t ahead_us = 0;
+    clock_note_set(&ahead_us, "");
     int ret = mix_inputs_open(&in, o->operands.items, o->operands.n, err);
     if (ret == 0 && in.live && o->still.given)
         ret = trtc_fail(err, TRTC_EX_USAGE, "--still: not possible with a live source");
@@ -475,6 +477,8 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
         ret = -1;
     if (ret == 0)
         end = mix(o, &in, &o->images, &res, err);
+    if (in.live)
+        clock_note_set(&ahead_us, "the mix continued without that");
     if (ret == 0 && end == TRTC_MIX_MADE)
         ret = print_result(o, &in, &res, &report, err);
     if (in.in_part && !in.told_early)

@@ -182,6 +182,7 @@ static void tick(struct recd *r)
 {
     look_at_disk(r);
     prune(r);
+    clock_note_set(&r->ahead_us, "signatures and events have the new time from now on");
     tasks_tick(r);
     outbox_tick(r);
     web_tick(r);

@@ -122,15 +122,21 @@ static void work(void *arg, struct trtc_job *job)
 
 /* ---- in the loop ---- */
 
+/* The time of attempts: setting the clock makes no pause longer, and gives nothing up. */
+static int64_t now_ms(void)
+{
+    return clock_steady_us() / 1000;
+}
+
 /* Returns the stored body with CallbackTs, the time at which it is sent. */
-static char *body_of(const char *stored, int64_t now_ms)
+static char *body_of(const char *stored, int64_t sent_ms)
 {
     static const char before[] = "\"EventInfo\"";
     const char *at = strstr(stored, before);
     const size_t n = strlen(stored) + 48;
     char *body = at ? malloc(n) : NULL;
     if (body)
-        snprintf(body, n, "%.*s\"CallbackTs\":%" PRId64 ",%s", (int)(at - stored), stored, now_ms,
+        snprintf(body, n, "%.*s\"CallbackTs\":%" PRId64 ",%s", (int)(at - stored), stored, sent_ms,
                  at);
     return body;
 }
@@ -184,7 +190,6 @@ static bool give(void *arg, const struct trtc_out_row *row)
     if (flies(o, row->id) || has_its_share(g->r, o, row->sdkappid))
         return true;
     struct sending *s = calloc(1, sizeof *s);
-    const int64_t now_ms = clock_real_ms();
     if (!s)
         return false;
     *s = (struct sending){ .id = row->id,
@@ -192,9 +197,9 @@ static bool give(void *arg, const struct trtc_out_row *row)
                            .event_ms = row->event_ms,
                            .type = row->type,
                            .tries = row->tries,
-                           .first_ms = row->first_ms ? row->first_ms : now_ms,
+                           .first_ms = row->first_ms ? row->first_ms : now_ms(),
                            .task = strdup(row->task),
-                           .body = body_of(row->body, now_ms),
+                           .body = body_of(row->body, clock_real_ms()),
                            .url = app->callback_url,
                            .key = app->callback_key.text };
     if (!s->task || !s->body) {
@@ -276,8 +281,7 @@ void outbox_tick(struct recd *r)
     const struct giving g = { r, r->outbox };
     struct trtc_err err;
     land_again(r);
-    if (r->store &&
-        trtc_store_out_due(r->store, clock_real_ms(), give, (void *)(uintptr_t)&g, &err) < 0)
+    if (r->store && trtc_store_out_due(r->store, now_ms(), give, (void *)(uintptr_t)&g, &err) < 0)
         recd_store_failed(r, &err);
 }
 
@@ -288,7 +292,7 @@ static void take_done(struct recd *r, struct polled *p)
     for (struct trtc_job *j = trtc_crew_take(o->crew); j; j = next) {
         next = j->next;
         struct sending *s = (struct sending *)j;
-        s->done_ms = clock_real_ms();
+        s->done_ms = now_ms();
         land(r, s);
     }
     outbox_tick(r);
@@ -344,7 +348,7 @@ void outbox_end(struct recd *r)
     for (struct sending *s = o->flights; s; s = next) {
         next = s->next;
         if (s->taken) {
-            s->done_ms = clock_real_ms();
+            s->done_ms = now_ms();
             land(r, s);
         }
     }

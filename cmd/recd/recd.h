@@ -46,6 +46,7 @@ struct recd {
     int events;            /* an epoll descriptor */
     struct polled inotify; /* watches the directories of tasks */
     int64_t now_ms;        /* of this turn, by a monotonic clock */
+    int64_t ahead_us;      /* for clock_note_set */
     int64_t disk_ms;       /* when free_percent was last updated */
     int64_t prune_ms;      /* when old rows were last removed */
     int64_t failed_ms;     /* when a failure of the store was last reported; 0: never */

@@ -127,6 +127,7 @@ static void read_clocks(struct task *t)
 {
     t->now_us = clock_mono_us();
     t->now_ms = clock_real_ms();
+    clock_note_set(&t->ahead_us, "streams that begin from now on have the new time");
 }
 
 static void await(struct task *t)

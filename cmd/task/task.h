@@ -82,6 +82,7 @@ struct task {
     } lines;
 
     int64_t now_us, now_ms; /* of this turn: by a monotonic clock, and of the epoch */
+    int64_t ahead_us;       /* for clock_note_set */
     int64_t again_us;       /* the next turn, if nothing happens before */
 };
 

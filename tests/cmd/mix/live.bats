@@ -6,7 +6,7 @@
 load ../../lib
 load ../../mix
 
-cases=(later stdin waits piped script signal server past refused alone broken pause)
+cases=(later stdin waits piped script signal server past refused alone broken pause set)
 [[ ! ${TRTC_LONG:-} ]] || cases+=(stall)
 
 setup_file() {
@@ -207,6 +207,31 @@ run_signal() {
     after signal 130
     grep -q '^THP_enabled' proc || skip "the kernel does not show it"
     grep -qx $'THP_enabled:\t0' proc
+}
+
+# ---- a clock that is set ----
+
+run_set() {
+    [[ -z ${TRTC_SAN:-} ]] || return 0
+    clock_in ahead
+    start --json -o o.mp4 anna=a ben=b
+    exec 7>a 8>b
+    slowly ../one.ts 1000 8 >&7
+    echo 3600 >ahead
+    slowly ../one.ts 1000 8 >&7
+    echo -20 >ahead
+    slowly ../two.ts 1000 8 >&8
+    exec 7>&- 8>&-
+    ended
+}
+
+@test "a time of day that is set meanwhile moves nothing in the mix, and is noted" {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers want to be loaded first'
+    after set 0
+    said 'the time of day was set back by 20 s; the mix continued without that'
+    [[ $(wc -l <err) -eq 1 ]] || fail "$(<err)"
+    [[ $(stays ben sound) =~ ^[1-6][0-9]{3}-[4-9][0-9]{3}$ ]] || fail "ben: $(stays ben sound)"
+    [[ $(jq .duration_ms out) -lt 12000 ]] || fail "the mix lasts $(jq .duration_ms out) ms"
 }
 
 # ---- URLs ----
