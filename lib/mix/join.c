@@ -22,6 +22,7 @@
 #include "base/array.h"
 #include "base/utc.h"
 #include "codec/av.h"
+#include "mix/intact.h"
 #include "mix/part.h"
 #include "mix/splice.h"
 #include "mix/writer_priv.h"
@@ -551,7 +552,8 @@ static int copy_part(struct join *j, size_t i, struct trtc_err *err)
 {
     const struct trtc_mix_part *part = &j->files[i].part;
     int got;
-    if (open_part(j, i, &j->in, err) < 0)
+    if (open_part(j, i, &j->in, err) < 0 ||
+        trtc_mkv_check(j->in.c->pb, j->in.name, j->o->stop, err) < 0)
         return -1;
     for (int k = 0; k < j->nb_tracks; k++)
         j->tracks[k].next = j->tracks[k].video ? 0 : j->tracks[k].from;

@@ -131,6 +131,11 @@ END
     done
     head -c "$(grep -abo 'status 0' p3.mkv | cut -d : -f 1)" p3.mkv >cut.mkv # its last packet alone is missing
     join 65 'cut.mkv: incomplete' p1.mkv p2.mkv cut.mkv p4.mkv
+    cp p3.mkv bad.mkv # a picture that changed, and nothing else
+    printf '~~~' | dd of=bad.mkv bs=1 seek=$(($(stat -c %s p3.mkv) / 2)) conv=notrunc status=none
+    join 65 'bad.mkv: damaged' p1.mkv p2.mkv bad.mkv p4.mkv
+    sed 's/DURATION/DURATIOM/' p3.mkv >bad.mkv # a tag
+    join 65 'bad.mkv: damaged' p1.mkv p2.mkv bad.mkv p4.mkv
     join 66 '.: Is a directory' p1.mkv .
     head -c 500 /dev/urandom >noise.mkv
     join 65 'noise.mkv: not a part of a mix' p1.mkv noise.mkv
