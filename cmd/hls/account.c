@@ -244,7 +244,7 @@ static bool say_left_out(const struct hls_account *a, bool video)
     balance(a, video, &l);
     for (int k = 0; k < TRTC_NB_LEFT; k++) {
         if (l.nb_left[k] == 0 || !trtc_left_is_loss((enum trtc_left)k) ||
-            k == TRTC_LEFT_UNDECODED) /* said as damage */
+            k == TRTC_LEFT_UNDECODED || k == TRTC_LEFT_ENCRYPTED) /* said with the damage */
             continue;
         cli_error("%s: %s: left out, %s: %" PRId64 " of %" PRId64 " frames", a->input,
                   tracks[video], trtc_left_words((enum trtc_left)k), l.nb_left[k], l.nb_in);
@@ -273,16 +273,23 @@ static bool say_late(const struct hls_account *a, bool video)
 
 static bool say_encrypted(const struct hls_account *a, const struct trtc_input_losses *l)
 {
-    const int64_t *nb = l->nb_scrambled;
+    bool counted = false, scrambled = false;
 
-    for (int k = 0; k < TRTC_NB_KINDS; k++)
-        if (nb[k] > 0)
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const char *what = tracks[k == TRTC_AT_VIDEO];
+        scrambled |= l->nb_scrambled[k] > 0;
+        counted |= l->nb_encrypted[k] > 0;
+        if (l->nb_scrambled[k] > 0)
             cli_error("%s: encrypted: %" PRId64 " scrambled packets of %s were left out", a->input,
-                      nb[k], k == TRTC_AT_VIDEO ? "picture" : "sound");
-    if (l->encrypted)
-        cli_error("%s: encrypted: the parts that are encrypted with SAMPLE-AES are left out",
-                  a->input);
-    return l->encrypted || nb[TRTC_AT_VIDEO] > 0 || nb[TRTC_AT_AUDIO] > 0;
+                      l->nb_scrambled[k], what);
+        if (l->nb_encrypted[k] > 0)
+            cli_error("%s: encrypted: %" PRId64 " frames of %s are encrypted with %s, and left out",
+                      a->input, l->nb_encrypted[k], what, l->encrypted);
+    }
+    if (*l->encrypted && !counted)
+        cli_error("%s: encrypted: the parts that are encrypted with %s are left out", a->input,
+                  l->encrypted);
+    return *l->encrypted || scrambled;
 }
 
 static bool say_damage(const struct hls_account *a)

@@ -10,6 +10,7 @@ static const struct {
     [TRTC_LEFT_UNDECODED] = { "undecoded", "cannot be decoded", true },
     [TRTC_LEFT_NO_KEY] = { "before_key_frame", "before the first key frame", true },
     [TRTC_LEFT_FORMAT] = { "format", "in an unsupported format", true },
+    [TRTC_LEFT_ENCRYPTED] = { "encrypted", "encrypted", true },
     [TRTC_LEFT_UNPLACED] = { "unplaced", "without a place in time", true },
     [TRTC_LEFT_TWICE] = { "twice", "recorded twice", false },
     [TRTC_LEFT_CUT] = { "cut", "beyond a cut", false },

@@ -15,6 +15,7 @@ enum trtc_left {
     TRTC_LEFT_UNDECODED, /* complete, but the decoder rejected it */
     TRTC_LEFT_NO_KEY,    /* before the first key frame, or without parameter sets */
     TRTC_LEFT_FORMAT,    /* in a codec or format that is not supported */
+    TRTC_LEFT_ENCRYPTED, /* by its container */
     TRTC_LEFT_UNPLACED,  /* its time is unknown, or far from all other times */
     TRTC_LEFT_TWICE,     /* recorded twice: another playlist covers its time */
     TRTC_LEFT_CUT,       /* beyond a cut: the end of a section, the start of a recovery, --from,

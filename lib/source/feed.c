@@ -258,7 +258,10 @@ void trtc_source_note_lost(struct trtc_source *s, const struct trtc_input *in, b
     raise_to(&s->lost.nb_faults, l.nb_faults);
     for (int k = 0; k < TRTC_NB_KINDS; k++)
         raise_to(&s->lost.nb_scrambled[k], l.nb_scrambled[k]);
-    s->lost.encrypted |= l.encrypted;
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
+        raise_to(&s->lost.nb_encrypted[k], l.nb_encrypted[k]);
+    if (*l.encrypted)
+        memcpy(s->lost.encrypted, l.encrypted, sizeof l.encrypted);
     s->lost.cut |= l.cut && at_end;
 }
 
@@ -346,6 +349,26 @@ void trtc_source_end(struct trtc_source *s)
         s->ops->end(s);
 }
 
+/* Lists what was left out since it is encrypted. */
+static void lose_encrypted(struct trtc_source *s, const struct trtc_loss *loss)
+{
+    const struct trtc_input_losses *l = &s->lost;
+    bool counted = false;
+
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const char *what = k == TRTC_AT_VIDEO ? "picture" : "sound";
+        counted |= l->nb_encrypted[k] > 0;
+        if (l->nb_scrambled[k] > 0)
+            trtc_losses_addf(s->losses, loss, "%" PRId64 " scrambled packets of %s were left out",
+                             l->nb_scrambled[k], what);
+        if (l->nb_encrypted[k] > 0)
+            trtc_losses_addf(s->losses, loss, "%" PRId64 " frames of %s are encrypted with %s",
+                             l->nb_encrypted[k], what, l->encrypted);
+    }
+    if (*l->encrypted && !counted)
+        trtc_losses_addf(s->losses, loss, "some of it is encrypted with %s", l->encrypted);
+}
+
 /* A loss that cannot be listed for want of memory is dropped: the program fails for that anyway. */
 void trtc_source_settle(struct trtc_source *s)
 {
@@ -376,13 +399,7 @@ void trtc_source_settle(struct trtc_source *s)
     if (l->nb_undecoded > 0)
         trtc_losses_addf(s->losses, &damaged, "%" PRId64 " packets of sound could not be decoded",
                          l->nb_undecoded);
-    for (int k = 0; k < TRTC_NB_KINDS; k++)
-        if (l->nb_scrambled[k] > 0)
-            trtc_losses_addf(s->losses, &encrypted,
-                             "%" PRId64 " scrambled packets of %s were left out",
-                             l->nb_scrambled[k], k == TRTC_AT_VIDEO ? "picture" : "sound");
-    if (l->encrypted)
-        trtc_losses_addf(s->losses, &encrypted, "some of it is encrypted with SAMPLE-AES");
+    lose_encrypted(s, &encrypted);
     if (l->cut)
         trtc_losses_addf(s->losses, &truncated, "it ends in the middle of a frame");
 }

@@ -656,6 +656,23 @@ static int keep_safe(struct trtc_input *in, const struct trtc_input_frame *f, st
     return in->keep && !in->info.stored ? in->keep(in->keep_opaque, in, f, err) : 0;
 }
 
+/* Fails since no wanted frame came. */
+static int fail_empty(const struct trtc_input *in, struct trtc_err *err)
+{
+    struct trtc_input_losses lost;
+    const char *what = in->wanted == (TRTC_AUDIO | TRTC_VIDEO) ? "video or sound"
+                       : in->wanted & TRTC_VIDEO               ? "video"
+                                                               : "sound";
+
+    trtc_input_losses(in, &lost);
+    const bool scrambled = lost.nb_scrambled[TRTC_AT_VIDEO] + lost.nb_scrambled[TRTC_AT_AUDIO] > 0;
+    return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of %s in it%s%s", in->name, what,
+                     *lost.encrypted ? ": it is encrypted with "
+                     : scrambled     ? ": it is encrypted: its packets are scrambled"
+                                     : "",
+                     lost.encrypted);
+}
+
 /* Reads until the start of every track is known, or for as long as is acceptable. */
 static int read_ahead(struct trtc_input *in, struct trtc_err *err)
 {
@@ -693,18 +710,8 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
         return -1;
     if (!in->first && in->stop && *in->stop)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: stopped before the first frame", in->name);
-    if (!in->first) {
-        struct trtc_input_losses lost;
-        trtc_input_losses(in, &lost);
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of %s in it%s", in->name,
-                         wants_both                ? "video or sound"
-                         : in->wanted & TRTC_VIDEO ? "video"
-                                                   : "sound",
-                         lost.encrypted ? ": it is encrypted with SAMPLE-AES"
-                         : lost.nb_scrambled[TRTC_AT_VIDEO] + lost.nb_scrambled[TRTC_AT_AUDIO]
-                             ? ": it is encrypted: its packets are scrambled"
-                             : "");
-    }
+    if (!in->first)
+        return fail_empty(in, err);
     in->start_us = s.min_pts_us;
     in->shown_us = s.shown_us != TRTC_NOTIME ? s.shown_us : s.min_pts_us < 0 ? 0 : s.min_pts_us;
     guess_first_duration(in);

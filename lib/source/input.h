@@ -73,8 +73,9 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_faults;       /* containers other than TS: faults that were passed over */
     const char *fault;       /* a description of the first, or NULL; valid as long as the input */
     int64_t nb_scrambled[TRTC_NB_KINDS]; /* TS: scrambled packets, which were left out */
-    bool encrypted; /* TS: the samples of a stream are encrypted (SAMPLE-AES) */
-    bool cut;       /* the input is truncated */
+    char encrypted[24]; /* the method with which frames are encrypted; "": none are */
+    int64_t nb_encrypted[TRTC_NB_KINDS]; /* frames left out for this; 0 if they are not counted */
+    bool cut;                            /* the input is truncated */
 };
 
 /* Opens a file, "-" (standard input) or a URL. HTTP and HTTPS are fetched by remote (borrowed; may

@@ -70,6 +70,7 @@ struct back {
     uint8_t *out; /* the frame that is returned, unless it is the packet itself */
     size_t cap;
     int64_t nb_bytes, nb_bad_bytes, nb_damaged;
+    char encrypted[24]; /* the method of frames that are; "": there was none */
     bool cut, at_end;
 
     /* pictures without times */
@@ -1168,6 +1169,35 @@ static int next_untimed(struct back *b, struct trtc_input_raw *raw, struct trtc_
     }
 }
 
+/* ---- encryption ---- */
+
+/* Returns how a stream is encrypted as a whole, according to the container; NULL: it is not. */
+static const char *method_of(const struct back *b, int index)
+{
+    const AVStream *st = b->ic->streams[index];
+    const struct trtc_input_box_track *t = trtc_input_boxes_track(&b->watch.boxes, st->id);
+
+    if (t && *t->scheme)
+        return t->scheme;
+    /* FFmpeg's name for the ContentEncKeyID of Matroska, where only WebM's method is in use */
+    return av_dict_get(st->metadata, "enc_key_id", NULL, 0) ? "AES-CTR" : NULL;
+}
+
+/* Whether the current packet is encrypted; then it is left out. */
+static bool leave_encrypted(struct back *b, int track)
+{
+    const char *method = method_of(b, b->pkt->stream_index);
+    size_t size = 0;
+
+    if (!method && av_packet_get_side_data(b->pkt, AV_PKT_DATA_ENCRYPTION_INFO, &size))
+        method = "common encryption";
+    if (!method)
+        return false;
+    snprintf(b->encrypted, sizeof b->encrypted, "%s", method);
+    b->stream[track].ledger.nb_left[TRTC_LEFT_ENCRYPTED]++;
+    return true;
+}
+
 /* ---- interface ---- */
 
 static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *err)
@@ -1185,6 +1215,9 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         const int ret = read_packet(b, &track, err);
         if (ret <= 0)
             return ret;
+        raw->size = 0;
+        if (leave_encrypted(b, track))
+            continue;
         if (set_frame(b, track, raw, err) < 0)
             return -1;
     } while (raw->size == 0);
@@ -1220,6 +1253,14 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
 
     out->nb_bad_bytes = b->nb_bad_bytes;
     out->nb_damaged = b->nb_damaged;
+    snprintf(out->encrypted, sizeof out->encrypted, "%s", b->encrypted);
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const struct stream *s = &b->stream[k];
+        const char *method = s->index >= 0 && s->ledger.nb_in == 0 ? method_of(b, s->index) : NULL;
+        out->nb_encrypted[k] = s->ledger.nb_left[TRTC_LEFT_ENCRYPTED];
+        if (method) /* no frame of it could be read */
+            snprintf(out->encrypted, sizeof out->encrypted, "%s", method);
+    }
     out->cut = b->cut;
     out->nb_faults = b->watch.nb_faults;
     out->fault =

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads from the index of an MP4 (ISO/IEC 14496-12) what libavformat keeps to itself: whole edit
  * lists, whether samples have durations and composition offsets, clean apertures. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "source/input_priv.h"
 
 enum { HEADER = 8, LARGE_HEADER = 16, FULL = 4, COUNT = 4 };
@@ -117,6 +119,26 @@ static void take_descriptions(struct trtc_input_box_track *t, struct trtc_bytes 
     }
 }
 
+/* Notes with which scheme samples of the first description are encrypted. FairPlay's types are
+ * older than common encryption. */
+static void take_scheme(struct trtc_input_box_track *t, struct trtc_bytes b)
+{
+    const uint8_t *p = b.p + FULL + COUNT, *end = b.p + b.n, *scheme = NULL;
+
+    if (b.n < FULL + COUNT + ENTRY)
+        return;
+    const uint8_t *type = p + 4;
+    const bool fairplay = is(type, "drms") || is(type, "drmi");
+    if (!fairplay && !is(type, "encv") && !is(type, "enca"))
+        return;
+    for (; !fairplay && end - p >= 4 + FULL + 4 && !scheme; p++)
+        scheme = is(p, "schm") ? p + 4 + FULL : NULL;
+    if (scheme)
+        trtc_text_show(scheme, 4, t->scheme, sizeof t->scheme);
+    else
+        snprintf(t->scheme, sizeof t->scheme, "%s", fairplay ? "FairPlay" : "common encryption");
+}
+
 static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_bytes b)
 {
     struct trtc_input_box_track *t = x->nb_tracks > 0 ? &x->tracks[x->nb_tracks - 1] : NULL;
@@ -139,8 +161,10 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
         t->no_steps = is_all_zero(b);
     else if (is(type, "ctts"))
         t->has_offsets = !is_all_zero(b);
-    else if (is(type, "stsd"))
+    else if (is(type, "stsd")) {
         take_descriptions(t, b);
+        take_scheme(t, b);
+    }
 }
 
 /* Converts the ticks of a complete list. A last part of no length lasts to the end. */

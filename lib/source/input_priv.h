@@ -144,6 +144,7 @@ struct trtc_input_box_track {
     bool no_steps;    /* all its frames have a duration of 0 */
     bool has_offsets; /* ... and some are not shown when they are decoded */
     bool clap;        /* only a part of the picture is to be shown (clean aperture) */
+    char scheme[24];  /* with which it is encrypted, such as "cbcs" (ISO/IEC 23001-7); or "" */
     struct trtc_edits edits;
 };
 

@@ -170,7 +170,8 @@ static void back_losses(const void *self, struct trtc_input_losses *out)
     for (int i = 0; i < s->nb_named; i++) {
         const struct trtc_ts_named *n = &s->named[i];
         out->nb_scrambled[n->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO] += n->nb_scrambled;
-        out->encrypted |= trtc_ts_is_encrypted(n);
+        if (trtc_ts_is_encrypted(n))
+            snprintf(out->encrypted, sizeof out->encrypted, "SAMPLE-AES");
     }
     out->nb_damaged = b->nb_damaged;
     out->cut = s->partial_tail || b->cut;

@@ -318,6 +318,36 @@ sample_aes() {
     said 'it is encrypted with SAMPLE-AES'
 }
 
+@test "MP4 and Matroska whose frames are encrypted: the method is reported; the rest is used" {
+    local f scheme
+    clips 2 some.ts=1
+    # the title of a track makes room for what says that it is encrypted
+    ffmpeg -nostdin -v error -i some.ts -c copy -bsf:a aac_adtstoasc -metadata:s:v title=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA some.mkv
+    perl -pe 's/\x53\x6e\xa1A{33}/\x6d\x80\xa1\x62\x40\x9e\x50\x33\x81\x01\x50\x35\x97\x47\xe1\x81\x05\x47\xe2\x90AAAAAAAAAAAAAAAA/s' \
+        <some.mkv >a.mkv
+    ffmpeg -nostdin -v error -i some.ts -c copy -bsf:a aac_adtstoasc -encryption_scheme cenc-aes-ctr \
+        -encryption_key 76a6c65c5ea762046bd749a2e632ccbb -encryption_kid a7e61c373e219033c21091fa607bf3b8 all.mp4
+    # FairPlay's kind of the same, and one whose sound is not
+    sed 's/schm\(....\)cenc/schm\1cbcs/g' all.mp4 >b.mp4
+    perl -e 'local $/; $_ = <STDIN>; s/enca/mp4a/; my $at = index $_, "sinf", index($_, "esds"); substr($_, $at, 4) = "free"; print' \
+        <all.mp4 >a.mp4
+    for f in a.mkv=AES-CTR a.mp4=cenc; do
+        scheme=${f#*=}
+        f=${f%=*}
+        expect 3 trtc-hls -q -A 1 -R 1 -u a -d h$scheme -S $epoch --json $f
+        grep -q "^trtc-hls: $f: encrypted: [0-9]* frames of picture are encrypted with $scheme, and left out$" err
+        jq -se 'map(select(.track == "video"))[0].account | .left_out.encrypted == .frames_in and .unaccounted == 0' out
+        mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv a=$f
+        grep -q "^trtc-mix: a ($f): encrypted: [0-9]* frames of picture are encrypted with $scheme$" err
+    done
+    for f in all.mp4=cenc b.mp4=cbcs; do
+        expect 65 trtc-hls -q -A 1 -R 1 -u a -d h -S $epoch ${f%=*}
+        said "no frame of video or sound in it: it is encrypted with ${f#*=}"
+    done
+    mix 65 -q -o o.mp4 a=all.mp4
+    said 'it is encrypted with cenc'
+}
+
 # scramble FILE PID [EVERY]: the packets of a PID, or every so many of them, say that they are scrambled.
 scramble() {
     perl -e 'my ($file, $pid, $every) = @ARGV; local $/; open F, "+<", $file; binmode F; my ($d, $nb) = (<F>, 0);
