@@ -28,7 +28,7 @@ struct trtc_facts {
                                          sound */
     int64_t tables_place;    /* it has no tables, or has them too late: those of the segment with
                                 this number in its playlist apply; -1: it has its own */
-    unsigned scrambled;      /* TRTC_AUDIO | TRTC_VIDEO: what is in it, all of it scrambled */
+    unsigned scrambled;      /* TRTC_AUDIO | TRTC_VIDEO: what is in it, and encrypted */
     bool odd;                /* its clock restarts: first_ts_90k is the start of its course */
     char video_codec[16];    /* "h264", "hevc", ...; "": no picture */
     int width_px, height_px; /* 0: it has no parameter sets, those of an earlier segment apply */

@@ -14,6 +14,7 @@
 #include "recording/clock.h"
 #include "recording/timeline.h"
 #include "source/look.h"
+#include "source/sealed.h"
 #include "source/tables.h"
 #include "ts/ts.h"
 
@@ -43,6 +44,7 @@ struct probe {
     int64_t tables_place;         /* number of the segment in it whose tables are known, or -1 */
     bool searched;                /* tables were searched for in its later segments */
     bool whole_seconds;           /* all of its EXTINF are, so they may be rounded */
+    unsigned sealed;              /* TRTC_AUDIO, TRTC_VIDEO: kinds whose samples are encrypted */
     unsigned may_have;            /* TRTC_AUDIO, TRTC_VIDEO: kinds that the segments may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
     int nb_noted;
@@ -309,6 +311,22 @@ static int lose_scrambled(struct trtc_recording *r, struct trtc_piece *p,
     return ret;
 }
 
+/* Lists the kinds whose samples are encrypted, and leaves them out. */
+static int lose_sealed(struct probe *x, struct trtc_piece *p)
+{
+    const int64_t us = p->dur_us == TRTC_NOTIME ? 0 : p->dur_us;
+    const unsigned sealed = p->facts.kinds & x->sealed;
+    if (sealed == 0)
+        return 0;
+    p->facts.kinds &= ~sealed;
+    p->facts.scrambled |= sealed;
+    p->unusable = p->facts.kinds == 0;
+    return lose_encrypted(x->r, p, us, p->unusable ? p->bytes : 0,
+                          sealed == TRTC_VIDEO   ? "its picture is"
+                          : sealed == TRTC_AUDIO ? "its sound is"
+                                                 : "its sound and pictures are");
+}
+
 /* Kinds that have packets in it. */
 static unsigned kinds_of_packets(const struct trtc_ts_stats *stats)
 {
@@ -463,6 +481,9 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     }
     if (none)
         return lose_all(r, p, l, stats);
+    const int sealed = lose_sealed(x, p);
+    if (sealed < 0 || p->unusable)
+        return sealed;
     if (has_sample_aes(stats) &&
         lose_encrypted(r, p, said == TRTC_NOTIME ? 0 : said, 0, "some of it is") < 0)
         return -1;
@@ -741,6 +762,9 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     const unsigned missing = missing_kinds(x);
     if (ret == 0 && depth < WHOLE && missing)
         ret = look_for(x, p, fd, missing, &why);
+    x->sealed = 0;
+    if (ret == 0 && trtc_sealed_by_playlist(p) && trtc_look_kinds(&x->look))
+        ret = trtc_sealed_look(fd, p, x->ts, &x->sealed, &why);
     close(fd);
     if (ret < 0)
         return cannot_read(x->r, p, &why, err);

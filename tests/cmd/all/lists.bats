@@ -302,6 +302,40 @@ sample_aes() {
     said '20260101000000495.ts: encrypted: its sound and pictures are encrypted with SAMPLE-AES; 10.005 s'
 }
 
+# seal sound|picture <STREAM >STREAM: a bare stream with the samples encrypted that SAMPLE-AES encrypts (with a simpler cipher).
+seal() {
+    perl -e '
+        sub seal { my ($s, $from, $step) = @_;
+            for (my $i = $from; $i + 16 <= length $s; $i += $step) { substr($s, $i, 16) ^= "\xa5\x5a\x3c\xc3" x 4 } $s }
+        local $/; my $d = <STDIN>;
+        if ($ARGV[0] eq "picture") {
+            print((ord(substr $_, 3, 1) & 31) =~ /^[15]$/ && length > 51 ? seal($_, 35, 160) : $_) for split /(?=\x00\x00\x01)/, $d;
+            exit }
+        for (my $i = 0; $i < length $d;) {
+            my @b = unpack "C*", substr $d, $i, 7; my $n = ($b[3] & 3) << 11 | $b[4] << 3 | $b[5] >> 5;
+            print seal(substr($d, $i, $n), 7 + 16, 16); $i += $n }' "$1"
+}
+
+@test "encrypted samples in streams of the ordinary types, if the playlist says so and a decoder agrees" {
+    local sealed what
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=10:d=2 -f lavfi -i sine=d=2 \
+        -map 0 -c:v libx264 -preset ultrafast -g 10 -f h264 clear.picture -map 1 -c:a aac -f adts clear.sound
+    mkdir p
+    printf '#EXTM3U\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n#EXTINF:2,\n1_1_20260101000000000.ts\n#EXT-X-ENDLIST\n' >p/1_1.m3u8
+    for sealed in '' picture sound 'picture sound'; do
+        cp clear.picture some.picture
+        cp clear.sound some.sound
+        for what in $sealed; do seal $what <clear.$what >some.$what; done
+        ffmpeg -nostdin -v quiet -y -r 10 -i some.picture -i some.sound -c copy -f mpegts p/1_1_20260101000000000.ts
+        case $sealed in
+        '') merge 0 -f p --force && quiet && continue ;;
+        'picture sound') merge 65 -f p --force && what='sound and pictures are' ;;
+        *) merge 3 -f p --force && what="$sealed is" && [ "$(wc -l <err)" -eq 1 ] ;;
+        esac
+        said "1_1_20260101000000000.ts: encrypted: its $what encrypted with SAMPLE-AES (EXT-X-KEY); "
+    done
+}
+
 @test "encrypted samples in the input of trtc-hls and trtc-mix are reported; the rest is used" {
     clips 2 some.ts=1
     sample_aes some.ts 1b

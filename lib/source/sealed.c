@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* Segments whose samples are encrypted; see sealed.h. */
+#include "source/sealed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "codec/av.h"
+#include "codec/ffmpeg.h"
+
+enum { BLOCK_BYTES = 64 * 1024, LOOK_BYTES = 4 << 20, NB_PICTURES = 2, NB_SOUNDS = 16 };
+
+struct sealed {
+    struct trtc_ts *ts;
+    AVCodecContext *dec[TRTC_NB_KINDS];
+    AVPacket *pkt;
+    AVFrame *frame;
+    int nb[TRTC_NB_KINDS], nb_bad[TRTC_NB_KINDS]; /* frames decoded; of these, with errors */
+};
+
+bool trtc_sealed_by_playlist(const struct trtc_piece *p)
+{
+    return p->key_method && strncmp(p->key_method, "SAMPLE-AES", 10) == 0;
+}
+
+/* Opens the decoder of a stream. 1; 0: there is none; -1. */
+static int open_decoder(struct sealed *x, int k, const struct trtc_ts_stream *s,
+                        struct trtc_err *err)
+{
+    const AVCodec *c = trtc_av_decoder(k == TRTC_AT_VIDEO ? AVMEDIA_TYPE_VIDEO : AVMEDIA_TYPE_AUDIO,
+                                       s->codec, s->codec_name, NULL);
+    if (!c)
+        return 0;
+    x->dec[k] = avcodec_alloc_context3(c);
+    if (!x->dec[k])
+        return trtc_fail_nomem(err);
+    x->dec[k]->thread_count = 1;
+    const int ret = avcodec_open2(x->dec[k], c, NULL);
+    return ret == AVERROR(ENOMEM) ? trtc_fail_nomem(err) : ret >= 0;
+}
+
+/* Whether the packet gives a frame without errors. */
+static bool decodes(struct sealed *x, int k)
+{
+    AVCodecContext *dec = x->dec[k];
+    bool any = false, flawed = avcodec_send_packet(dec, x->pkt) < 0;
+    if (k == TRTC_AT_VIDEO) /* a key picture alone */
+        avcodec_send_packet(dec, NULL);
+    while (avcodec_receive_frame(dec, x->frame) >= 0) {
+        any = true;
+        flawed |= x->frame->decode_error_flags || (x->frame->flags & AV_FRAME_FLAG_CORRUPT);
+        av_frame_unref(x->frame);
+    }
+    if (k == TRTC_AT_VIDEO)
+        avcodec_flush_buffers(dec);
+    return !flawed && (any || k == TRTC_AT_AUDIO); /* the first frames of sound prime the decoder */
+}
+
+static bool is_enough(const struct sealed *x, int k)
+{
+    return x->nb[k] >= (k == TRTC_AT_VIDEO ? NB_PICTURES : NB_SOUNDS);
+}
+
+static int look_at(struct sealed *x, const struct trtc_ts_frame *f, struct trtc_err *err)
+{
+    const int k = f->stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    if (f->stream->codec == TRTC_CODEC_OTHER || f->damaged || !f->key || is_enough(x, k))
+        return 0;
+    const int open = x->dec[k] ? 1 : open_decoder(x, k, f->stream, err);
+    if (open <= 0)
+        return open;
+    if (av_new_packet(x->pkt, (int)f->size) < 0)
+        return trtc_fail_nomem(err);
+    memcpy(x->pkt->data, f->data, f->size);
+    x->nb[k]++;
+    x->nb_bad[k] += !decodes(x, k);
+    av_packet_unref(x->pkt);
+    return 0;
+}
+
+/* Feeds the beginning of the segment. */
+static int feed(struct sealed *x, int fd, const struct trtc_piece *p, struct trtc_err *err)
+{
+    uint8_t buf[BLOCK_BYTES];
+    struct trtc_ts_frame f;
+    const int64_t end = p->bytes < LOOK_BYTES ? p->bytes : LOOK_BYTES;
+    int more = 0;
+    for (int64_t at = 0; at < end && !(is_enough(x, 0) && is_enough(x, 1));) {
+        const size_t want = end - at < BLOCK_BYTES ? (size_t)(end - at) : BLOCK_BYTES;
+        const ssize_t got = pread(fd, buf, want, p->at_bytes + at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break; /* the probe has read it, and reports what it cannot read */
+        at += got;
+        trtc_ts_feed(x->ts, buf, (size_t)got);
+        if (at >= p->bytes)
+            trtc_ts_end(x->ts);
+        while ((more = trtc_ts_next(x->ts, &f)) > 0)
+            if (look_at(x, &f, err) < 0)
+                return -1;
+        if (more < 0)
+            return trtc_fail_nomem(err);
+    }
+    return 0;
+}
+
+static int look(struct sealed *x, int fd, const struct trtc_piece *p, struct trtc_err *err)
+{
+    x->pkt = av_packet_alloc();
+    x->frame = av_frame_alloc();
+    if (!x->ts || !x->pkt || !x->frame)
+        return trtc_fail_nomem(err);
+    return feed(x, fd, p, err);
+}
+
+int trtc_sealed_look(int fd, const struct trtc_piece *p, const struct trtc_ts *tables,
+                     unsigned *kinds, struct trtc_err *err)
+{
+    struct sealed x = { .ts = NULL };
+    *kinds = 0;
+    if (trtc_ffmpeg_load(err) < 0)
+        return err->code == TRTC_EX_TEMPFAIL ? -1 : 0;
+    x.ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
+    if (x.ts)
+        trtc_ts_learn(x.ts, tables);
+    const int ret = look(&x, fd, p, err);
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        if (2 * x.nb_bad[k] > x.nb[k])
+            *kinds |= k == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
+        avcodec_free_context(&x.dec[k]);
+    }
+    av_frame_free(&x.frame);
+    av_packet_free(&x.pkt);
+    trtc_ts_free(&x.ts);
+    return ret;
+}
