@@ -320,6 +320,18 @@ with_empty_edits() {
     printf ffffffff | xxd -r -p | dd of="$2" bs=1 seek=$at conv=notrunc status=none
 }
 
+# with_edits FILE OUT MS,TICK[,RATE] MS,TICK[,RATE]: another edit list in place of the last one, which has two entries: for so long from
+# there in the track (-1: nothing), at this speed in 1/65536.
+with_edits() {
+    local at e part
+    at=$(($(grep -abo elst "$1" | tail -n 1 | cut -d : -f 1) + 12))
+    cp --remove-destination "$1" "$2"
+    for e in "$3" "$4"; do
+        IFS=, read -ra part <<<"$e"
+        printf '%08x%08x%08x' "${part[0]}" $((part[1] & 0xffffffff)) "${part[2]-65536}"
+    done | xxd -r -p | dd of="$2" bs=1 seek=$at conv=notrunc status=none
+}
+
 # put_u32 FILE AT N
 put_u32() {
     printf %08x "$3" | xxd -r -p | dd of="$1" bs=1 seek="$2" conv=notrunc status=none

@@ -11,6 +11,7 @@
 #include "base/json_put.h"
 #include "picture/turn.h"
 #include "recording/ledger_json.h"
+#include "source/edits.h"
 
 enum { JUMPS_MAX = 10 };  /* that are noted one by one */
 #define PRIMING_US 200000 /* the longest priming that an encoder inserts before the sound */
@@ -157,6 +158,26 @@ void hls_look(struct hls_account *a, const struct trtc_input_frame *f)
         a->nb_hidden += f->pkt.hidden;
     else if (f->pkt.hidden)
         a->unheard_us += f->dur_us;
+}
+
+/* Notes what the index of an MP4 wants to be shown otherwise than it is recorded. */
+static void note_showing(const struct hls_account *a)
+{
+    struct trtc_input_named n;
+    char text[96], parts[256];
+
+    for (int k = 0; trtc_input_named(a->in, k, &n); k++) {
+        if (n.edits)
+            cli_note("%s: the edit list of %s shows %s: a recording has no edit lists, so %s",
+                     a->input, track_words(&n, text, sizeof text),
+                     trtc_edits_words(n.edits, parts, sizeof parts),
+                     n.whole ? "everything is recorded, as it is coded"
+                             : "from a pipe its parts may be recorded over each other");
+        if (n.clap)
+            cli_note(
+                "%s: only a part of the picture should be shown: a recording cannot state this, and stores all of it",
+                a->input);
+    }
 }
 
 static void note_hidden(const struct hls_account *a)
@@ -338,6 +359,7 @@ bool hls_say_losses(struct hls_account *a)
     bool any = say_damage(a);
 
     hls_note_tracks(a);
+    note_showing(a);
     note_hidden(a);
     if (a->nb_jumps > JUMPS_MAX)
         cli_note("%s: its time stamps jump %d times", a->input, a->nb_jumps);

@@ -14,6 +14,7 @@
 #include "base/json_put.h"
 #include "base/utc.h"
 #include "recording/ledger_json.h"
+#include "source/edits.h"
 #include "source/input.h"
 
 /* ---- losses ---- */
@@ -286,6 +287,24 @@ static void say_tracks(struct inputs *in, const struct origin *o, const struct t
     }
 }
 
+/* Notes what the index of an MP4 wants to be shown otherwise than it is mixed. */
+static void say_showing(const struct origin *o)
+{
+    struct trtc_input_named n;
+    char what[96], parts[256];
+
+    for (int k = 0; o->input && trtc_source_named(o->input, k, &n); k++) {
+        if (n.edits)
+            cli_note("%s: the edit list of %s shows %s: it is mixed %s", o->label,
+                     track_words(&n, what, sizeof what),
+                     trtc_edits_words(n.edits, parts, sizeof parts),
+                     n.whole ? "at normal speed"
+                             : "at normal speed, and with its beginning in place of pauses");
+        if (n.clap)
+            cli_note("%s: only a part of the picture should be shown: all of it is", o->label);
+    }
+}
+
 static void say_askew(const struct origin *o, const struct trtc_participant *s)
 {
     char name[512];
@@ -321,6 +340,7 @@ void mix_settle(struct inputs *in, int64_t start_us)
         close_account(in, o, &s->sounds, s->sound, false);
         say_tracks(in, o, s);
         say_askew(o, s);
+        say_showing(o);
         lose_frames(in, o,
                     (struct lost_frames){ "damaged", s->nb_flawed, "picture",
                                           "are damaged, but were shown" });

@@ -38,10 +38,13 @@ int trtc_avformat_load(struct trtc_err *err);
     F(avio_context_free)           \
     F(avio_open2)                  \
     F(avio_read_partial)           \
+    F(avio_seek)                   \
     TRTC_SIDE_DATA_OF_STREAM(F)
 
 #define TRTC_AVFORMAT_UTIL_FUNCTIONS(F) \
+    F(av_dict_free)                     \
     F(av_dict_get)                      \
+    F(av_dict_set)                      \
     F(av_free)                          \
     F(av_freep)                         \
     F(av_log_default_callback)          \
@@ -78,7 +81,10 @@ extern struct trtc_avformat trtc_avformat;
 #define avio_context_free         trtc_avformat.avio_context_free_
 #define avio_open2                trtc_avformat.avio_open2_
 #define avio_read_partial         trtc_avformat.avio_read_partial_
+#define avio_seek                 trtc_avformat.avio_seek_
+#define av_dict_free              trtc_avformat.av_dict_free_
 #define av_dict_get               trtc_avformat.av_dict_get_
+#define av_dict_set               trtc_avformat.av_dict_set_
 #define av_free                   trtc_avformat.av_free_
 #define av_freep                  trtc_avformat.av_freep_
 #define av_log_default_callback   trtc_avformat.av_log_default_callback_

@@ -33,6 +33,7 @@ struct trtc_input_info {   /* the tracks found; fields of an absent kind are 0 *
 };
 
 struct AVCodecParameters;
+struct trtc_edits;
 
 struct trtc_input_frame {
     bool video;
@@ -179,6 +180,9 @@ struct trtc_input_named {
     int64_t nb_packets;    /* its packets; -1: unknown */
     int64_t nb_unfollowed; /* transport packets that came while the track was not used */
     int64_t nb_unread; /* frames of a complete MP4 that an edit list leaves out: known at its end */
+    const struct trtc_edits *edits; /* of an MP4, if they are not followed as they are, or NULL; */
+    bool whole;                     /* ... the track comes in the order of coding then */
+    bool clap; /* of an MP4: only a part of each picture is to be shown (clean aperture) */
 };
 
 /* Supplies the k-th named track, from 0; the order does not change, but more may follow. Returns

@@ -72,6 +72,9 @@ struct back {
     int64_t nb_bytes, nb_bad_bytes, nb_damaged;
     char encrypted[24]; /* the method of frames that are; "": there was none */
     bool cut, at_end;
+    bool copies; /* for a recording that has no edit lists */
+    bool whole;  /* libavformat applies no edit lists, except for the beginning of the first part */
+    bool begun;  /* ... and some sound was heard */
 
     /* pictures without times */
     bool untimed;
@@ -443,6 +446,23 @@ static int fail_open(const struct back *b, int averr, struct trtc_err *err)
     return trtc_fail_av(err, code_of_averror(averr, !b->src), averr, "%s", b->name);
 }
 
+/* Allocates the container's context. Returns 0, or -1. */
+static int new_context(struct back *b)
+{
+    b->ic = avformat_alloc_context();
+    if (!b->ic)
+        return -1;
+    b->ic->interrupt_callback = (AVIOInterruptCB){ on_interrupt, b };
+    b->ic->max_analyze_duration = LOOK_S * AV_TIME_BASE; /* FLV: not for 90 s */
+    if (!b->pb)
+        return 0;
+    b->ic->pb = b->pb;
+    b->ic->flags |= AVFMT_FLAG_CUSTOM_IO;
+    b->ic->io_open = on_open;
+    b->ic->protocol_whitelist = av_strdup("none");
+    return b->ic->protocol_whitelist ? 0 : -1;
+}
+
 static struct back *back_new(const char *name, const volatile sig_atomic_t *stop,
                              struct trtc_err *err)
 {
@@ -455,12 +475,8 @@ static struct back *back_new(const char *name, const volatile sig_atomic_t *stop
         b->watch.stop = stop;
         b->pkt = av_packet_alloc();
         b->ahead = av_packet_alloc();
-        b->ic = avformat_alloc_context();
-        if (b->pkt && b->ahead && b->ic) {
-            b->ic->interrupt_callback = (AVIOInterruptCB){ on_interrupt, b };
-            b->ic->max_analyze_duration = LOOK_S * AV_TIME_BASE; /* FLV: not for 90 s */
+        if (b->pkt && b->ahead && new_context(b) == 0)
             return b;
-        }
     }
     back_free(b);
     trtc_fail_nomem(err);
@@ -482,11 +498,46 @@ static bool opens_at_once(const struct back *b)
     return false;
 }
 
+/* Whether edit lists are not left to libavformat: where parts are in order. It would read much
+ * twice, would repeat the beginning instead of a pause between two parts, and knows no pictures
+ * that stand still. A recording has no edit lists, and gets everything in the order in which it is
+ * coded. */
+static bool are_edited(const struct back *b)
+{
+    const struct trtc_input_boxes *x = &b->watch.boxes;
+    bool edited = false, in_order = true;
+
+    for (int k = 0; k < x->nb_tracks; k++) {
+        edited |= !trtc_edits_are_plain(&x->tracks[k].edits);
+        in_order &= trtc_edits_are_in_order(&x->tracks[k].edits);
+    }
+    return x->whole && !x->fragments && edited && (b->copies || in_order);
+}
+
+/* Opens the container; of an MP4 with such edit lists, a second time without them. */
+static int open_container(struct back *b, const char *url)
+{
+    AVDictionary *options = NULL;
+
+    trtc_input_watch_log(&b->watch, b->ic);
+    int ret = avformat_open_input(&b->ic, url, NULL, NULL);
+    if (ret < 0 || !b->src || !b->src->seekable || !trtc_input_av_is_indexed(b) || !are_edited(b))
+        return ret;
+    b->whole = true;
+    avformat_close_input(&b->ic);
+    if (new_context(b) < 0 || av_dict_set(&options, "advanced_editlist", "0", 0) < 0)
+        return AVERROR(ENOMEM);
+    trtc_input_watch_log(&b->watch, b->ic);
+    const int64_t at = avio_seek(b->pb, 0, SEEK_SET);
+    ret = at < 0 ? (int)at : avformat_open_input(&b->ic, url, NULL, &options);
+    av_dict_free(&options);
+    return ret;
+}
+
 /* Reads the beginning and chooses the streams. */
 static int open_streams(struct back *b, const char *url, struct trtc_err *err)
 {
-    trtc_input_watch_log(&b->watch, b->ic);
-    int ret = avformat_open_input(&b->ic, url, NULL, NULL);
+    int ret = open_container(b, url);
 
     if (ret < 0)
         return fail_open(b, ret, err);
@@ -507,7 +558,8 @@ static int open_streams(struct back *b, const char *url, struct trtc_err *err)
     return 0;
 }
 
-void *trtc_input_av_new(struct trtc_input_src *src, const char *name, struct trtc_err *err)
+void *trtc_input_av_new(struct trtc_input_src *src, const char *name, bool copies,
+                        struct trtc_err *err)
 {
     if (src->nb_head >= 7 && memcmp(src->head, "#EXTM3U", 7) == 0) {
         trtc_fail(err, TRTC_EX_DATAERR,
@@ -524,17 +576,15 @@ void *trtc_input_av_new(struct trtc_input_src *src, const char *name, struct trt
     if (!b || !buf)
         goto nomem;
     b->src = src;
+    b->copies = copies;
     trtc_input_watch_begin(&b->watch, src->head, src->nb_head);
     b->pb =
         avio_alloc_context(buf, BLOCK_BYTES, 0, b, on_read, NULL, src->seekable ? on_seek : NULL);
     if (!b->pb)
         goto nomem;
     buf = NULL;
-    b->ic->pb = b->pb;
-    b->ic->flags |= AVFMT_FLAG_CUSTOM_IO;
-    b->ic->io_open = on_open;
-    b->ic->protocol_whitelist = av_strdup("none");
-    if (!b->ic->protocol_whitelist)
+    avformat_close_input(&b->ic);
+    if (new_context(b) < 0)
         goto nomem;
     if (open_streams(b, "", err) == 0)
         return b;
@@ -969,6 +1019,62 @@ static void move_on(struct stream *s, const AVStream *st, struct trtc_input_raw 
     s->nb_samples += samples > 0 ? samples : av_rescale(raw->dur_us, rate_hz, 1000000);
 }
 
+/* Returns the duration of a frame. libavformat may make that of the last frame of sound too long. */
+static int64_t length_of(const struct stream *s, const AVStream *st, int64_t stated_us)
+{
+    const AVCodecParameters *par = st->codecpar;
+    const int64_t us =
+        par->sample_rate > 0 ? av_rescale(par->frame_size, 1000000, par->sample_rate) : 0;
+
+    return us > 0 && us < stated_us && s->codec == TRTC_CODEC_AAC ? us : stated_us;
+}
+
+/* Sound that is not heard is only needed in front of the first part, for the decoder. */
+static void edit_sound(struct back *b, const struct trtc_edits *v, struct trtc_input_raw *raw)
+{
+    const struct stream *s = &b->stream[TRTC_AT_AUDIO];
+    const int64_t dur_us = length_of(s, b->ic->streams[s->index], raw->dur_us);
+    const int64_t at_us = raw->pts_us - trtc_edits_shift_us(v);
+    const struct trtc_edited e = trtc_edits_frame(v, at_us, dur_us);
+
+    raw->hidden = e.hidden;
+    raw->trim_us = e.hidden ? dur_us : e.trim_us;
+    raw->trim_end_us = e.trim_end_us;
+    raw->pts_us = raw->dts_us = trtc_edits_time_us(v, at_us + e.trim_us) - e.trim_us;
+    if (e.hidden && b->begun) {
+        b->stream[TRTC_AT_AUDIO].ledger.nb_left[TRTC_LEFT_CUT]++;
+        raw->size = 0;
+    }
+    b->begun |= !e.hidden;
+}
+
+static void edit_picture(const struct trtc_edits *v, struct trtc_input_raw *raw)
+{
+    const int64_t shift_us = trtc_edits_shift_us(v), at_us = raw->pts_us - shift_us;
+    const struct trtc_edited e = trtc_edits_frame(v, at_us, raw->dur_us);
+
+    raw->hidden = e.hidden;
+    raw->pts_us = trtc_edits_time_us(v, at_us + e.trim_us);
+    raw->dts_us = trtc_edits_time_us(v, raw->dts_us - shift_us);
+}
+
+/* Places a frame by the edit list that libavformat has not applied. A recording has none: everything
+ * is in it. */
+static void edit(struct back *b, struct trtc_input_raw *raw)
+{
+    const struct trtc_input_box_track *t = b->whole ? indexed_track(b, raw->track) : NULL;
+
+    if (!t || t->edits.n == 0 || raw->size == 0 || raw->pts_us == TRTC_NOTIME ||
+        raw->dts_us == TRTC_NOTIME)
+        return;
+    if (b->copies)
+        raw->hidden &= trtc_edits_are_plain(&t->edits);
+    else if (raw->track == TRTC_AT_AUDIO)
+        edit_sound(b, &t->edits, raw);
+    else
+        edit_picture(&t->edits, raw);
+}
+
 /* Makes a frame of the current packet; raw->size is 0 if that is impossible. */
 static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, struct trtc_err *err)
 {
@@ -1015,6 +1121,8 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
     if (s->config_new && s->codec == TRTC_CODEC_OTHER)
         raw->av_parameters = st->codecpar;
     s->config_new = false;
+    if (track == TRTC_AT_AUDIO || !b->untimed) /* else it has no place yet */
+        edit(b, raw);
     return ret;
 }
 
@@ -1149,6 +1257,7 @@ static int next_untimed(struct back *b, struct trtc_input_raw *raw, struct trtc_
             if (set_frame(b, TRTC_AT_VIDEO, raw, err) < 0)
                 return -1;
             place_picture(b, n, place, raw);
+            edit(b, raw);
             return 1;
         }
         if (b->ended) {
@@ -1276,6 +1385,21 @@ static void back_ledger(const void *self, int track, struct trtc_ledger *out)
         out->nb_left[TRTC_LEFT_CUT] += b->order.nb_in - b->order.nb_out;
 }
 
+/* What the index states about a track that is used, and what of it is not followed. */
+static void set_edits(const struct back *b, const AVStream *st, struct trtc_input_named *out)
+{
+    const int k = track_of(b, st->index);
+    const struct trtc_input_box_track *t = k < 0 ? NULL : indexed_track(b, k);
+
+    if (!t)
+        return;
+    out->clap = t->clap;
+    if (trtc_edits_have_speed(&t->edits) || (b->copies && !trtc_edits_are_plain(&t->edits)) ||
+        (!b->whole && !trtc_edits_are_pieces(&t->edits)))
+        out->edits = &t->edits;
+    out->whole = b->whole;
+}
+
 static bool back_named(const void *self, int k, struct trtc_input_named *out)
 {
     const struct back *b = self;
@@ -1294,6 +1418,7 @@ static bool back_named(const void *self, int k, struct trtc_input_named *out)
         .nb_packets = st->nb_frames > 0 ? st->nb_frames : -1,
         .nb_unread = nb_unread(b, st),
     };
+    set_edits(b, st, out);
     snprintf(out->codec_name, sizeof out->codec_name, "%s",
              st->codecpar->codec_id == AV_CODEC_ID_NONE ? ""
                                                         : avcodec_get_name(st->codecpar->codec_id));

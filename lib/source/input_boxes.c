@@ -10,8 +10,11 @@
 #include "source/input_priv.h"
 
 enum { HEADER = 8, LARGE_HEADER = 16, FULL = 4, COUNT = 4 };
-enum { LEAF_MAX = 128 * 1024 };        /* of a box that is read */
-enum { ENTRY = 8, VISUAL_ENTRY = 86 }; /* the header of a description, and that of a picture's */
+enum { LEAF_MAX = 128 * 1024 }; /* of a box that is read */
+enum {
+    VISUAL_ENTRY = 86,
+    VISUAL_SIZE = 32
+}; /* of the description of pictures; in it, their size */
 
 static uint64_t get(const uint8_t *p, int n)
 {
@@ -104,18 +107,32 @@ static void take_edits(struct trtc_input_box_track *t, struct trtc_bytes b)
     t->edits = (struct trtc_edits){ items, n };
 }
 
+/* Whether a clean aperture (the content of the box, of n bytes) is another size than the picture.
+ */
+static bool is_smaller(struct trtc_bytes clap, uint64_t width, uint64_t height)
+{
+    if (clap.n < 16)
+        return false;
+    const uint64_t w = get(clap.p, 4), w_of = get(clap.p + 4, 4);
+    const uint64_t h = get(clap.p + 8, 4), h_of = get(clap.p + 12, 4);
+    return w_of > 0 && h_of > 0 && (w != width * w_of || h != height * h_of);
+}
+
 static void take_descriptions(struct trtc_input_box_track *t, struct trtc_bytes b)
 {
-    const uint8_t *p = b.p + FULL + COUNT, *end = b.p + b.n;
+    const uint8_t *first = b.p + FULL + COUNT, *p = first, *end = b.p + b.n;
 
     if (!t->picture || b.n < FULL + COUNT + VISUAL_ENTRY)
         return;
     const uint64_t size = get(p, 4);
     end = size >= VISUAL_ENTRY && size < (uint64_t)(end - p) ? p + size : end;
-    for (p += VISUAL_ENTRY; end - p >= ENTRY && !t->clap;) {
-        const uint64_t n = get(p, 4);
-        t->clap = is(p + 4, "clap");
-        p += n >= ENTRY && n < (uint64_t)(end - p) ? (ptrdiff_t)n : end - p;
+    for (p += VISUAL_ENTRY; end - p >= HEADER;) {
+        const uint64_t stated = get(p, 4), rest = (uint64_t)(end - p);
+        const size_t n = (size_t)(stated >= HEADER && stated < rest ? stated : rest);
+        if (is(p + 4, "clap"))
+            t->clap = is_smaller((struct trtc_bytes){ p + HEADER, n - HEADER },
+                                 get(first + VISUAL_SIZE, 2), get(first + VISUAL_SIZE + 2, 2));
+        p += n;
     }
 }
 

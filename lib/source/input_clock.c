@@ -310,12 +310,14 @@ void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_
     l->before_us = l->step_us;
     if (s.dur_us > 0)
         l->step_us = s.dur_us;
-    if (s.track == TRTC_AT_VIDEO && l->seen && step >= STEP_MIN_US && step <= STEP_MAX_US)
+    if (s.track == TRTC_AT_VIDEO && l->seen && !l->hid_last && step >= STEP_MIN_US &&
+        step <= STEP_MAX_US)
         l->step_us = step;
     l->raw_us = s.dts_us;
     l->dts_us = dts;
     l->delay_us = s.pts_us - s.dts_us;
     l->seen = true;
+    l->hid_last = false;
 
     out->pts_us = pts;
     out->dts_us = dts;
@@ -335,7 +337,7 @@ void trtc_input_clock_hide(struct trtc_input_clock *c, const struct trtc_input_s
     if (l->seen || (l->hid && dts_us <= l->dts_us))
         dts_us = l->dts_us + TICK_US;
     l->dts_us = dts_us;
-    l->hid = true;
+    l->hid = l->hid_last = true;
     pts_us += off_us;
     *out = (struct trtc_input_placed){ .pts_us = pts_us < dts_us ? dts_us : pts_us,
                                        .dts_us = dts_us,

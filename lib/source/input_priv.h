@@ -120,7 +120,10 @@ extern const struct trtc_input_ops trtc_input_ts_ops, trtc_input_av_ops;
 
 /* Open a back end, which borrows src; src must outlive it. name: for messages. NULL: failure. */
 void *trtc_input_ts_new(struct trtc_input_src *src, const char *name, struct trtc_err *err);
-void *trtc_input_av_new(struct trtc_input_src *src, const char *name, struct trtc_err *err);
+/* copies: for a recording, which has no edit lists, so that lists of several parts are not
+ * followed. */
+void *trtc_input_av_new(struct trtc_input_src *src, const char *name, bool copies,
+                        struct trtc_err *err);
 
 /* Whether the container has an index that places every frame (MP4, MOV). */
 bool trtc_input_av_is_indexed(const void *back);
@@ -228,7 +231,8 @@ struct trtc_input_clock {
                               * start_us, it joins this epoch; 0: it did not */
     struct trtc_input_lane {
         bool seen;
-        bool hid; /* a hidden frame was placed */
+        bool hid;      /* a hidden frame was placed, */
+        bool hid_last; /* ... and none after it that is shown */
         int epoch;
         int64_t off_us;
         int64_t late_us;      /* by how much DTS are above PTS; they are reduced by it */

@@ -51,14 +51,19 @@ static int add(struct trtc_intervals *v, int64_t start_us, int64_t end_us, struc
 struct stands {
     int64_t *us; /* one an interval */
     size_t n;
-    int64_t at_us; /* the picture before */
+    int64_t at_us, before_us; /* the last two pictures in order of presentation */
 };
 
 static int note_picture(struct stands *s, const struct trtc_intervals *v, int64_t at_us,
                         int64_t dur_us, struct trtc_err *err)
 {
-    const int64_t step_us = at_us - s->at_us;
-    s->at_us = at_us;
+    if (s->n < v->n || at_us > s->at_us) {
+        s->before_us = s->at_us;
+        s->at_us = at_us;
+    } else if (at_us > s->before_us) {
+        s->before_us = at_us;
+    }
+    const int64_t step_us = s->at_us - s->before_us;
     if (s->n == v->n) {
         s->us[s->n - 1] = step_us > dur_us ? step_us - dur_us : 0;
         return 0;

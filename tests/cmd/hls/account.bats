@@ -106,6 +106,13 @@ account() {
     [[ $(account video .account.frames_out) == $(packets cut.mp4 v) ]] || fail "pictures are missing"
     hls 0 -q -d q turned.mp4
     quiet
+    # of a list of several parts a recording has all that is coded, in that order
+    ffmpeg -nostdin -v error -itsoffset 0.7 -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy -map 0:v -movie_timescale 1000 later.mp4
+    with_edits later.mp4 parts.mp4 1000,180000 500,90000,0
+    hls 0 -d parts --json parts.mp4
+    said 'parts.mp4: the edit list of picture (stream 0, h264, und) shows 2.000-3.000 s, the picture at 1.000 s for 0.500 s: a recording has no edit lists, so everything is recorded, as it is coded'
+    [[ $(wc -l <err) -eq 1 && $(account video .account.frames_out) == 75 ]] || fail "parts: $(account video .account)"
+    [[ $(cat parts/*.ts | marks --packets - | wc -l) -ge 75 ]] || fail "parts are missing"
     # an edit list whose only entry is empty: FFmpeg's demuxer passes over the whole track
     with_empty_edits "$BATS_FILE_TMPDIR/cam.mp4" none.mp4
     hls 3 -d none none.mp4

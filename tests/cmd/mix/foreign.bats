@@ -92,15 +92,9 @@ half() {
     echo "$out"
 }
 
-# with_edits FILE OUT SECONDS,FROM SECONDS,FROM: another edit list in place of the last one, which has two entries: so long
-# from there in the pictures, which have 10240 ticks a second and begin at 0.2 s.
-with_edits() {
-    local at e
-    at=$(($(grep -abo elst "$1" | tail -n 1 | cut -d : -f 1) + 12))
-    cp "$1" "$2"
-    for e in "$3" "$4"; do
-        printf '%08x%08x00010000' $((${e%,*} * 1000)) $((2048 + ${e#*,} * 1024))
-    done | xxd -r -p | dd of="$2" bs=1 seek=$at conv=notrunc status=none
+# tenth N: a tenth of a second in the pictures of seconds.mp4, on its own clock.
+tenth() {
+    echo $((2048 + $1 * 1024))
 }
 
 @test "edit lists: parts that are cut away are neither seen nor heard, delayed tracks come later" {
@@ -109,7 +103,10 @@ with_edits() {
     "${cut[@]}" -ss 1.23 -i seconds.mp4 -c copy trimmed.mp4
     "${cut[@]}" -itsoffset 0.7 -i seconds.mp4 -i seconds.mp4 -map 0:a -map 1:v -c copy later-sound.mp4
     "${cut[@]}" -i seconds.mp4 -itsoffset 0.7 -i seconds.mp4 -map 0:a -map 1:v -c copy -movie_timescale 1000 later-picture.mp4
-    with_edits later-picture.mp4 pieces.mp4 1,22 1,4
+    with_edits later-picture.mp4 pieces.mp4 "1000,$(tenth 22)" "1000,$(tenth 4)"
+    with_edits later-picture.mp4 still.mp4 "1000,$(tenth 14),0" "1200,$(tenth 14)"
+    with_edits later-picture.mp4 in-order.mp4 "600,$(tenth 4)" "800,$(tenth 22)"
+    with_edits later-picture.mp4 fast.mp4 "300,-1" "1000,$(tenth 8),131072"
     [[ $(ffprobe -v error -show_entries packet=flags -of csv=p=0 trimmed.mp4 | grep -c D) -gt 10 ]] || fail "nothing is cut away"
     scene 0 u=trimmed.mp4
     quiet
@@ -132,8 +129,18 @@ with_edits() {
     silent m.mp4 0 0.65
     heard m.mp4 0.8 1.2
     scene 0 --only video u=pieces.mp4
-    tells m.mp4 160,90 '0 3' '8 4' '10 1' '16 2' '21 end'
+    tells m.mp4 160,90 '0 3' '8 4' '10 1' '16 2' '20 end'
     [[ $(account u video) == '56 20 cut=36' ]] || fail "account: $(account u video)"
+    # one picture that stands still, parts that are in order, with a pause in front, and what is not followed
+    scene 0 --only video u=still.mp4
+    quiet
+    tells m.mp4 160,90 '0 2' '16 3' '22 end'
+    [[ $(account u video) == '40 12 cut=28' ]] || fail "account: $(account u video)"
+    scene 0 --only video u=in-order.mp4
+    quiet
+    tells m.mp4 160,90 '0 1' '6 3' '14 end'
+    scene 0 --only video u=fast.mp4
+    said 'u (fast.mp4): the edit list of picture (stream 1, h264, und) shows nothing for 0.300 s, 1.000 s from 1.000 s on, at 2.00 times the speed: it is mixed at normal speed'
     with_empty_edits seconds.mp4 none.mp4
     scene 3 u=none.mp4
     grep -q 'an edit list leaves out all of picture (stream 0, h264' err || fail "none: $(<err)"
