@@ -142,7 +142,7 @@ static void take_scheme(struct trtc_input_box_track *t, struct trtc_bytes b)
 {
     const uint8_t *p = b.p + FULL + COUNT, *end = b.p + b.n, *scheme = NULL;
 
-    if (b.n < FULL + COUNT + ENTRY)
+    if (b.n < FULL + COUNT + HEADER)
         return;
     const uint8_t *type = p + 4;
     const bool fairplay = is(type, "drms") || is(type, "drmi");
