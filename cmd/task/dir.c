@@ -95,7 +95,9 @@ static int read_id(struct task *t, struct trtc_err *err)
     } else if (why.code != TRTC_EX_NOINPUT) {
         *err = why;
         return -1;
-    } else if ((path = realpath(t->o->dir, NULL)) != NULL) {
+    } else if (!(path = realpath(t->o->dir, NULL))) {
+        return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", t->o->dir);
+    } else {
         const char *slash = strrchr(path, '/');
         t->id = strdup(slash ? slash + 1 : path);
         free(path);

@@ -655,8 +655,9 @@ int trtc_mkdirs(const char *path, struct trtc_err *err)
         cut = *p;
         *p = '\0';
         /* an existing directory is fine whatever error mkdir reports (EROFS, EACCES) */
-        if (mkdir(copy, 0777) && !(errno == EEXIST || is_dir(copy))) {
-            trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create directory '%s'", copy);
+        const int errnum = mkdir(copy, 0777) < 0 ? errno : 0;
+        if (errnum && errnum != EEXIST && !is_dir(copy)) {
+            trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "cannot create directory '%s'", copy);
             goto done;
         }
         *p = cut;

@@ -282,7 +282,8 @@ offers() {
     "${as[@]}" ls plain >/dev/null || skip 'the recordings cannot be reached as another user'
     expect 73 "${as[@]}" trtc-merge -f plain -o ro
     [ ! -s out ]
-    expect 73 "${as[@]}" trtc-merge -f plain -o ro/sub
+    expect 73 "${as[@]}" trtc-merge -f plain -o ro/sub/deeper
+    said "cannot create directory 'ro/sub': Permission denied"
     [ -z "$(ls -A ro)" ]
 }
 
