@@ -265,7 +265,7 @@ static int check(struct opts *o, const struct opt_list *operands)
     }
     if (o->json && o->print == PLAN_TSV)
         o->print = PLAN_JSON;
-    return 0;
+    return cli_check_report(o->report);
 }
 
 enum opt_read merge_options(int argc, char *argv[], struct opts *o, int *code)

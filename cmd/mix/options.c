@@ -538,16 +538,31 @@ static bool is_operand(const char *operand, const struct stat *file)
     return false;
 }
 
-/* Refuses to replace an input, or a part, by the output. */
-static int check_not_operand(const struct opts *o)
+/* Refuses to replace what is read by what is written with this option. */
+static int check_not_read(const struct opts *o, const char *option, const char *path)
 {
+    const char *const own[] = { o->request, o->script };
     struct stat st;
-    if (strcmp(o->output, "-") == 0 || stat(o->output, &st) < 0 || !S_ISREG(st.st_mode))
+    bool is_read = false;
+    if (!path || strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
         return 0;
     for (size_t i = 0; i < o->operands.n; i++)
-        if (is_operand(o->operands.items[i], &st))
-            return cli_usage("-o: '%s' is also read: give the output another name", o->output);
-    return 0;
+        is_read |= is_operand(o->operands.items[i], &st);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        is_read |= own[i] && is_operand(own[i], &st);
+    return is_read ? cli_usage("%s: '%s' is also read: give it another name", option, path) : 0;
+}
+
+static int check_written(const struct opts *o)
+{
+    const bool to_pipe = strcmp(o->output, "-") == 0;
+    int ret = cli_check_report(o->report);
+    if (ret == 0 && o->report && strcmp(o->report, o->output) == 0)
+        ret = cli_usage(to_pipe ? "--report -: standard output has the mix: give a FILE"
+                                : "--report and -o need different names");
+    if (ret == 0)
+        ret = check_not_read(o, "-o", o->output);
+    return ret ? ret : check_not_read(o, "--report", o->report);
 }
 
 /* Reports that there is no -o, with the command that has it: an operand that does not exist, and
@@ -605,7 +620,7 @@ static int check(struct opts *o)
         return cli_usage("--json: standard output is used by -o -");
     if (!*o->output || ends_in(o->output, "/"))
         return cli_usage("-o: '%s' is not the name of a file", o->output);
-    if (check_not_operand(o) != 0)
+    if (check_written(o) != 0)
         return TRTC_EX_USAGE;
     if (trtc_mix_settings_check(&o->set, &err) < 0)
         return use(-1, &err);

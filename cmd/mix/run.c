@@ -437,12 +437,15 @@ static int print_result(const struct opts *o, const struct inputs *in,
                         struct trtc_err *err)
 {
     const bool named = strcmp(o->output, "-") != 0, json = o->json && !o->still.given;
+    const bool shown = o->report && strcmp(o->report, "-") == 0;
     char *text = json || o->report ? mix_summary(o, in, res) : NULL;
     int ret = 0;
     if ((json || o->report) && !text)
         return trtc_fail_nomem(err);
     if (named)
         puts(json ? text : o->output);
+    if (shown && !json)
+        puts(text);
     if (*report && (trtc_write_all(trtc_file_fd(*report), text, strlen(text), o->report, err) < 0 ||
                     trtc_write_all(trtc_file_fd(*report), "\n", 1, o->report, err) < 0 ||
                     trtc_file_commit(report, true, err) < 0))
@@ -473,7 +476,8 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
         ret = trtc_fail(err, TRTC_EX_USAGE, "--still: not possible with a live source");
     if (ret == 0 && !in.live)
         check_anchor(o, &in);
-    if (ret == 0 && o->report && !(report = trtc_file_create(o->report, err)))
+    if (ret == 0 && o->report && strcmp(o->report, "-") != 0 &&
+        !(report = trtc_file_create(o->report, err)))
         ret = -1;
     if (ret == 0)
         end = mix(o, &in, &o->images, &res, err);

@@ -78,6 +78,9 @@ usage_error() {
         usage_error --split-size -f plain --split-size "$s"
         usage_error --split-time -f plain --split-time "$s"
     done
+    for s in x.mp4 ./x.m4a o/x.aac plain/x.ts x.m3u8; do
+        usage_error "--report: '$s' is named like media" -f plain --report $s
+    done
 }
 
 @test "-p is limited to 5 to 120, and -s without -m 1 is ignored, each with a note" {

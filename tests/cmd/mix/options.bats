@@ -76,6 +76,7 @@ tiny() {
 }
 
 @test "combinations of options" {
+    local file
     usage '-l' -m custom
     usage '-m custom' -m grid -l list.json
     usage per-user --only video --audio-tracks per-user
@@ -87,6 +88,16 @@ tiny() {
     refused 64 mp4 -o - --format mp4 a=red.ts
     refused 64 mkv -o - --format mkv a=red.ts
     refused 64 --still -o o.mp4 --still +1 a=-
+    for file in o.mp4 red.ts call/x.m3u8 o.mkv; do
+        refused 64 "--report: '$file' is named like media" -o o --report $file a=red.ts
+    done
+    ln red.ts red
+    echo {} >request
+    refused 64 "--report: 'red' is also read" -o o --report red a=red.ts
+    refused 64 "--report: 'request' is also read" -o o --report request --request request a=red.ts
+    refused 64 different -o o --report o a=red.ts
+    refused 64 'standard output' -o - --report - a=red.ts
+    [[ ! -e o && $(<request) == {} ]] || fail 'something was made'
 }
 
 @test "wrong values of each option: 64, and the message states what would be right" {
@@ -203,8 +214,9 @@ END
     cmp out s.png || fail "not the same"
     tiny 0 -r 5 -v -o o.mp4 a=red.ts
     said 'a enters'
-    tiny 0 -r 5 -v -q -o o.mp4 a=red.ts
+    tiny 0 -r 5 -v -q --report - -o o.mp4 a=red.ts
     quiet
+    [[ $(sed 1d out | jq -r .path) == o.mp4 && ! -e ./- ]] || fail "no report"
     mkdir dir
     tiny 0 -o o.mp4 dir a=red.ts
     said 'dir: contains no playlists'
