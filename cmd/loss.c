@@ -43,6 +43,15 @@ void loss_say(const struct trtc_loss *l)
     cli_error("%s", line);
 }
 
+void note_askew(const char *name, int64_t nb_pictures)
+{
+    if (nb_pictures > 0)
+        cli_note(
+            "%s: %" PRId64
+            " picture%s should be shown at an angle that is no quarter turn, or stretched: the nearest quarter turn is used",
+            name, nb_pictures, nb_pictures == 1 ? "" : "s");
+}
+
 const char *track_words(const struct trtc_input_named *t, char *out, size_t n)
 {
     static const char *const kinds[] = { "data", "sound", "picture" };

@@ -4,6 +4,7 @@
 #define TRTC_CMD_LOSS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct trtc_input_named;
 struct trtc_loss;
@@ -18,6 +19,9 @@ void loss_line(const struct trtc_loss *l, char *out, size_t n);
 /* For tests: writes the words after the kind, beginning with a colon, or "", to out, which holds n
  * bytes. */
 void loss_words(const struct trtc_loss *l, char *out, size_t n);
+
+/* Notes how many pictures of what has that name are shown otherwise than they should be; 0: none. */
+void note_askew(const char *name, int64_t nb_pictures);
 
 /* Writes the name of a track to out, which holds n bytes: "sound (PID 258, ac3, eng)". Returns
  * out. */

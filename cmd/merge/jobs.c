@@ -317,16 +317,6 @@ static int commit_files(size_t n, struct trtc_merge_result *results, struct trtc
     return 0;
 }
 
-/* Notes what an encoded picture does not show as its stream states. */
-static void note_showing(const struct trtc_merge_result *res)
-{
-    if (res->nb_files && res->video.nb_askew > 0)
-        cli_note(
-            "%s: %" PRId64
-            " of its pictures should be shown at an angle that is no quarter turn: the nearest quarter turn is used",
-            res->files[0].path, res->video.nb_askew);
-}
-
 /* Prints the files of an output, in the order of time, and puts them into the report. */
 static void tell_files(struct work *w, const struct trtc_output *o,
                        const struct trtc_merge_result *res)
@@ -345,7 +335,8 @@ static void tell_files(struct work *w, const struct trtc_output *o,
             unlink(partial); /* left by a run that was interrupted */
         free(partial);
     }
-    note_showing(res);
+    if (res->nb_files > 0)
+        note_askew(res->files[0].path, res->video.nb_askew);
     if (w->account.outputs && res->nb_files)
         trtc_json_push(&w->account.outputs, trtc_report_output(o, res));
 }

@@ -305,18 +305,6 @@ static void say_showing(const struct origin *o)
     }
 }
 
-static void say_askew(const struct origin *o, const struct trtc_participant *s)
-{
-    char name[512];
-
-    if (s->nb_askew == 0)
-        return;
-    cli_note(
-        "%s: %" PRId64
-        " picture%s should be shown at an angle that is no quarter turn, or stretched: the nearest quarter turn is used",
-        name_of(o, name, sizeof name), s->nb_askew, s->nb_askew == 1 ? "" : "s");
-}
-
 /* Ends the reading of the origin, and reports the losses found by it. */
 static void settle_origin(struct inputs *in, struct origin *o)
 {
@@ -334,12 +322,13 @@ void mix_settle(struct inputs *in, int64_t start_us)
     for (size_t i = 0; i < in->nb_origins; i++) {
         struct origin *o = in->origins[i];
         struct trtc_participant *s = &in->participants[i];
+        char name[512];
         settle_origin(in, o);
         say_failure(in, o, s, start_us);
         close_account(in, o, &s->pictures, s->picture, true);
         close_account(in, o, &s->sounds, s->sound, false);
         say_tracks(in, o, s);
-        say_askew(o, s);
+        note_askew(name_of(o, name, sizeof name), s->nb_askew);
         say_showing(o);
         lose_frames(in, o,
                     (struct lost_frames){ "damaged", s->nb_flawed, "picture",

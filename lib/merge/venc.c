@@ -203,7 +203,7 @@ static int take_picture(struct trtc_venc *v, struct trtc_err *err)
         return 0;
     }
     const unsigned stated = trtc_turn_of_picture(&v->stated, pic, 0);
-    v->nb_askew += (stated & TRTC_TURN_ASKEW) != 0;
+    v->nb_askew += (stated & ~(unsigned)TRTC_TURN_STEPS) != 0;
     int64_t slot = slot_of_us(v, us);
     if (slot < v->slot)
         slot = v->slot;

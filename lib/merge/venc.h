@@ -63,8 +63,8 @@ const uint8_t *trtc_venc_param_sets(const struct trtc_venc *v, size_t *size);
  * emptied: at a change of codec and at the end. */
 int64_t trtc_venc_nb_broken(const struct trtc_venc *v);
 
-/* Returns how many pictures should be shown at an angle that is no quarter turn so far; they are
- * turned by the nearest one. */
+/* Returns how many pictures should be shown at an angle that is no quarter turn, or stretched, so
+ * far; they are turned by the nearest one. */
 int64_t trtc_venc_nb_askew(const struct trtc_venc *v);
 
 /* Adds the account of the access units that were sent: shown, above the rate, older than previous

@@ -21,7 +21,8 @@ struct trtc_track_stats {
     int64_t filled_us;  /* filled holes, in microseconds: with silence, or with the last picture */
     int64_t nb_dropped; /* frames left out because their time was already covered */
     int64_t nb_broken;  /* frames that could not be decoded (when encoding) */
-    int64_t nb_askew;   /* pictures that should be shown at an angle, and are not (when encoding) */
+    int64_t
+        nb_askew; /* pictures that should be shown at an angle or stretched, and are not (encoding) */
     int64_t first_us,
         last_us; /* start of the first frame from the recording and end of the last one, on the
                     output's clock */

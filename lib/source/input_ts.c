@@ -2,6 +2,7 @@
 /* Input: transport streams, by the project's own demultiplexer. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "source/input_priv.h"
 #include "ts/ts.h"
@@ -21,6 +22,7 @@ struct back {
     bool running;
     int64_t at_90k;            /* the time stamp before, of any stream, wraps undone */
     bool timed[TRTC_NB_KINDS]; /* there was a frame with a time */
+    int layer;                 /* of MPEG audio; 0: unknown */
     struct trtc_ledger ledger[TRTC_NB_KINDS];
 };
 
@@ -108,6 +110,13 @@ static void leave_out_last(struct back *b, const struct trtc_input_raw *raw)
     b->cut = true;
 }
 
+/* Notes the layer of a frame of MPEG audio (ISO/IEC 11172-3, 2.4.2.3). */
+static void look_at_layer(struct back *b, const struct trtc_ts_frame *f)
+{
+    if (strcmp(f->stream->codec_name, "mp3") == 0 && f->size > 1)
+        b->layer = (4 - (f->data[1] >> 1 & 3)) & 3;
+}
+
 static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *err)
 {
     struct back *b = self;
@@ -135,6 +144,8 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
             .damaged = f.damaged,
         };
         b->ledger[raw->track].nb_in++;
+        if (!f.stream->video)
+            look_at_layer(b, &f);
         set_times(b, &f, raw);
         /* the rest of a frame that began before the stream was joined, whose place is unknown */
         b->timed[raw->track] |= raw->pts_us != TRTC_NOTIME;
@@ -150,6 +161,17 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
     }
 }
 
+/* Returns the name of a codec. Tables do not state which layer of MPEG audio a stream has; its
+ * frames do. */
+static const char *name_of(const struct back *b, const struct trtc_ts_stream *s, bool taken)
+{
+    static const char *const layers[] = { "mpeg audio", "mp1", "mp2", "mp3" };
+
+    if (strcmp(s->codec_name, "mp3") != 0)
+        return s->codec_name;
+    return !taken ? layers[0] : layers[b->layer ? b->layer : 3];
+}
+
 static void back_track(const void *self, int track, struct trtc_input_track *out)
 {
     const struct back *b = self;
@@ -157,7 +179,7 @@ static void back_track(const void *self, int track, struct trtc_input_track *out
         trtc_ts_stream(b->ts, track == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
 
     *out = (struct trtc_input_track){ .codec = s ? s->codec : TRTC_CODEC_NONE,
-                                      .codec_name = s ? s->codec_name : NULL };
+                                      .codec_name = s ? name_of(b, s, true) : NULL };
 }
 
 static void back_losses(const void *self, struct trtc_input_losses *out)
@@ -207,7 +229,7 @@ static bool back_named(const void *self, int k, struct trtc_input_named *out)
         .nb_packets = n->nb_packets,
         .nb_unfollowed = trtc_ts_unfollowed(n),
     };
-    snprintf(out->codec_name, sizeof out->codec_name, "%s", n->stream.codec_name);
+    snprintf(out->codec_name, sizeof out->codec_name, "%s", name_of(b, &n->stream, n->taken));
     return true;
 }
 

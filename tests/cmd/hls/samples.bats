@@ -189,7 +189,7 @@ each_way() {
     for c in ac3 eac3 mp2 dts latm; do
         samples=$(stat -c %s $c)
         hls 0 -d o-$c -u 10001 -t 2 $c.ts
-        said AAC
+        said "$c.ts: the sound is ${c/latm/aac_latm}, not AAC"
         strict o-$c/${stem}_audio.m3u8
         sed -n 's/#EXTINF:\(.*\),/\1/p' o-$c/*.m3u8 | awk -v want="$samples" '{ s += $1 } END { exit !(s * 96000 > want - 96 && s * 96000 < want + 2112) }' ||
             fail "$c: $samples bytes of samples in $(sed -n 's/#EXTINF:\(.*\),/\1/p' o-$c/*.m3u8 | xargs) s"
