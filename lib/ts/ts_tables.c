@@ -261,6 +261,30 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
     }
 }
 
+/* Whether a table of this segment describes the PID. */
+static bool is_named(const struct trtc_ts *ts, int pid)
+{
+    for (int i = 0; i < ts->stats.nb_named; i++)
+        if (ts->stats.named[i].stream.pid == pid)
+            return true;
+    return false;
+}
+
+/* The streams of a program that is not in use are listed, unless the one in use has them as well. */
+static void list_pmt(struct trtc_ts *ts, const uint8_t *section, size_t size)
+{
+    const bool hdmv = trtc_pmt_is_hdmv(section, size);
+    struct trtc_ts_stream stream;
+    struct trtc_pmt_entry e;
+    size_t pos = 0;
+
+    while (trtc_pmt_next(section, size, &pos, &e)) {
+        const unsigned kind = describe_entry(&e, hdmv, &stream);
+        if (kind && ts->pid[e.pid] < PID_PAT && !is_named(ts, e.pid))
+            trtc_ts_name(ts, &stream, kind);
+    }
+}
+
 static void use_pat(struct trtc_ts *ts, const uint8_t *section, size_t size)
 {
     const int locked_pid = ts->locked >= 0 ? ts->program[ts->locked].pid : -1;
@@ -333,15 +357,6 @@ void trtc_ts_tables_continue(struct trtc_ts *ts)
     }
 }
 
-/* Whether a table of this segment describes the PID; then earlier knowledge does not count. */
-static bool is_named(const struct trtc_ts *ts, int pid)
-{
-    for (int i = 0; i < ts->stats.nb_named; i++)
-        if (ts->stats.named[i].stream.pid == pid)
-            return true;
-    return false;
-}
-
 bool trtc_ts_use_before(struct trtc_ts *ts)
 {
     if (ts->tabled || ts->nb_early == 0)
@@ -349,6 +364,7 @@ bool trtc_ts_use_before(struct trtc_ts *ts)
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
         struct trtc_ts_es *s = &ts->es[k];
         const int pid = ts->before[k].pid;
+        /* a table of this segment that describes the PID counts, not earlier knowledge */
         if (!ts->had[k] || ts->pid[pid] != PID_NONE || is_named(ts, pid))
             continue;
         trtc_ts_name(ts, &ts->before[k], k == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
@@ -419,6 +435,7 @@ void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot,
         } else if (ts->locked < 0 || ts->locked == slot) {
             use_pmt(ts, slot, section, size);
         } else {
+            list_pmt(ts, section, size);
             g->known = false; /* to be read when the program in use goes away */
         }
     }

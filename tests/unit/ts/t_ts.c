@@ -1706,6 +1706,12 @@ static void test_programs(void **state)
     mux_pmt(m, 0x22, two, 1, false);
     mux_pes(m, VIDEO, 1000, v.p, v.n);
     mux_pes(m, 0x200, 1000, v.p, v.n);
+    f = read_all(&m->out); /* it is listed */
+    assert_int_equal(f->n, 1);
+    assert_int_equal(f->stats.nb_named, 3);
+    assert_int_equal(f->stats.named[2].stream.pid, 0x200);
+    assert_true(trtc_ts_left_out(&f->stats.named[2]));
+    frames_free(f);
     /* The PAT changes: its program has gone, and the other one is found again. */
     mux_pat(m, 1, pids + 2);
     mux_pmt(m, 0x22, two, 1, false);
