@@ -154,8 +154,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         } else if (f.damaged && f.stream->video && b->ended) {
             leave_out_last(b, raw);
         } else {
-            b->nb_damaged +=
-                f.damaged && f.stream->video; /* for sound it refers to the bytes before */
+            b->nb_damaged += f.damaged && f.stream->video; /* sound: whole, as far as known */
             return 1;
         }
     }

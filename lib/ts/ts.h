@@ -61,7 +61,7 @@ struct trtc_ts_frame {
     bool key;
 
     /* Pictures and PES payloads: packets are missing in it, or it was cut by the end of input;
-     * AAC: bytes are missing just before it. */
+     * sound: neither another frame follows it nor the end of its PES. */
     bool damaged;
 
     /* Offset of the TS packet in which the frame's PES began, counted from the beginning of the

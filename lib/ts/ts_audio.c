@@ -217,7 +217,6 @@ static void skip(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
         s->clock_pts = NOPTS;
     }
     s->in_sync = false;
-    s->skipped = true;
     s->start += n;
     trtc_ts_count_bad(ts, s, n);
 }
@@ -230,7 +229,6 @@ static void lose_place(struct trtc_ts_es *s)
     if (m && m->at < s->base + (int64_t)s->size)
         m->used = true;
     s->torn = s->in_sync = false;
-    s->skipped = true;
     s->clock_pts = NOPTS;
 }
 
@@ -295,8 +293,7 @@ static int emit_found(struct trtc_ts_es *s, const struct trtc_sound_header *h, s
                       bool sure, struct trtc_ts_frame *f)
 {
     sound_begin(s, h->rate_hz);
-    s->unit.damaged = s->skipped || !sure;
-    s->skipped = false;
+    s->unit.damaged = !sure;
     s->in_sync = s->known = true;
     s->blocks.pos = s->unit.pos;
     if (blocks_begin(s, size)) {

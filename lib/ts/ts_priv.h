@@ -152,7 +152,6 @@ struct trtc_ts_es {
     bool known;            /* the first frames were examined */
     bool plain;            /* ... and the parser cannot read them */
     bool in_sync;          /* an ADTS frame ended at start */
-    bool skipped;          /* bytes are missing before the next frame */
     int64_t clock_pts;     /* the time of a frame, or NOPTS */
     int64_t clock_samples; /* the number of samples since that frame */
     int clock_rate_hz;
