@@ -10,6 +10,7 @@
 #include "base/b64.h"
 #include "base/beneath.h"
 #include "base/text.h"
+#include "base/utc.h"
 #include "playlist/plain_name.h"
 #include "playlist/playlist_load.h"
 #include "recording/recording_priv.h"
@@ -302,6 +303,8 @@ static int compare_key(const void *key, const void *item)
 
 static void tick_off(const struct trtc_names *segs, const char *name, bool *listed)
 {
+    while (name[0] == '.' && name[1] == '/')
+        name += 2 + strspn(name + 2, "/");
     char **hit = bsearch(name, segs->v, segs->n, sizeof *segs->v, compare_key);
     if (hit)
         listed[hit - segs->v] = true;
@@ -391,6 +394,38 @@ static bool has_list(const struct trtc_recording *r, const struct trtc_name *nam
     return false;
 }
 
+/* Whether a name is that of a listed segment, plus what tools add: a conflicting copy, a part of a
+ * download, the attributes that another system keeps in a file of its own. */
+static bool is_beside(const struct trtc_names *segs, const bool *listed, const char *name)
+{
+    char plain[TRTC_PLAIN_MAX], key[TRTC_PLAIN_MAX + 3];
+    if (!trtc_plain_name(name, strlen(name), plain))
+        return false;
+    for (size_t n = 0; plain[n]; n++) {
+        const size_t digits = plain[n] == '_' ? strspn(plain + n + 1, "0123456789") : 0;
+        if (digits != TRTC_UTC_LEN)
+            continue;
+        snprintf(key, sizeof key, "%.*s.ts", (int)(n + 1 + digits), plain);
+        char **hit = bsearch(key, segs->v, segs->n, sizeof *segs->v, compare_key);
+        return hit && listed[hit - segs->v] && strcmp(name, key) != 0;
+    }
+    return false;
+}
+
+static int note_beside(struct place *p, const struct trtc_names *segs, const bool *listed)
+{
+    size_t nb = 0, first = 0;
+    for (size_t i = 0; i < segs->n; i++)
+        if (!listed[i] && is_beside(segs, listed, segs->v[i]))
+            first = nb++ ? first : i;
+    return nb && p->w->find->nb_users == 0
+               ? trtc_scan_note(p->s,
+                                "%s: %zu file%s named like listed segments and not used, the first "
+                                "is %s",
+                                p->dir, nb, nb == 1 ? " is" : "s are", segs->v[first])
+               : 0;
+}
+
 /* Whether a name is that of a user's segment which a tool has put in small or capital letters, or
  * whose Base64 it has changed. */
 static bool is_mangled(const char *name)
@@ -408,7 +443,7 @@ static int report_mangled(struct place *p, const struct trtc_names *segs, const 
     struct trtc_name name;
     size_t nb = 0, first = 0;
     for (size_t i = 0; i < segs->n; i++)
-        if (!listed[i] && is_mangled(segs->v[i]) &&
+        if (!listed[i] && is_mangled(segs->v[i]) && !is_beside(segs, listed, segs->v[i]) &&
             !parse(segs->v[i], strlen(segs->v[i]), plain, &name))
             first = nb++ ? first : i;
     if (nb == 0 || p->w->find->nb_users > 0)
@@ -429,7 +464,7 @@ static int report_unlisted(struct place *p, const struct trtc_names *segs, const
     for (size_t i = 0; i < segs->n; i++) {
         struct trtc_name *name = &o.name[!o.at];
         if (listed[i] || !parse(segs->v[i], strlen(segs->v[i]), o.plain[!o.at], name) ||
-            name->ext != TRTC_EXT_TS)
+            name->ext != TRTC_EXT_TS || is_beside(segs, listed, segs->v[i]))
             continue;
         const int wanted = wants(p->w, name);
         if (wanted < 0)
@@ -460,10 +495,10 @@ static int check_unlisted(struct place *p, const struct trtc_names *segs)
         return -1;
     for (size_t r = p->first; r < p->s->n; r++)
         tick_recording(&p->s->recs[r], segs, listed);
-    const int ret =
-        report_unlisted(p, segs, listed) < 0 || report_mangled(p, segs, listed) < 0 ? -1 : 0;
+    const bool told = report_unlisted(p, segs, listed) == 0 &&
+                      report_mangled(p, segs, listed) == 0 && note_beside(p, segs, listed) == 0;
     free(listed);
-    return ret;
+    return told ? 0 : -1;
 }
 
 /* ---- a whole directory ---- */

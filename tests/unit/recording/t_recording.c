@@ -632,6 +632,23 @@ static void test_unlisted(void **state)
     trtc_scan_fini(&s);
 }
 
+/* What tools leave beside segments, by names that begin or end with those: noted as such. */
+static void test_beside(void **state)
+{
+    (void)state;
+    put_segments("@000000000 @000010000 ._" V "_20260101000000000.ts", 376);
+    put_segments(V "_20260101000010000-LAPTOP.ts " V "_20260101000010000.ts.aria2", 376);
+    put_list(V, "X10 ./" V "_20260101000000000.ts X10 @000010000");
+    struct trtc_scan s = scan(false, NULL);
+    assert_int_equal(s.recs[0].nb_segments, 2);
+    assert_int_equal(s.losses.n, 0);
+    assert_int_equal(s.nb_notes, 1);
+    assert_true(
+        has_note(s.notes, s.nb_notes,
+                 "d: 3 files are named like listed segments and not used, the first is ._"));
+    trtc_scan_fini(&s);
+}
+
 static void test_recursive(void **state)
 {
     (void)state;
@@ -854,6 +871,7 @@ int main(void)
         cmocka_unit_test_setup(test_foreign_playlists, fresh),
         cmocka_unit_test_setup(test_copies, fresh),
         cmocka_unit_test_setup(test_unlisted, fresh),
+        cmocka_unit_test_setup(test_beside, fresh),
         cmocka_unit_test_setup(test_recursive, fresh),
         cmocka_unit_test_setup(test_very_deep, fresh),
         cmocka_unit_test_setup(test_ended, fresh),
