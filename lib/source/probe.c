@@ -374,6 +374,16 @@ static unsigned take_over(const struct trtc_recording *r, struct trtc_piece *p,
     return kinds;
 }
 
+/* Whether another stream of that kind is used. Otherwise the lane of the kind takes this one, even
+ * from another program. */
+static bool is_second(const struct trtc_ts_stats *stats, const struct trtc_ts_named *n)
+{
+    for (int i = 0; i < stats->nb_named; i++)
+        if (stats->named[i].kind == n->kind && stats->named[i].taken)
+            return true;
+    return n->kind == 0;
+}
+
 /* Adds a note, once for each stream of a playlist, about a stream that exists but is not merged. */
 static int note_left_out(struct probe *x, const struct trtc_piece *p,
                          const struct trtc_ts_stats *stats)
@@ -382,8 +392,8 @@ static int note_left_out(struct probe *x, const struct trtc_piece *p,
         const struct trtc_ts_named *n = &stats->named[i];
         const bool alone = n->kind && !(p->facts.kinds & n->kind); /* which the reader lists */
         const int key = n->stream.pid << 8 | n->stream.stream_type;
-        bool known = alone || !trtc_ts_left_out(n) || x->nb_noted == TRTC_TS_NAMED_MAX ||
-                     trtc_ts_is_encrypted(n);
+        bool known = alone || !is_second(stats, n) || !trtc_ts_left_out(n) ||
+                     x->nb_noted == TRTC_TS_NAMED_MAX || trtc_ts_is_encrypted(n);
         for (int k = 0; k < x->nb_noted; k++)
             known |= x->noted[k] == key;
         if (known)
