@@ -783,7 +783,7 @@ static int open_back(struct trtc_input *in, const char *url, const struct trtc_r
     in->back = !opened     ? trtc_input_av_open(url, in->name, in->stop, err)
                : in->is_ts ? trtc_input_ts_new(&in->src, in->name, err)
                            : trtc_input_av_new(&in->src, in->name, !in->any, err);
-    in->clock.steady = in->back && opened && !in->is_ts && trtc_input_av_is_indexed(in->back);
+    in->clock.steady = in->back && opened && !in->is_ts && trtc_input_av_is_steady(in->back);
     return in->back ? 0 : -1;
 }
 

@@ -602,6 +602,11 @@ bool trtc_input_av_is_indexed(const void *back)
     return av_match_name("mp4", ((const struct back *)back)->ic->iformat->name);
 }
 
+bool trtc_input_av_is_steady(const void *back)
+{
+    return trtc_input_av_is_indexed(back) && !((const struct back *)back)->watch.boxes.fragments;
+}
+
 void *trtc_input_av_open(const char *url, const char *name, const volatile sig_atomic_t *stop,
                          struct trtc_err *err)
 {
@@ -1126,6 +1131,35 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
     return ret;
 }
 
+/* ---- encryption ---- */
+
+/* Returns how a stream is encrypted as a whole, according to the container; NULL: it is not. */
+static const char *method_of(const struct back *b, int index)
+{
+    const AVStream *st = b->ic->streams[index];
+    const struct trtc_input_box_track *t = trtc_input_boxes_track(&b->watch.boxes, st->id);
+
+    if (t && *t->scheme)
+        return t->scheme;
+    /* FFmpeg's name for the ContentEncKeyID of Matroska, where only WebM's method is in use */
+    return av_dict_get(st->metadata, "enc_key_id", NULL, 0) ? "AES-CTR" : NULL;
+}
+
+/* Whether the current packet is encrypted; then it is left out. */
+static bool leave_encrypted(struct back *b, int track)
+{
+    const char *method = method_of(b, b->pkt->stream_index);
+    size_t size = 0;
+
+    if (!method && av_packet_get_side_data(b->pkt, AV_PKT_DATA_ENCRYPTION_INFO, &size))
+        method = "common encryption";
+    if (!method)
+        return false;
+    snprintf(b->encrypted, sizeof b->encrypted, "%s", method);
+    b->stream[track].ledger.nb_left[TRTC_LEFT_ENCRYPTED]++;
+    return true;
+}
+
 /* ---- pictures without times ---- */
 
 /* Reads the length of a unit, and moves after it, at most to the end. */
@@ -1270,41 +1304,14 @@ static int next_untimed(struct back *b, struct trtc_input_raw *raw, struct trtc_
             b->ended = true;
             b->end_result = ret;
             trtc_input_order_end(&b->order);
+        } else if (leave_encrypted(b, track)) {
+            continue;
         } else if (track == TRTC_AT_AUDIO) {
             return set_frame(b, track, raw, err) < 0 ? -1 : 1;
         } else if (hold(b, err) < 0) {
             return -1;
         }
     }
-}
-
-/* ---- encryption ---- */
-
-/* Returns how a stream is encrypted as a whole, according to the container; NULL: it is not. */
-static const char *method_of(const struct back *b, int index)
-{
-    const AVStream *st = b->ic->streams[index];
-    const struct trtc_input_box_track *t = trtc_input_boxes_track(&b->watch.boxes, st->id);
-
-    if (t && *t->scheme)
-        return t->scheme;
-    /* FFmpeg's name for the ContentEncKeyID of Matroska, where only WebM's method is in use */
-    return av_dict_get(st->metadata, "enc_key_id", NULL, 0) ? "AES-CTR" : NULL;
-}
-
-/* Whether the current packet is encrypted; then it is left out. */
-static bool leave_encrypted(struct back *b, int track)
-{
-    const char *method = method_of(b, b->pkt->stream_index);
-    size_t size = 0;
-
-    if (!method && av_packet_get_side_data(b->pkt, AV_PKT_DATA_ENCRYPTION_INFO, &size))
-        method = "common encryption";
-    if (!method)
-        return false;
-    snprintf(b->encrypted, sizeof b->encrypted, "%s", method);
-    b->stream[track].ledger.nb_left[TRTC_LEFT_ENCRYPTED]++;
-    return true;
 }
 
 /* ---- interface ---- */

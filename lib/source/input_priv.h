@@ -128,6 +128,9 @@ void *trtc_input_av_new(struct trtc_input_src *src, const char *name, bool copie
 /* Whether the container has an index that places every frame (MP4, MOV). */
 bool trtc_input_av_is_indexed(const void *back);
 
+/* ... and no fragments follow it, which may be those of several streams in a row. */
+bool trtc_input_av_is_steady(const void *back);
+
 /* Opens a back end for a URL that libavformat fetches. NULL: failure. */
 void *trtc_input_av_open(const char *url, const char *name, const volatile sig_atomic_t *stop,
                          struct trtc_err *err);

@@ -368,6 +368,35 @@ static void test_mp4_without_times(void **state)
     }
 }
 
+/* Fragments of a source that has begun again: its times do so, too, and what follows goes on. */
+static void test_fragments_in_a_row(void **state)
+{
+    (void)state;
+    run(FFMPEG "-i base.mp4 -t 2 -c copy -movflags frag_keyframe+empty_moov+default_base_moof "
+               "frag.mp4");
+    struct bytes b = load("frag.mp4");
+    const size_t first = (size_t)(box_of(b, "moof", 0) - b.p) - 8;
+    const size_t end = (size_t)(box_of(b, "mfra", 0) - b.p) - 8;
+    memmove(b.p + end, b.p + first, end - first);
+    save("row.mp4", b.p, end + end - first);
+    free(b.p);
+    read_file(&base, "frag.mp4");
+    read_file(&got, "row.mp4");
+    assert_int_equal(got.nb_breaks, 1);
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const int n = base.nb[k];
+        assert_int_equal(got.nb[k], 2 * n);
+        const int64_t step_us =
+            frame_of(&got, k, n)->f.pkt.dts_us - frame_of(&got, k, n - 1)->f.pkt.dts_us;
+        assert_int_in_range(step_us, 10000, 150000);
+        for (int i = 1; i < n; i++)
+            assert_int_in_range(
+                frame_of(&got, k, n + i)->f.pkt.dts_us - frame_of(&got, k, n)->f.pkt.dts_us -
+                    frame_of(&base, k, i)->f.pkt.dts_us + frame_of(&base, k, 0)->f.pkt.dts_us,
+                0, 1);
+    }
+}
+
 static void test_raw_streams(void **state)
 {
     (void)state;
@@ -1781,6 +1810,7 @@ int main(void)
         cmocka_unit_test(test_same_in_all_containers),
         cmocka_unit_test(test_avi),
         cmocka_unit_test(test_mp4_without_times),
+        cmocka_unit_test(test_fragments_in_a_row),
         cmocka_unit_test(test_raw_streams),
         cmocka_unit_test(test_raw_stream_is_left),
         cmocka_unit_test(test_raw_rate),
