@@ -12,6 +12,7 @@
 #define BEHIND_US     250000  /* a track that was this far ahead ends later, it is not just early */
 #define AHEAD_US      1000000 /* ... and one by more has nothing that waits in the multiplexer */
 #define REORDER_US    10000000 /* PTS this far from DTS are damage */
+#define DEPTH_US      200000   /* so far derived decoding times of pictures may be off */
 #define STEP_MAX_US   1000000
 #define STEP_MIN_US   1000
 #define STEP_GUESS_US 40000
@@ -62,15 +63,27 @@ static int64_t gap_of(const struct trtc_input_lane *l, int64_t raw)
     return raw + l->off_us - end_of(l);
 }
 
+/* The stamps rise to raw by more than a step. Decoding times that are derived follow in several
+ * steps. */
+static void note_rise(struct trtc_input_lane *l, int64_t raw)
+{
+    const bool goes_on = l->rose_us > 0 && raw - l->rose_at_us <= STEP_MAX_US;
+
+    l->rose_us = (goes_on ? l->rose_us : 0) + gap_of(l, raw);
+    l->rose_at_us = raw;
+}
+
 /* Whether the stamps fall back by as much as they rose before, and the other track, which has the
  * same clock, did neither. */
 static bool undoes_rise(const struct trtc_input_clock *c, const struct trtc_input_lane *l,
                         int64_t raw)
 {
     const struct trtc_input_lane *other = &c->lane[l == &c->lane[0]];
+    const int64_t half_us = l->rose_us / 2, depth_us = half_us < DEPTH_US ? half_us : DEPTH_US;
+    const int64_t same_us = l == &c->lane[TRTC_AT_VIDEO] ? depth_us : SAME_US;
 
-    return l->rose_us > 0 && distance(-gap_of(l, raw), l->rose_us) <= SAME_US && other->seen &&
-           other->off_us == l->off_us && distance(other->rose_us, l->rose_us) > SAME_US;
+    return l->rose_us > 0 && distance(-gap_of(l, raw), l->rose_us) <= same_us && other->seen &&
+           other->off_us == l->off_us && other->rose_us < half_us;
 }
 
 static void next_epoch(struct trtc_input_clock *c, int64_t off_us, int64_t raw)
@@ -102,7 +115,7 @@ static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
         at += owed_us;
         owed_us = 0;
     }
-    const int64_t undone_us = undoes_rise(c, l, raw) ? l->rose_us : 0;
+    const int64_t undone_us = undoes_rise(c, l, raw) ? -gap_of(l, raw) : 0;
     next_epoch(c, round_up_100(at - raw), raw);
     c->owed_us = undone_us ? 0 : owed_us;
     c->undone_us = undone_us;
@@ -110,15 +123,19 @@ static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
     out->jump_us = raw - (free_from(l, s) - l->off_us);
 }
 
-/* Returns the last epoch in which a frame that has jumped ahead to raw follows the lane; -1: none. */
+/* Returns the last epoch in which a frame that has jumped ahead to raw follows the lane: the current
+ * one where that is nearer. -1: none. */
 static int epoch_that_fits(const struct trtc_input_clock *c, const struct trtc_input_lane *l,
                            int64_t raw)
 {
+    const int64_t gap = gap_of(l, raw);
     int64_t off_us = c->off_us;
     int e = c->epoch;
 
-    if (gap_of(l, raw) <= FALL_US)
+    if (gap <= FALL_US)
         return -1;
+    if (distance(raw + off_us, end_of(l)) < gap / 2)
+        return e;
     while (distance(raw + off_us, end_of(l)) > SAME_US) {
         if (e == 0 || c->epoch - e == TRTC_INPUT_CLOCK_KEPT)
             return -1;
@@ -292,7 +309,7 @@ void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_
         l->high_us = s.pts_us;
         l->rose_us = 0;
     } else if (!l->fell && gap_of(l, s.dts_us) > FALL_US) {
-        l->rose_us = gap_of(l, s.dts_us);
+        note_rise(l, s.dts_us);
     }
     if (s.pts_us > l->high_us)
         l->high_us = s.pts_us;

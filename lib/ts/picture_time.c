@@ -10,7 +10,8 @@
 #define STEP_MAX    (2 * 90000)
 #define STEP        3600 /* a guess */
 #define COUNT_MAX   8192
-#define REORDER_MAX 16 /* no stream reorders more */
+#define REORDER_MAX 16   /* no stream reorders more */
+#define SAME        1800 /* the clock has come back to within this */
 #define LEAST \
     225 /* a shorter duration is the resolution of the stream's clock, and not that of a picture */
 
@@ -388,8 +389,53 @@ static bool begins_anew(const struct trtc_picture_times *t, const struct trtc_pi
     if (s->pts == NOTIME)
         return magnitude(pts - t->pts) > JUMP;
     const bool falls = s->key && pts < t->max_pts;
+    const bool later = !t->said_dts && t->counted && s->order.known && !s->order.resets &&
+                       s->order.count > t->max_count;
 
-    return falls || magnitude(pts - t->pts) > JUMP || (t->dts != NOTIME && pts <= t->dts);
+    return falls || (later && pts < t->max_pts) || magnitude(pts - t->pts) > JUMP ||
+           (t->dts != NOTIME && pts <= t->dts);
+}
+
+/* How far the time that the stream states is from the one that follows from the counts; 0: they do
+ * not say where the picture would be. */
+static int64_t off_count(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                         int64_t pts)
+{
+    const struct trtc_order *o = &s->order;
+
+    if (t->said_dts || t->dts == NOTIME || !o->known || (!o->resets && !t->anchored))
+        return 0;
+    return pts - place(t, s);
+}
+
+/* The clock has jumped, but the pictures go on: all times move with it. */
+static void move(struct trtc_picture_times *t, int64_t by)
+{
+    t->pts += by;
+    t->dts += by;
+    t->max_pts += by;
+    t->shown += by;
+    t->anchor_pts += by;
+    t->moved += by;
+    for (int i = 0; i < t->nb_waiting; i++)
+        t->waiting[i] += by;
+    for (int i = 0; i < TRTC_PICTURE_DEPTH; i++)
+        t->recent[i] += by;
+}
+
+/* Follows a jump of the clock to pts: within a group of pictures, or back to where it was before. */
+static void jump(struct trtc_picture_times *t, const struct trtc_picture_said *s, int64_t pts)
+{
+    const int64_t by = off_count(t, s, pts);
+    const bool anew = begins_anew(t, s, pts);
+
+    if ((anew && by != 0 && !s->key) ||
+        (!anew && t->moved < 0 && magnitude(by + t->moved) <= SAME)) {
+        move(t, by);
+    } else if (anew) {
+        begin(t, s, pts);
+        t->moved = by;
+    }
 }
 
 void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_said *s,
@@ -402,9 +448,8 @@ void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_s
         t->floating = !said;
     }
     int64_t p = said ? unwrap(s->pts, t->pts) : t->dts == NOTIME ? t->pts : place(t, s);
-    if (begins_anew(t, s, p))
-        begin(t, s, p);
-    else if (!said && t->dts != NOTIME && p <= t->dts)
+    jump(t, s, p);
+    if (!said && t->dts != NOTIME && p <= t->dts)
         p = t->dts + 1;
     if (said)
         look_ahead(t, s, p);

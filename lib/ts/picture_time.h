@@ -16,6 +16,7 @@ struct trtc_picture_times {
     bool floating;             /* no picture has had a time so far */
     bool said_dts;             /* the stream states decoding times */
     int64_t pts, dts, max_pts; /* of the last picture; the highest PTS so far */
+    int64_t moved;             /* how far the clock has jumped within groups of pictures */
     int64_t step;              /* the usual distance of pictures, as far as it is known */
 
     /* the last picture with a time and a count, and the distance of times and counts between two

@@ -659,6 +659,39 @@ static void test_open_restart_behind(void **state)
     }
 }
 
+/* The clock falls within a group of pictures, and is back five groups later: decoding times fall and rise with it,
+ * and none of the pictures moves. */
+static void test_off_within_group(void **state)
+{
+    static const int order[] = { 3, 1, 0, 2 };
+    static const int64_t fall[] = { 0, 3 * 90000, 3600 * 90000 };
+    const struct trtc_video_params sps = { .codec = TRTC_CODEC_H264, .reorder_max = 2 };
+    (void)state;
+    for (int from = 20; from < 24; from++) {
+        int64_t pts, dts, want[64] = { 0 };
+        for (size_t way = 0; way < COUNT(fall); way++) {
+            struct trtc_picture_times t = { 0 };
+            for (int k = 0; k < 64; k++) {
+                const int at = k ? (k - 1) / 4 * 4 + order[(k - 1) % 4] + 1 : 0;
+                const int64_t by = k >= from && k < from + 20 ? fall[way] : 0;
+                const struct trtc_picture_said said = {
+                    .pts = START + at * STEP - by,
+                    .dts = NOPTS,
+                    .next_pts = NOPTS,
+                    .key = k == 0,
+                    .order = { .known = true, .resets = k == 0, .count = 2 * at },
+                    .sps = &sps
+                };
+                trtc_picture_time(&t, &said, &pts, &dts);
+                assert_int_equal(pts, wrapped(said.pts));
+                if (way == 0)
+                    want[k] = dts;
+                assert_int_equal(dts, wrapped(want[k] - by));
+            }
+        }
+    }
+}
+
 /* The encoders do not free all of their own; it is not ours. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -691,6 +724,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_fall),
+        cmocka_unit_test(test_off_within_group),
         cmocka_unit_test(test_encoded),
         cmocka_unit_test(test_no_rate),
         cmocka_unit_test(test_fields),
