@@ -424,14 +424,32 @@ static const struct trtc_piece *next_segment(const struct trtc_recording *r,
                : NULL;
 }
 
-/* Whether the packet in which a segment ends continues in the next one. */
+/* Whether a segment ends in the middle of a packet. What a tool has put behind the last one, such
+ * as a line end or the padding of a cipher, is none. */
+static bool is_torn(const struct probe *x, const struct trtc_piece *p,
+                    const struct trtc_ts_stats *stats)
+{
+    const int64_t at = trtc_ts_torn_at(stats, p->bytes);
+    struct trtc_err ignored;
+    uint8_t byte = 0;
+    if (at < 0)
+        return false;
+    const int fd = trtc_open_beneath(x->dirfd, p->uri, NULL, &ignored);
+    if (fd < 0)
+        return true;
+    const ssize_t got = read_at(fd, &byte, 1, p->at_bytes + at);
+    close(fd);
+    return got != 1 || byte == TRTC_TS_SYNC;
+}
+
+/* Whether the packet in whose middle a segment ends continues in the next one. */
 static bool is_joined(const struct probe *x, const struct trtc_piece *p,
                       const struct trtc_ts_stats *stats)
 {
     const struct trtc_piece *next = next_segment(x->r, p);
     struct trtc_err ignored;
     uint8_t head[1024];
-    if (!next || !trtc_ts_is_torn(stats, p->bytes))
+    if (!next)
         return false;
     const int fd = trtc_open_beneath(x->dirfd, next->uri, NULL, &ignored);
     if (fd < 0)
@@ -519,7 +537,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
         p->dur_us = seen; /* the recording is complete: no more frames came */
-    bool torn = missing > 0 || (trtc_ts_is_torn(stats, p->bytes) && !is_joined(x, p, stats));
+    bool torn = missing > 0 || (is_torn(x, p, stats) && !is_joined(x, p, stats));
     if ((short_of && !vouched) || torn) {
         if (torn && p->facts.kinds == TRTC_VIDEO) /* its last picture is not whole */
             seen -= l->step[1] * 100 / 9;

@@ -16,6 +16,7 @@
 #include "ts/packet.h"
 
 #define TRTC_TS_PACKET    188
+#define TRTC_TS_SYNC      0x47 /* the first byte of a packet */
 #define TRTC_TS_NOPTS     INT64_MIN
 #define TRTC_TS_FRAME_MAX (32 * 1024 * 1024) /* a larger picture is damage */
 
@@ -180,9 +181,10 @@ const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_
  * trtc_ts_next has returned 0 after trtc_ts_end. */
 const struct trtc_ts_stats *trtc_ts_stats(struct trtc_ts *ts);
 
-/* Whether a segment of this size, of which at least the beginning was read, ends in the middle of a
- * packet. */
-bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes);
+/* Where the packet begins in whose middle a segment of this size ends, of which at least the
+ * beginning was read; -1: it ends with a packet. If that byte is no TRTC_TS_SYNC, a tool has put
+ * the last bytes there. */
+int64_t trtc_ts_torn_at(const struct trtc_ts_stats *st, int64_t bytes);
 
 /* Whether the packet in which such a segment ends continues in the segment that begins with these
  * bytes. */

@@ -19,7 +19,7 @@
 #include "ts/psi.h"
 #include "ts/ts.h"
 
-#define SYNC        0x47
+#define SYNC        TRTC_TS_SYNC
 #define PACKET      TRTC_TS_PACKET
 #define NOPTS       TRTC_TS_NOPTS
 #define NB_PIDS     8192

@@ -62,9 +62,10 @@ static int packets_follow(const struct trtc_ts *ts, const uint8_t *p, size_t n, 
     }
     if (seen == confirm)
         return 1;
-    if (next < n)
+    const bool over = ts->ended || ts->paused;
+    if (next < n && (!over || n - next >= PACKET))
         return 0; /* not a sync byte */
-    if (!ts->ended && !ts->paused)
+    if (!over)
         return -1;
     if (ts->paused && known && n < PACKET)
         return 1; /* as far as can be seen */
@@ -209,6 +210,8 @@ const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
             join(ts, w, n);
         } else if (!ts->synced) {
             synchronize(ts, w, n);
+        } else if (n < PACKET && w[0] != SYNC) {
+            consume(ts, w, n); /* no packet: a tool has put it there */
         } else if (n < PACKET && ts->paused) {
             break; /* it may go on */
         } else if (n < PACKET) {
@@ -241,13 +244,13 @@ static int64_t rest_of(const struct trtc_ts_stats *st, int64_t bytes)
     return (bytes - st->first_at) % (st->packet_bytes ? st->packet_bytes : PACKET);
 }
 
-bool trtc_ts_is_torn(const struct trtc_ts_stats *st, int64_t bytes)
+int64_t trtc_ts_torn_at(const struct trtc_ts_stats *st, int64_t bytes)
 {
     const int64_t rest = rest_of(st, bytes);
 
     if (st->nb_between > 0)
-        return false; /* how many there are in all of it is not known */
-    return rest > 0 && rest < PACKET;
+        return -1; /* how many there are in all of it is not known */
+    return rest > 0 && rest < PACKET ? bytes - rest : -1;
 }
 
 bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t *next, size_t n)

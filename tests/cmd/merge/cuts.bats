@@ -121,6 +121,13 @@ rewrap_all() {
         same || fail "$how"
     done
     have rec
+    for how in rec/*.ts; do
+        printf '\r\n' >>"$how" # as tools that know only text leave it
+        say_size "$how"
+    done
+    merge 0 -f rec
+    same || fail 'a line end behind the last packet'
+    have rec
     cp "$(nth 0)" first.ts
     rewrap_all tables=none
     cp first.ts "$(nth 0)"

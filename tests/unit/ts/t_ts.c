@@ -871,7 +871,8 @@ static void test_resync(void **state)
                 assert_int_equal(f->stats.nb_front, where == 0 ? sizes[i] : 0);
                 assert_int_equal(f->stats.nb_bad,
                                  where == 0 || (where == 2 && sizes[i] < 188) ? 0 : (int)sizes[i]);
-                assert_int_equal(f->stats.partial_tail, where == 2 && sizes[i] < 188);
+                assert_int_equal(f->stats.partial_tail,
+                                 where == 2 && sizes[i] < 188 && junk[0] == 0x47);
                 assert_int_equal(f->n, whole->n);
                 for (int k = 0; k < f->n; k++)
                     assert_int_equal(f->f[k].data.n, whole->f[k].data.n);
@@ -1141,12 +1142,13 @@ static void test_torn_packets(void **state)
             const size_t cut = 20 * unit + off, n = b.n - cut;
             const bool torn = off > lead && off < lead + 188;
             const struct trtc_ts_stats st = stats_of(b.p, cut);
-            assert_int_equal(trtc_ts_is_torn(&st, (int64_t)cut), torn);
+            assert_int_equal(trtc_ts_torn_at(&st, (int64_t)cut),
+                             torn ? (int64_t)(cut - off + lead) : -1);
             if (torn)
                 assert_true(trtc_ts_joins(&st, (int64_t)cut, b.p + cut, n < 1024 ? n : 1024));
             assert_false(torn && trtc_ts_joins(&st, (int64_t)cut, b.p, 1024));
             const struct trtc_ts_stats rest = stats_of(b.p + cut, n);
-            assert_false(trtc_ts_is_torn(&rest, (int64_t)n));
+            assert_int_equal(trtc_ts_torn_at(&rest, (int64_t)n), -1);
         }
         bytes_drop(&b);
     }
@@ -1195,6 +1197,35 @@ static struct frames *read_segments(const struct bytes *b, const size_t *at, siz
     }
     out->stats = sum;
     return out;
+}
+
+/* Fewer bytes than a packet behind the last one, without a sync byte, are no part of the stream. */
+static void test_behind(void **state)
+{
+    (void)state;
+    static const char *const tails[] = { "\n", "\r\n", "\x10\x10\x10\x10\x10\x10", "G" };
+    for (size_t k = 0; k < COUNT(tails); k++) {
+        struct mux *m = mux_new();
+        struct bytes v = { NULL, 0, 0 };
+        int64_t begin[2];
+        size_t at[2] = { 0, 0 };
+
+        mux_tables(m, 0x1b);
+        add_au(&v, true, 300);
+        mux_pes(m, VIDEO, 1000, v.p, v.n);
+        bytes_add(&m->out, tails[k], strlen(tails[k]));
+        at[1] = m->out.n;
+        mux_pes(m, VIDEO, 2000, v.p, v.n);
+        bytes_add(&m->out, tails[k], strlen(tails[k]));
+        struct frames *f = read_segments(&m->out, at, 2, NULL, begin);
+        assert_int_equal(f->n, 2);
+        assert_int_equal(f->stats.partial_tail, *tails[k] == 'G');
+        assert_true(!f->f[1].damaged || *tails[k] == 'G');
+        assert_true(!f->stats.nb_bad || *tails[k] == 'G');
+        frames_free(f);
+        bytes_drop(&v);
+        mux_free(m);
+    }
 }
 
 static void test_segments(void **state)
@@ -2976,6 +3007,7 @@ int main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_late_tables),
         cmocka_unit_test(test_very_late_tables),
+        cmocka_unit_test(test_behind),
         cmocka_unit_test(test_segments),
         cmocka_unit_test(test_other_segments),
         cmocka_unit_test(test_sound_of_other_codecs),
