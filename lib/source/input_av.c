@@ -295,8 +295,8 @@ static const struct trtc_input_box_track *indexed_track(const struct back *b, in
 }
 
 /* Whether the pictures have no times of presentation: in a raw stream, which has no times at all,
- * in AVI, and where the index of an MP4 has only decoding times although pictures are reordered, or
- * not even durations. */
+ * in AVI, and where the index of an MP4, or its fragments, have only decoding times although pictures
+ * are reordered, or not even durations. */
 static bool lacks_times(struct back *b)
 {
     const struct stream *s = &b->stream[TRTC_AT_VIDEO];
@@ -304,12 +304,15 @@ static bool lacks_times(struct back *b)
     b->bare = av_match_name(b->ic->iformat->name, "h264,hevc");
     if (s->index < 0 || (s->codec != TRTC_CODEC_H264 && s->codec != TRTC_CODEC_H265))
         return false;
-    const struct trtc_input_box_track *t = indexed_track(b, TRTC_AT_VIDEO);
     const AVStream *st = b->ic->streams[s->index];
+    const struct trtc_input_box_track *t = indexed_track(b, TRTC_AT_VIDEO);
     if (t && t->no_steps && st->nb_frames > 1)
         b->bare = true;
+    if (!t && b->watch.boxes.fragments && st->nb_frames == 0)
+        t = trtc_input_boxes_track(&b->watch.boxes, st->id);
+    const bool listed = t && (t->has_runs || !b->watch.boxes.fragments);
     return b->bare || av_match_name("avi", b->ic->iformat->name) ||
-           (t && !t->has_offsets && st->codecpar->video_delay > 0);
+           (listed && !t->has_offsets && st->codecpar->video_delay > 0);
 }
 
 /* Returns the distance of two pictures, in seconds. An index without durations still states that of
@@ -534,6 +537,18 @@ static int open_container(struct back *b, const char *url)
     return ret;
 }
 
+/* Whether there is video or sound of a codec that libavformat does not know. */
+static bool has_unknown(const struct back *b)
+{
+    for (unsigned i = 0; i < b->ic->nb_streams; i++) {
+        const AVCodecParameters *par = b->ic->streams[i]->codecpar;
+        if (par->codec_id == AV_CODEC_ID_NONE &&
+            (par->codec_type == AVMEDIA_TYPE_VIDEO || par->codec_type == AVMEDIA_TYPE_AUDIO))
+            return true;
+    }
+    return false;
+}
+
 /* Reads the beginning and chooses the streams. */
 static int open_streams(struct back *b, const char *url, struct trtc_err *err)
 {
@@ -554,7 +569,9 @@ static int open_streams(struct back *b, const char *url, struct trtc_err *err)
     if (choose_streams(b, err) < 0 || prepare_untimed(b, err) < 0)
         return -1;
     if (b->stream[0].index < 0 && b->stream[1].index < 0)
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: neither video nor sound in it", b->name);
+        return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s", b->name,
+                         has_unknown(b) ? "this FFmpeg does not know the codecs in it"
+                                        : "neither video nor sound in it");
     return 0;
 }
 

@@ -11,6 +11,7 @@
 
 enum { HEADER = 8, LARGE_HEADER = 16, FULL = 4, COUNT = 4 };
 enum { LEAF_MAX = 128 * 1024 }; /* of a box that is read */
+enum { FRAGMENTS_MAX = 8 };     /* that are looked at */
 enum {
     VISUAL_ENTRY = 86,
     VISUAL_SIZE = 32
@@ -32,7 +33,7 @@ static bool is(const uint8_t *type, const char *name)
 
 static bool has_boxes(const uint8_t *type)
 {
-    static const char names[] = "trakedtsmdiaminfstbl";
+    static const char names[] = "trakedtsmdiaminfstbltraf";
 
     for (const char *n = names; *n; n += 4)
         if (is(type, n))
@@ -42,7 +43,7 @@ static bool has_boxes(const uint8_t *type)
 
 static bool is_read(const uint8_t *type)
 {
-    static const char names[] = "mvhdmvextkhdmdhdhdlrelststtscttsstsd";
+    static const char names[] = "mvhdmvextkhdmdhdhdlrelststtscttsstsdtfhdtrun";
 
     for (const char *n = names; *n; n += 4)
         if (is(type, n))
@@ -156,16 +157,39 @@ static void take_scheme(struct trtc_input_box_track *t, struct trtc_bytes b)
         snprintf(t->scheme, sizeof t->scheme, "%s", fairplay ? "FairPlay" : "common encryption");
 }
 
+static struct trtc_input_box_track *find(struct trtc_input_boxes *x, uint64_t id)
+{
+    for (int k = 0; k < x->nb_tracks; k++)
+        if ((uint64_t)x->tracks[k].id == id)
+            return &x->tracks[k];
+    return NULL;
+}
+
+/* Looks whether a run of samples in a fragment states composition offsets. */
+static void take_run(struct trtc_input_box_track *t, struct trtc_bytes b)
+{
+    enum { OFFSETS = 0x800 };
+
+    if (b.n < FULL)
+        return;
+    t->has_runs = true;
+    t->has_offsets |= get(b.p, 4) & OFFSETS;
+}
+
 static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_bytes b)
 {
-    struct trtc_input_box_track *t = x->nb_tracks > 0 ? &x->tracks[x->nb_tracks - 1] : NULL;
+    struct trtc_input_box_track *t = x->track;
 
     if (is(type, "mvhd"))
         x->movie_hz = after_times(b);
     else if (is(type, "mvex"))
         x->fragments = true;
+    else if (is(type, "tfhd"))
+        x->track = b.n >= FULL + 4 ? find(x, get(b.p + FULL, 4)) : NULL;
     else if (!t)
         return;
+    else if (is(type, "trun"))
+        take_run(t, b);
     else if (is(type, "tkhd"))
         t->id = after_times(b);
     else if (is(type, "mdhd"))
@@ -202,9 +226,11 @@ static void convert(const struct trtc_input_boxes *x, struct trtc_input_box_trac
 static void end(struct trtc_input_boxes *x)
 {
     x->walking = false;
-    x->whole = x->at == x->end;
-    for (int k = 0; k < x->nb_tracks; k++)
+    x->track = NULL;
+    for (int k = 0; k < x->nb_tracks && !x->ended; k++)
         convert(x, &x->tracks[k]);
+    x->whole |= !x->ended && x->at == x->end;
+    x->ended = true;
     free(x->box);
     x->box = NULL;
     x->cap = x->nb = 0;
@@ -243,6 +269,8 @@ static void look(struct trtc_input_boxes *x)
             end(x);
         else
             x->nb_tracks += is(type, "trak");
+        if (is(type, "trak") && x->walking)
+            x->track = &x->tracks[x->nb_tracks - 1];
         if (x->walking)
             go(x, x->at + (int64_t)header);
         return;
@@ -257,10 +285,13 @@ static void look(struct trtc_input_boxes *x)
     go(x, x->at + (int64_t)size);
 }
 
-void trtc_input_boxes_begin(struct trtc_input_boxes *x, int64_t from, int64_t to)
+void trtc_input_boxes_begin(struct trtc_input_boxes *x, bool fragment, int64_t from, int64_t to)
 {
-    if (x->walking || x->nb_tracks > 0 || x->end > 0)
+    const bool due = fragment ? x->whole && x->nb_fragments < FRAGMENTS_MAX : !x->ended;
+
+    if (x->walking || !due)
         return;
+    x->nb_fragments += fragment;
     x->walking = true;
     x->end = to;
     go(x, from);

@@ -149,6 +149,7 @@ struct trtc_input_box_track {
     bool picture;     /* it is one of pictures */
     bool no_steps;    /* all its frames have a duration of 0 */
     bool has_offsets; /* ... and some are not shown when they are decoded */
+    bool has_runs;    /* the first fragments have frames of it */
     bool clap;        /* only a part of the picture is to be shown (clean aperture) */
     char scheme[24];  /* with which it is encrypted, such as "cbcs" (ISO/IEC 23001-7); or "" */
     struct trtc_edits edits;
@@ -156,9 +157,12 @@ struct trtc_input_box_track {
 
 /* Zero-initialise. */
 struct trtc_input_boxes {
-    bool walking, whole; /* the index is being read; it was read to its end */
-    int64_t at, end;     /* the position of the current box; the end of the index */
-    uint8_t *box;        /* the first bytes of the box, */
+    bool walking, ended; /* the index or a fragment is being read; no more of the index is */
+    bool whole;          /* that was read to its end */
+    int nb_fragments;    /* that were read */
+    struct trtc_input_box_track *track; /* of the current box */
+    int64_t at, end;                    /* the position of the current box; the end of the index */
+    uint8_t *box;                       /* the first bytes of the box, */
     size_t cap, nb, need;
     uint32_t movie_hz; /* the clock of the film */
     bool fragments;    /* they follow the index */
@@ -166,8 +170,9 @@ struct trtc_input_boxes {
     struct trtc_input_box_track tracks[TRTC_INPUT_BOX_TRACKS];
 };
 
-/* The content of the index is at these positions. Only the first index counts. */
-void trtc_input_boxes_begin(struct trtc_input_boxes *x, int64_t from, int64_t to);
+/* The content of the index, or of the header of a fragment, is at these positions. Only the first
+ * index counts, and the first fragments. */
+void trtc_input_boxes_begin(struct trtc_input_boxes *x, bool fragment, int64_t from, int64_t to);
 
 /* Takes n bytes of the file, read at pos. */
 void trtc_input_boxes_bytes(struct trtc_input_boxes *x, int64_t pos, const uint8_t *p, size_t n);

@@ -38,6 +38,9 @@ __attribute__((format(printf, 3, 0))) static void on_log(void *of, int level, co
     level &= 0xff;
     if (ic && ic->opaque && strstr(fmt, "multiple fourcc"))
         ((struct trtc_input_watch *)ic->opaque)->codecs = true;
+    /* that a part without a stated size is in one with it is odd, but nothing is lost by it */
+    if (strstr(fmt, "Unknown-sized element"))
+        ic = NULL;
     if (ic && ic->iformat && ic->opaque &&
         (level <= AV_LOG_ERROR || (level <= AV_LOG_WARNING && is_loss(fmt)))) {
         va_copy(copy, ap);
@@ -101,10 +104,11 @@ static void take_box(struct trtc_input_watch *w)
     if (w->nb_header < (large ? 16u : 8u))
         return;
     const uint64_t size = large ? get(h + 8, 8) : get(h, 4);
-    w->fragments |= memcmp(h + 4, "moof", 4) == 0;
-    if (memcmp(h + 4, "moov", 4) == 0 && size <= INT64_MAX / 2)
-        trtc_input_boxes_begin(&w->boxes, w->part_at + (large ? 16 : 8),
+    const bool fragment = memcmp(h + 4, "moof", 4) == 0;
+    if ((fragment || memcmp(h + 4, "moov", 4) == 0) && size <= INT64_MAX / 2)
+        trtc_input_boxes_begin(&w->boxes, fragment, w->part_at + (large ? 16 : 8),
                                w->part_at + (int64_t)size);
+    w->fragments |= fragment;
     if (size == 0 && (is_type(h + 4) || get(h + 4, 4) == 0))
         w->done = true; /* it goes to the end of the file, or there are zeros up to there */
     else if (!is_type(h + 4) || size < (large ? 16 : 8) || size > INT64_MAX / 2)

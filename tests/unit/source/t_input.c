@@ -337,6 +337,80 @@ static void take_offsets(struct bytes b)
     memcpy(box_of(b, "ctts", 0) - 4, "free", 4);
 }
 
+/* Clusters whose size is not stated, in a segment whose size is: nothing is missing. */
+static void test_matroska_without_sizes(void **state)
+{
+    static const uint8_t cluster[4] = { 0x1f, 0x43, 0xb6, 0x75 };
+    struct bytes b = load("base.mkv");
+    int n = 0;
+    (void)state;
+    for (size_t i = 0; i + 12 < b.n; i++) {
+        if (memcmp(b.p + i, cluster, sizeof cluster) != 0)
+            continue;
+        uint8_t *size = b.p + i + 4;
+        int width = 1;
+        while (width < 8 && !(*size & 0x80 >> (width - 1)))
+            width++;
+        *size = (uint8_t)(0xff >> (width - 1));
+        memset(size + 1, 0xff, (size_t)width - 1);
+        n++;
+    }
+    assert_true(n > 0);
+    save("sizes.mkv", b.p, b.n);
+    free(b.p);
+    read_file(&base, "base.mkv");
+    read_file(&got, "sizes.mkv");
+    same(&got, &base, 0);
+    assert_int_equal(got.losses.nb_faults, 0);
+}
+
+static uint32_t u32_of(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void put_u32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        p[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+/* Takes them away from a run of a fragment, which is followed by free space then. */
+static void take_offsets_of_run(uint8_t *run)
+{
+    const uint32_t flags = u32_of(run), n = u32_of(run + 4), size = u32_of(run - 8);
+    if (!(flags & 0x800))
+        return;
+    const size_t head = 8 + (flags & 1 ? 4 : 0) + (flags & 4 ? 4 : 0);
+    size_t kept = 0;
+    for (uint32_t bit = 0x100; bit < 0x800; bit <<= 1)
+        kept += flags & bit ? 4 : 0;
+    for (uint32_t i = 0; i < n; i++)
+        memmove(run + head + i * kept, run + head + i * (kept + 4), kept);
+    put_u32(run, flags & ~(uint32_t)0x800);
+    put_u32(run - 8, size - 4 * n);
+    put_u32(run - 8 + size - 4 * n, 4 * n);
+    memcpy(run - 4 + size - 4 * n, "free", 4);
+}
+
+static void test_fragments_without_times(void **state)
+{
+    (void)state;
+    run(FFMPEG "-i base.mp4 -c copy -movflags frag_keyframe+empty_moov+default_base_moof "
+               "frag.mp4");
+    struct bytes b = load("frag.mp4");
+    for (size_t i = 0; i + 8 < b.n; i++)
+        if (memcmp(b.p + i, "trun", 4) == 0)
+            take_offsets_of_run(b.p + i + 4);
+    save("times.mp4", b.p, b.n);
+    free(b.p);
+    read_file(&base, "frag.mp4");
+    read_file(&got, "times.mp4");
+    same_but(&got, &base, V, 0,
+             frame_of(&got, V, 0)->f.pkt.pts_us - frame_of(&base, V, 0)->f.pkt.pts_us, 10);
+    same_but(&got, &base, A, 0, 0, 10);
+}
+
 /* An index of an MP4 that states only decoding times, or not even durations: the order of pictures
  * and the lengths of frames are known all the same. */
 static void test_mp4_without_times(void **state)
@@ -1810,6 +1884,8 @@ int main(void)
         cmocka_unit_test(test_same_in_all_containers),
         cmocka_unit_test(test_avi),
         cmocka_unit_test(test_mp4_without_times),
+        cmocka_unit_test(test_matroska_without_sizes),
+        cmocka_unit_test(test_fragments_without_times),
         cmocka_unit_test(test_fragments_in_a_row),
         cmocka_unit_test(test_raw_streams),
         cmocka_unit_test(test_raw_stream_is_left),
