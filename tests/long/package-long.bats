@@ -30,6 +30,28 @@ fresh() {
     chroot_in root apt-get -q update >/dev/null || skip 'its packages cannot be had'
 }
 
+# upgraded: a version after those installed in ./root, over them, where a timer is enabled and has settings. It changes
+# the programs and nothing below /etc.
+upgraded() {
+    local deb wants=etc/systemd/system/timers.target.wants
+    mkdir -p root/next "root/$wants" root/etc/default
+    ln -s /usr/lib/systemd/system/trtc-merge-finished@.timer "root/$wants/trtc-merge-finished@rec.timer"
+    echo OUTDIR=/out >root/etc/default/trtc-merge-finished
+    (cd root/etc && find . | sort) >etc
+    for deb in root/debs/*.deb; do
+        dpkg-deb -R "$deb" next
+        sed -i 's/^\(Version: .*\)/\1.1/' next/DEBIAN/control
+        find next/usr/bin -type f -exec sh -c 'echo "#!/bin/sh" >"$0"' {} \;
+        dpkg-deb -b next "root/next/${deb##*/}"
+        rm -r next
+    done >log
+    chroot_in root sh -c 'dpkg -i /next/*.deb' >log 2>&1 || fail "$(tail log)"
+    [[ $(head -c 9 root/usr/bin/trtc-merge) == '#!/bin/sh' ]]
+    (cd root/etc && find . | sort) | diff etc - || fail 'changed below /etc'
+    [[ -e root/usr/lib/systemd/system/trtc-merge-finished@.timer && $(<root/etc/default/trtc-merge-finished) == OUTDIR=/out ]]
+    rm -r root/next "root/$wants/trtc-merge-finished@rec.timer" root/etc/default/trtc-merge-finished
+}
+
 @test "they build without a warning, and lintian has nothing to say" {
     run -1 grep -n 'warning' "$BATS_FILE_TMPDIR/log"
     lintian --allow-root -EI "$BATS_FILE_TMPDIR"/source/build/deb/*.changes >said 2>&1 || fail "$(cat said)"
@@ -64,6 +86,7 @@ fresh() {
     chroot_in root fish -c 'complete -C "trtc-rec cre"' >out
     [[ $(cat out) == create* ]] || fail 'fish completes nothing'
     [[ -z $(find root/etc/systemd -name 'trtc-*') ]]
+    upgraded
     for deb in root/debs/*.deb; do dpkg-deb -f "$deb" Package; done >names
     chroot_in root sh -c "apt-get -q purge -y $(paste -sd ' ' names) && apt-get -q autoremove --purge -y" >log 2>&1 || fail "$(tail log)"
     (cd root && find . -xdev | sort) >after
