@@ -262,6 +262,17 @@ done:
     return ret;
 }
 
+#define EXPECTED \
+    "expected lines secret_id = ... and secret_key = ..., or JSON with secretId and secretKey"
+
+/* Makes faults of JSON in a file of settings those of the settings. Returns -1. */
+static int fail_settings(struct trtc_err *err)
+{
+    if (err && err->code == TRTC_EX_DATAERR)
+        err->code = TRTC_EX_CONFIG;
+    return -1;
+}
+
 /* Overwrites every text before the library frees it. */
 static void delete_json(cJSON *json)
 {
@@ -286,11 +297,7 @@ static int parse_json(const char *path, const struct trtc_secret *file, struct t
     int ret = -1;
 
     if (!json)
-        return -1;
-    if (!cJSON_IsObject(json)) {
-        trtc_fail(err, TRTC_EX_CONFIG, "%s: not an object", path);
-        goto done;
-    }
+        return fail_settings(err);
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         const char *value = NULL;
         int found = trtc_json_string(json, path, members[i].key, &value, err);
@@ -303,7 +310,7 @@ static int parse_json(const char *path, const struct trtc_secret *file, struct t
     ret = complete(path, "secretId", "secretKey", c, err);
 done:
     delete_json(json);
-    return ret;
+    return ret < 0 ? fail_settings(err) : ret;
 }
 
 /* Gets the next line of an INI file without surrounding blanks: its start and length. False: the
@@ -370,8 +377,8 @@ static int parse_ini(const char *path, const struct trtc_secret *file, const cha
             continue;
         sign = memchr(line, '=', n);
         if (!sign) /* the line is not shown: it may be a secret */
-            return trtc_fail(err, TRTC_EX_CONFIG, "%s: neither JSON nor lines of KEY = VALUE",
-                             path);
+            return trtc_fail(err, TRTC_EX_CONFIG,
+                             "%s: neither JSON nor lines of KEY = VALUE: " EXPECTED, path);
         for (size_t i = 0; ours && i < sizeof(keys) / sizeof(keys[0]); i++)
             if (is_key(line, (size_t)(sign - line), keys[i].key) &&
                 store((struct value){ path, keys[i].name, sign + 1, (size_t)(line + n - sign - 1) },
@@ -426,8 +433,8 @@ static int from_file(const char *path, const char *profile, bool private,
     }
     trtc_secret_fini(&file);
     if (ret == 0 && private)
-        return trtc_fail(err, TRTC_EX_CONFIG, "%s: no credentials for profile '%s' in it", path,
-                         profile);
+        return trtc_fail(err, TRTC_EX_CONFIG,
+                         "%s: no credentials for profile '%s' in it: " EXPECTED, path, profile);
     return ret;
 }
 
@@ -543,5 +550,5 @@ int trtc_profile_region(const struct trtc_env *env, const char *profile, char *o
     cJSON_Delete(json);
     trtc_secret_fini(&file);
     free(path);
-    return ret;
+    return ret < 0 ? fail_settings(err) : ret;
 }

@@ -50,8 +50,8 @@ struct trtc_credential_places {
  * TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN;
  * $HOME/.tccli/PROFILE.credential (JSON: secretId, secretKey, token);
  * $HOME/.tencentcloud/credentials (INI: section [PROFILE]; secret_id, secret_key, token). A place
- * that is invalid, or has only one of id and key, is an error and is not skipped: TRTC_EX_CONFIG,
- * or TRTC_EX_DATAERR for bad JSON. None at all: TRTC_EX_NOPERM. Blanks around values are removed,
+ * that is invalid, or has only one of id and key, is an error and is not skipped: TRTC_EX_CONFIG.
+ * None at all: TRTC_EX_NOPERM. Blanks around values are removed,
  * since pasted keys often have some. In files a byte-order mark, Windows line ends, quotation marks
  * and "export " are removed too (secret_id may be written as TENCENTCLOUD_SECRET_ID); in the
  * environment quotation marks are refused. Free *out with trtc_credentials_fini; on failure it is
@@ -63,7 +63,8 @@ int trtc_credentials_find(const struct trtc_credential_places *places, struct tr
 void trtc_credentials_fini(struct trtc_credentials *c);
 
 /* Reads a whole file that no other user may read, as text: without byte order marks, each line
- * with an LF; UTF-16 and NUL bytes are refused. It may be a pipe. TRTC_EX_NOINPUT, TRTC_EX_NOPERM, TRTC_EX_CONFIG. 0, or -1. */
+ * with an LF; UTF-16 and NUL bytes are refused. It may be a pipe. TRTC_EX_NOINPUT, TRTC_EX_NOPERM,
+ * TRTC_EX_CONFIG. 0, or -1. */
 int trtc_secret_read(const char *path, struct trtc_secret *out, struct trtc_err *err);
 
 /* Removes blanks and a pair of quotation marks from a value in a file. TRTC_EX_CONFIG: there is

@@ -378,8 +378,12 @@ static int keys_of_json(const char *what, const struct trtc_secret *text,
             ret = store(what, (struct trtc_bytes){ (const void *)s, strlen(s) }, out, err);
     }
     trtc_api_forget(&json);
+    if (ret < 0 && err && err->code == TRTC_EX_DATAERR)
+        err->code = TRTC_EX_CONFIG;
     return ret;
 }
+
+#define EXPECTED "expected two lines, the access key and the secret key, or AccessKey=, SecretKey="
 
 /* Whether n characters are the name of a variable, like FOO_KEY. In a key there is '=' as well. */
 static bool is_variable(const char *s, size_t n)
@@ -404,9 +408,12 @@ static int keys_of_line(const char *what, struct trtc_bytes line, struct trtc_cr
         return store(what, (struct trtc_bytes){ line.p + name + 1, line.n - name - 1 }, out, err);
     out = !c->id.text ? &c->id : !c->key.text ? &c->key : NULL;
     if (sign && is_variable(s, name))
-        return trtc_fail(err, TRTC_EX_CONFIG, "%s: neither a key nor AccessKey=, SecretKey=", what);
+        return trtc_fail(err, TRTC_EX_CONFIG, "%s: an unknown name before '=': " EXPECTED, what);
+    if (memchr(s, ',', line.n))
+        return trtc_fail(err, TRTC_EX_CONFIG, "%s: a list with commas: " EXPECTED, what);
     if (!out)
-        return trtc_fail(err, TRTC_EX_CONFIG, "%s: there are more lines than keys", what);
+        return trtc_fail(err, TRTC_EX_CONFIG, "%s: there are more lines than keys: " EXPECTED,
+                         what);
     return store(what, line, out, err);
 }
 

@@ -158,6 +158,11 @@ static void forms(void **state)
         { "secret_id=" CANARY "\n", NULL, "78 no secret_key" },
         { "secret_key=" CANARY "\n", NULL, "78 no secret_id" },
         { CANARY "\n", NULL, "78 KEY = VALUE" },
+        { "SecretId,SecretKey\r\n" CANARY "," CANARY "\r\n", NULL,
+          "78 expected lines secret_id = ... and secret_key = ..., or JSON" },
+        { "$env:TENCENTCLOUD_SECRET_ID = \"" CANARY "\"\n$env:TENCENTCLOUD_SECRET_KEY = \"" CANARY
+          "\"\n",
+          NULL, "78 expected lines secret_id = ... and secret_key = ..., or JSON" },
         /* as other tools leave them */
         { "\xef\xbb\xbf{\"secretId\":\"i\",\"secretKey\":\"k\"}", NULL, "i k -" },
         { "\r\n\xef\xbb\xbf", NULL, "78 " },
@@ -184,10 +189,10 @@ static void forms(void **state)
         { "secret_id=" CANARY " x\nsecret_key=k\n", NULL, "78 secret_id holds a blank" },
         { "secret_id=" CANARY "\xc3\xa9\nsecret_key=k\n", NULL, "78 secret_id holds" },
         { "{\"secretId\":\"" CANARY "\"}", NULL, "78 no secretKey" },
-        { "{\"secretId\":\"" CANARY "\",\"secretKey\":1}", NULL, "65 secretKey" },
-        { "{\"secretId\":\"" CANARY "\",\"secretKey\":\"" CANARY "\"", NULL, "65 " },
-        { "{\"secretId\":\"" CANARY "\",\"secretId\":\"" CANARY "\"}", NULL, "65 secretId" },
-        { "{\"secretId\":\"" CANARY "\\u0000\",\"secretKey\":\"k\"}", NULL, "65 " },
+        { "{\"secretId\":\"" CANARY "\",\"secretKey\":1}", NULL, "78 secretKey" },
+        { "{\"secretId\":\"" CANARY "\",\"secretKey\":\"" CANARY "\"", NULL, "78 " },
+        { "{\"secretId\":\"" CANARY "\",\"secretId\":\"" CANARY "\"}", NULL, "78 secretId" },
+        { "{\"secretId\":\"" CANARY "\\u0000\",\"secretKey\":\"k\"}", NULL, "78 " },
         { "secret_id=i\nsecret_key=k\n", "../x", "64 profile" },
         { "secret_id=i\nsecret_key=k\n", "", "64 profile" },
     };
@@ -320,7 +325,7 @@ static void region(void **state)
     assert_int_equal(trtc_profile_region(&env, NULL, out, sizeof out, &err), 0);
     put(".tccli/default.configure", "{\"_sys_param\":{\"region\":7}}", 0644);
     assert_int_equal(trtc_profile_region(&env, NULL, out, sizeof out, &err), -1);
-    assert_int_equal(err.code, TRTC_EX_DATAERR);
+    assert_int_equal(err.code, TRTC_EX_CONFIG);
     env = env_of(nothing);
     assert_int_equal(trtc_profile_region(&env, NULL, out, sizeof out, &err), 0);
 }

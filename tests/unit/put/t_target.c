@@ -174,6 +174,10 @@ static void keys(void **state)
         { "AccessKey=\nSecretKey=b", NULL },
         { "{\"AccessKey\":\"a\"}", NULL },
         { "{\"AccessKey\":\"a\",", NULL },
+        { "{\"AccessKey\":\"a\",\"AccessKey\":\"b\",\"SecretKey\":\"c\"}", NULL },
+        { "Access key ID,Secret access key\na,b=\n", NULL },
+        { "AccessKey,SecretKey\na,b\n", NULL },
+        { "$env:AWS_ACCESS_KEY_ID=\"a\"\n$env:AWS_SECRET_ACCESS_KEY=\"b\"\n", NULL },
     };
     (void)state;
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
@@ -184,6 +188,7 @@ static void keys(void **state)
         assert_int_equal(trtc_secret_set(&text, t[i].text, strlen(t[i].text), &err), 0);
         const int ret = trtc_put_keys("fd", &text, &c, &err);
         assert_int_equal(ret, t[i].want ? 0 : -1);
+        assert_int_equal(err.code, t[i].want ? 0 : TRTC_EX_CONFIG);
         if (ret == 0) {
             snprintf(got, sizeof got, "%s %s %s", c.id.text, c.key.text,
                      c.token.text ? c.token.text : "-");
