@@ -46,7 +46,7 @@ int opt_text(void *to, const struct opt_row *row, const char *value)
 
 static int no_memory(void)
 {
-    return cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
+    return cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
 }
 
 static int append(struct opt_list *l, const char *text)

@@ -38,8 +38,8 @@ int hook_verify(const struct hook_opts *o)
             "--sign is required: the value of the header Sign that came with the body");
     int code = body_and_keys(o, &keys, &body, &n);
     if (!code && !trtc_callback_check(keys, o->sdkappid, o->sign, body, n))
-        code =
-            cli_report(&(struct trtc_err){ TRTC_EX_NOPERM, "the Sign does not match this body" });
+        code = cli_report(&(struct trtc_err){ .code = TRTC_EX_NOPERM,
+                                              .msg = "the Sign does not match this body" });
     free(body);
     trtc_callback_keys_free(&keys);
     return code;

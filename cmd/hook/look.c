@@ -68,7 +68,7 @@ static int visit_all(struct trtc_spool *s, const struct hook_opts *o, unsigned p
         n += lists[i].n;
     }
     if (!code && n && !(all = calloc(n, sizeof *all)))
-        code = cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "out of memory" });
+        code = cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
     for (int i = 0; i < TRTC_SPOOL_PLACES && all; i++)
         for (size_t j = 0; j < lists[i].n; j++)
             if (hook_means_name(o, lists[i].v[j]))
@@ -181,8 +181,8 @@ static int wait_for(struct trtc_spool *s, const struct hook_opts *o)
         if (found || code || cli_signal)
             break;
         if (left_ms <= 0)
-            code =
-                cli_report(&(struct trtc_err){ TRTC_EX_TEMPFAIL, "no such event arrived in time" });
+            code = cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL,
+                                                  .msg = "no such event arrived in time" });
         else
             poll(&p, p.fd >= 0, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);
         while (p.fd >= 0 && read(p.fd, buf, sizeof buf) > 0)

@@ -335,8 +335,8 @@ int hook_serve(const struct hook_opts *o)
         ready_report();
         run(&s);
         if (s.broken)
-            code = cli_report(&(struct trtc_err){ TRTC_EX_SOFTWARE,
-                                                  "the process that starts handlers has died" });
+            code = cli_report(&(struct trtc_err){
+                .code = TRTC_EX_SOFTWARE, .msg = "the process that starts handlers has died" });
     }
     return end(&s, code);
 }

@@ -293,7 +293,7 @@ static void mend(struct janus_watch *p, struct guest *g)
     for (int i = 0; i < MEDIA; i++)
         ended |= g->relays[i] > 0 && !relay_runs(&g->relays[i], NULL);
     if (ended)
-        give_up(p, g, &(struct trtc_err){ TRTC_EX_TEMPFAIL, "its relay has ended" });
+        give_up(p, g, &(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "its relay has ended" });
     if (g->state == GUEST_FAILS)
         take_up(p, g);
 }

@@ -101,7 +101,7 @@ static const char leads_out[] = "leads out of its directory";
 
 bool trtc_is_denied(const struct trtc_err *err)
 {
-    return err->code == TRTC_EX_NOPERM && !strstr(err->msg, leads_out);
+    return err->errnum == EACCES || err->errnum == EPERM;
 }
 
 static int fail_open(int errnum, struct trtc_err *err)

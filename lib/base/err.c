@@ -14,6 +14,7 @@ int trtc_fail(struct trtc_err *err, int code, const char *fmt, ...)
     va_list ap;
     va_start(ap, fmt);
     err->code = code;
+    err->errnum = 0;
     vsnprintf(err->msg, sizeof err->msg, fmt, ap);
     va_end(ap);
     return -1;
@@ -50,6 +51,7 @@ int trtc_fail_errno(struct trtc_err *err, int code, int errnum, const char *fmt,
     va_list ap;
     va_start(ap, fmt);
     err->code = code_of_errno(code, errnum);
+    err->errnum = errnum;
     int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
     va_end(ap);
     if (n >= 0 && (size_t)n < sizeof err->msg)

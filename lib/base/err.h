@@ -24,6 +24,7 @@ enum trtc_ex {
 struct trtc_err {
     int code;      /* exit status, one of enum trtc_ex */
     char msg[512]; /* what and why, without program name and newline */
+    int errnum;    /* errno of the call that failed; 0: no call did */
 };
 
 /* Fills *err (NULL is allowed) and returns -1. */

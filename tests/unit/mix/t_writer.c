@@ -745,7 +745,7 @@ static void test_ended_track_holds_up_nobody(void **state)
 static void test_cancel(void **state)
 {
     (void)state;
-    const struct trtc_err why = { TRTC_EX_NOPERM, "because" };
+    const struct trtc_err why = { .code = TRTC_EX_NOPERM, .msg = "because" };
     struct trtc_err err = { 0 };
     struct job j;
     pthread_t t;
@@ -773,7 +773,7 @@ static void test_cancel(void **state)
 static void test_cancel_while_writing(void **state)
 {
     (void)state;
-    const struct trtc_err why = { TRTC_EX_NOPERM, "because" };
+    const struct trtc_err why = { .code = TRTC_EX_NOPERM, .msg = "because" };
     struct trtc_err err = { 0 };
     struct job j[2];
     pthread_t t[2];
