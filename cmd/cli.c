@@ -344,8 +344,8 @@ const char *cli_no_directory(const char *path)
 bool cli_is_recorded(const char *path)
 {
     const size_t n = strlen(path);
-    return trtc_ends_with(path, n, ".ts") || trtc_ends_with(path, n, ".m3u8") ||
-           trtc_ends_with(path, n, ".m3u");
+    return trtc_ends_like(path, n, ".ts") || trtc_ends_like(path, n, ".m3u8") ||
+           trtc_ends_like(path, n, ".m3u");
 }
 
 int cli_check_report(const char *path)

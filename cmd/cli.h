@@ -44,7 +44,8 @@ int cli_report(const struct trtc_err *err);
  * instead, or NULL. */
 const char *cli_no_directory(const char *path);
 
-/* Whether a path ends like a file of a recording: in .ts, .m3u8 or .m3u. */
+/* Whether a path ends like a file of a recording: in .ts, .m3u8 or .m3u, in small letters or
+ * capitals. */
 bool cli_is_recorded(const char *path);
 
 /* Whether a report, the value of --report (or NULL), may have this name, which must not be that of

@@ -206,6 +206,8 @@ told() {
     list=$(echo room/a/*_audio.m3u8)
     # a file, a playlist, an address for a directory
     told 66 "it is a file: 'trtc-merge room/a' merges its directory" trtc-merge -f "$list" -o o
+    : >x.TS
+    told 66 "it is a file: 'trtc-merge .' merges its directory" trtc-merge -f x.TS -o o
     told 66 'https://h: it is an address: give the directory' trtc-merge -f 'https://h/x.m3u8?sign=secret' -o o
     told 66 "room/request.json is missing; 'trtc-task --help'" trtc-task room
     printf '[app 1]\nsecret_id = a\nsecret_key = b\n[room]\nsource = foo\n' >recd.ini
