@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <libavutil/mathematics.h>
 
@@ -150,7 +149,7 @@ void trtc_mix_free(struct trtc_mix **m)
 
 /* Whether the encoder may be frugal: what it saves on a large canvas is worth it, and the decoders
  * keep all cores busy while it waits. */
-static bool is_frugal(const struct trtc_mix *m, const struct trtc_h264enc_opts *o, long cores)
+static bool is_frugal(const struct trtc_mix *m, const struct trtc_h264enc_opts *o, int cores)
 {
     size_t n = 0;
     for (size_t i = 0; i < m->nb_participants; i++)
@@ -164,7 +163,7 @@ static bool is_frugal(const struct trtc_mix *m, const struct trtc_h264enc_opts *
 static void choose_threads(const struct trtc_mix *m, struct trtc_h264enc_opts *o)
 {
     const int64_t rate = (int64_t)o->width_px * o->height_px * o->fps;
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const int cores = trtc_pool_cores();
     if (m->o.deterministic) {
         o->threads = DETERMINISTIC_THREADS;
     } else if (m->state.live) {
@@ -172,7 +171,7 @@ static void choose_threads(const struct trtc_mix *m, struct trtc_h264enc_opts *o
         o->threads = !m->o.preset && rate <= ONE_THREAD_PIXELS ? 1 : 0;
     } else if (cores > 1 && is_frugal(m, o, cores)) {
         o->ahead = TRTC_AHEAD_CLOSELY;
-        o->threads = (int)cores;
+        o->threads = cores;
     }
 }
 

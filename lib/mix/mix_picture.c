@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "base/utc.h"
@@ -45,8 +44,8 @@ static int add_participant(struct trtc_mix *m, size_t i, int threads, struct trt
 int trtc_mix_picture_new(struct trtc_mix *m, struct trtc_err *err)
 {
     const size_t n = m->nb_participants, all = n + m->nb_room;
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int workers = m->o.workers ? m->o.workers : cores > 0 ? (int)cores : 1;
+    const int cores = trtc_pool_cores();
+    int workers = m->o.workers ? m->o.workers : cores;
     size_t nb_tiles = 0;
     m->actors = calloc(all + 1, sizeof *m->actors);
     m->members = calloc(all + 1, sizeof *m->members);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct trtc_pool {
     pthread_t *threads;
@@ -48,6 +49,12 @@ static void *worker(void *arg)
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
+}
+
+int trtc_pool_cores(void)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (int)cores : 1;
 }
 
 struct trtc_pool *trtc_pool_new(int workers, struct trtc_err *err)

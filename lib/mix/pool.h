@@ -9,6 +9,9 @@
 
 struct trtc_pool;
 
+/* Returns how many processors the machine has; 1 if it does not say. */
+int trtc_pool_cores(void);
+
 /* Starts the threads. workers includes the thread of the caller; 1: there is no other. NULL on
  * failure. */
 struct trtc_pool *trtc_pool_new(int workers, struct trtc_err *err);
