@@ -332,7 +332,7 @@ case $0 in
 */*) tests=${0%/*} ;;
 *) tests=. ;;
 esac
-cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/trtc-tools
+cache=${XDG_CACHE_HOME:-${HOME:-/dev/null}/.cache}/trtc-tools
 as_root=
 may_install=yes
 if [ "$(id -u)" -ne 0 ]; then

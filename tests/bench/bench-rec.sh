@@ -7,7 +7,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/bench/bench.bash
 . "$here/bench.bash"
-modules=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/trtc-tools/sdk/node_modules
+modules=${XDG_CACHE_HOME:-${HOME:-/dev/null}/.cache}/trtc-tools/sdk/node_modules
 times=${TIMES:-20} # calls a row
 
 export HOME=$work XDG_STATE_HOME=$work/state

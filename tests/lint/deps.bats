@@ -268,6 +268,9 @@ esac'
     [ -z "$output" ]
     [[ $stderr == *"the browser test is skipped"* && $stderr == *"the SDK test is skipped"* &&
         $stderr == *"the stores test is skipped"* ]]
+    # without a home there is no cache, and root makes no directory at /
+    run -0 --separate-stderr env -u HOME -u XDG_CACHE_HOME PATH="$bin" sh "$deps"
+    [[ $stderr == *"the browser test is skipped"* && ! -e /nonexistent ]]
 }
 
 @test "make deps works before there is a compiler or pkg-config" {
