@@ -253,9 +253,11 @@ bool trtc_plain_path(const char *s, char out[TRTC_PLAIN_PATH_MAX])
     decode(out);
     for (char *p = out; (p = strchr(p, '\\')) != NULL;)
         *p = '/';
-    for (const char *p = out; p; p = strchr(p, '/'), p += p != NULL)
+    for (const char *p = out, *next; p; p = next ? next + 1 : NULL) {
+        next = strchr(p, '/');
         if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || p[2] == '\0'))
             return false;
+    }
     return out[0] != '/' && strchr(out, '/');
 }
 
