@@ -227,7 +227,7 @@ static int open_piece(struct trtc_reader *rd, const struct trtc_piece *p, int64_
     if (there != 0)
         return there;
     if (lose_in(rd, p, (struct trtc_lost){ "missing", pos ? 0 : p->dur_us, p->bytes - pos },
-                why.msg) < 0)
+                why.code == TRTC_EX_NOINPUT ? "it was there at the beginning" : why.msg) < 0)
         return trtc_fail_nomem(err);
     return 0;
 }

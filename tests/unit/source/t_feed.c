@@ -416,6 +416,7 @@ static void test_recording_sound_and_loss(void **state)
     assert_int_equal(n, 282 - 94);
     assert_int_equal(losses.n, 1);
     assert_string_equal(losses.items[0].kind, "missing");
+    assert_string_equal(losses.items[0].detail, "it was there at the beginning");
     trtc_losses_fini(&losses);
 
     r.r.dir = (char *)(uintptr_t) "/nonexistent";
