@@ -36,9 +36,8 @@ static int follow(struct rec *r, const struct trtc_answer *answer, struct trtc_e
     return rec_watch(r, task, REC_WANT_ENDED, err);
 }
 
-/* Adds the option that gives the member to the report that it is missing, which begins with its
- * name. */
-static void add_option(const struct cJSON *request, struct trtc_err *err)
+/* If a request was refused and lacks a member, reports that with the option that gives it. */
+static void name_option(const struct cJSON *request, struct trtc_err *err)
 {
     static const char *const options[][2] = {
         { "SdkAppId", "--sdkappid N" },
@@ -46,13 +45,12 @@ static void add_option(const struct cJSON *request, struct trtc_err *err)
         { "RecordParams", "--mode single or --mode mixed" },
         { "StorageParams", "--storage FILE" },
     };
-    const struct trtc_err why = *err;
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        const size_t n = strlen(options[i][0]);
-        if (strncmp(why.msg, options[i][0], n) == 0 && why.msg[n] == ' ' &&
-            !cJSON_HasObjectItem(request, options[i][0]))
-            trtc_fail(err, why.code, "%s: give it with %s", why.msg, options[i][1]);
-    }
+    const struct trtc_field *f =
+        err->code == TRTC_EX_DATAERR ? trtc_api_missing(request, TRTC_CREATE) : NULL;
+    for (size_t i = 0; f && i < sizeof options / sizeof *options; i++)
+        if (strcmp(f->name, options[i][0]) == 0)
+            trtc_fail(err, TRTC_EX_DATAERR, "%s is missing (%s): give it with %s", f->name, f->help,
+                      options[i][1]);
 }
 
 static int run_call(struct rec *r, struct trtc_err *err)
@@ -67,7 +65,7 @@ static int run_call(struct rec *r, struct trtc_err *err)
     struct cJSON *request = rec_request(r, action, err);
     int ret = request ? calls[action](r, request, &answer, err) : -1;
     if (ret < 0 && request && action == TRTC_CREATE && !answer.response)
-        add_option(request, err);
+        name_option(request, err);
     if (ret == 0 && answer.response && r->opts->follow)
         ret = follow(r, &answer, err);
     else if (ret == 0 && answer.response && !answer.code)

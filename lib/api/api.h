@@ -85,6 +85,10 @@ int trtc_api_overlay(struct cJSON *base, const struct cJSON *over, struct trtc_e
  * 0, or -1. */
 int trtc_api_check(const struct cJSON *request, enum trtc_action action, struct trtc_err *err);
 
+/* Returns the first member that the action requires and the request lacks, if those that it has are
+ * right; else NULL. Static. */
+const struct trtc_field *trtc_api_missing(const struct cJSON *request, enum trtc_action action);
+
 /* Like trtc_api_check, for a StorageParams object alone. */
 int trtc_api_check_storage(const struct cJSON *params, struct trtc_err *err);
 

@@ -236,3 +236,13 @@ int trtc_api_check_table(const struct cJSON *request, enum trtc_action action, s
         return trtc_fail(err, TRTC_EX_DATAERR, "the request: not an object");
     return check_members(trtc_api_fields(action), request, "", true, err);
 }
+
+const struct trtc_field *trtc_api_missing(const struct cJSON *request, enum trtc_action action)
+{
+    const struct trtc_field *f = trtc_api_fields(action);
+    if (!cJSON_IsObject(request) || check_members(f, request, "", false, NULL) < 0)
+        return NULL;
+    while (f->name && (!f->required || cJSON_GetObjectItemCaseSensitive(request, f->name)))
+        f++;
+    return f->name ? f : NULL;
+}
