@@ -48,6 +48,7 @@ struct stream {
     bool mended;      /* that was stamped too late */
     bool timed;       /* sound: a frame had this time */
     int64_t said_us;
+    bool stepless;   /* the index states no durations that can be right */
     bool standing;   /* the times stand still, or are still behind after that: */
     int64_t from_us; /* since then there were so many samples */
     int64_t nb_samples;
@@ -501,7 +502,8 @@ static bool opens_at_once(const struct back *b)
     return false;
 }
 
-/* Whether edit lists are not left to libavformat: where parts are in order. It would read much
+/* Whether edit lists are not left to libavformat: where parts are in order, or pictures have no
+ * durations, so that it would count with wrong times. It would read much
  * twice, would repeat the beginning instead of a pause between two parts, and knows no pictures
  * that stand still. A recording has no edit lists, and gets everything in the order in which it is
  * coded. */
@@ -511,7 +513,8 @@ static bool are_edited(const struct back *b)
     bool edited = false, in_order = true;
 
     for (int k = 0; k < x->nb_tracks; k++) {
-        edited |= !trtc_edits_are_plain(&x->tracks[k].edits);
+        const struct trtc_input_box_track *t = &x->tracks[k];
+        edited |= !trtc_edits_are_plain(&t->edits) || (t->picture && t->no_steps && t->edits.n > 0);
         in_order &= trtc_edits_are_in_order(&x->tracks[k].edits);
     }
     return x->whole && !x->fragments && edited && (b->copies || in_order);
@@ -568,6 +571,8 @@ static int open_streams(struct back *b, const char *url, struct trtc_err *err)
         return fail_open(b, ret, err);
     if (choose_streams(b, err) < 0 || prepare_untimed(b, err) < 0)
         return -1;
+    const struct trtc_input_box_track *sound = indexed_track(b, TRTC_AT_AUDIO);
+    b->stream[TRTC_AT_AUDIO].stepless = sound && sound->no_steps;
     if (b->stream[0].index < 0 && b->stream[1].index < 0)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s", b->name,
                          has_unknown(b) ? "this FFmpeg does not know the codecs in it"
@@ -1027,8 +1032,10 @@ static void move_on(struct stream *s, const AVStream *st, struct trtc_input_raw 
         raw->dur_us = av_rescale(samples, 1000000, rate_hz);
     if (said_us == TRTC_NOTIME || raw->pts_us == TRTC_NOTIME)
         return;
-    s->standing = s->timed && (said_us == s->said_us || (s->standing && said_us > s->said_us)) &&
-                  said_us < end_of_sound(s, st);
+    s->standing =
+        s->timed &&
+        (said_us == s->said_us || ((s->standing || s->stepless) && said_us > s->said_us)) &&
+        said_us < end_of_sound(s, st);
     if (s->standing) {
         raw->dts_us = end_of_sound(s, st);
         raw->pts_us = raw->dts_us + delay_us;

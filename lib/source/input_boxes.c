@@ -90,6 +90,32 @@ static bool is_all_zero(struct trtc_bytes b)
     return true;
 }
 
+/* Sums up the durations of all frames; -1: there are none, or the table is incomplete. Durations
+ * below 0 are not counted. */
+static void take_steps(struct trtc_input_box_track *t, struct trtc_bytes b)
+{
+    const size_t n = nb_entries(b, 8);
+
+    t->nb_steps = b.n < FULL + COUNT || n != get(b.p + FULL, 4) ? -1 : 0;
+    for (size_t i = 0; i < n && t->nb_steps >= 0; i++) {
+        const uint8_t *p = b.p + FULL + COUNT + i * 8;
+        const uint64_t step = get(p + 4, 4);
+        const uint64_t sum = step <= INT32_MAX ? get(p, 4) * step : 0;
+        t->nb_steps += (int64_t)get(p, 4);
+        t->ticks += (int64_t)(sum < INT64_MAX / 4 ? sum : INT64_MAX / 4);
+        if (t->ticks > INT64_MAX / 4)
+            t->nb_steps = -1;
+    }
+}
+
+/* Whether the durations cannot be meant: they are 0, or below a millisecond, and come to less than
+ * a quarter of the track. */
+static bool is_stepless(const struct trtc_input_box_track *t)
+{
+    return t->nb_steps > 0 &&
+           (t->ticks == 0 || (t->ticks < t->dur / 4 && t->ticks / t->nb_steps < t->hz / 1000));
+}
+
 /* Keeps an edit list in ticks, as the clock of the track is not known yet. */
 static void take_edits(struct trtc_input_box_track *t, struct trtc_bytes b)
 {
@@ -157,6 +183,16 @@ static void take_scheme(struct trtc_input_box_track *t, struct trtc_bytes b)
         snprintf(t->scheme, sizeof t->scheme, "%s", fairplay ? "FairPlay" : "common encryption");
 }
 
+static void take_clock(struct trtc_input_box_track *t, struct trtc_bytes b)
+{
+    const bool wide = b.n > 0 && b.p[0] == 1;
+    const size_t at = FULL + (wide ? 20 : 12), bytes = wide ? 8 : 4;
+
+    t->hz = after_times(b);
+    if (b.n >= at + bytes)
+        t->dur = (int64_t)(get(b.p + at, (int)bytes) & INT64_MAX);
+}
+
 static struct trtc_input_box_track *find(struct trtc_input_boxes *x, uint64_t id)
 {
     for (int k = 0; k < x->nb_tracks; k++)
@@ -193,13 +229,13 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
     else if (is(type, "tkhd"))
         t->id = after_times(b);
     else if (is(type, "mdhd"))
-        t->hz = after_times(b);
+        take_clock(t, b);
     else if (is(type, "hdlr"))
         t->picture = b.n >= 12 && is(b.p + 8, "vide");
     else if (is(type, "elst"))
         take_edits(t, b);
     else if (is(type, "stts"))
-        t->no_steps = is_all_zero(b);
+        take_steps(t, b);
     else if (is(type, "ctts"))
         t->has_offsets = !is_all_zero(b);
     else if (is(type, "stsd")) {
@@ -211,6 +247,7 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
 /* Converts the ticks of a complete list. A last part of no length lasts to the end. */
 static void convert(const struct trtc_input_boxes *x, struct trtc_input_box_track *t)
 {
+    t->no_steps = is_stepless(t);
     for (size_t i = 0; i < t->edits.n; i++) {
         struct trtc_edit *e = &t->edits.items[i];
         const bool shown = e->at_us >= 0;

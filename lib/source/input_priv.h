@@ -144,14 +144,16 @@ int trtc_input_fail_read(const struct trtc_input_src *src, const char *name, str
 enum { TRTC_INPUT_BOX_TRACKS = 32 };
 
 struct trtc_input_box_track {
-    int64_t id;       /* as libavformat has it */
-    uint32_t hz;      /* its clock */
-    bool picture;     /* it is one of pictures */
-    bool no_steps;    /* all its frames have a duration of 0 */
-    bool has_offsets; /* ... and some are not shown when they are decoded */
-    bool has_runs;    /* the first fragments have frames of it */
-    bool clap;        /* only a part of the picture is to be shown (clean aperture) */
-    char scheme[24];  /* with which it is encrypted, such as "cbcs" (ISO/IEC 23001-7); or "" */
+    int64_t id;              /* as libavformat has it */
+    uint32_t hz;             /* its clock */
+    bool picture;            /* it is one of pictures */
+    int64_t dur;             /* ... and how long it lasts by that */
+    int64_t nb_steps, ticks; /* its frames, and the sum of their durations */
+    bool no_steps;           /* these cannot be meant: all are 0, or nearly */
+    bool has_offsets;        /* ... and some are not shown when they are decoded */
+    bool has_runs;           /* the first fragments have frames of it */
+    bool clap;               /* only a part of the picture is to be shown (clean aperture) */
+    char scheme[24]; /* with which it is encrypted, such as "cbcs" (ISO/IEC 23001-7); or "" */
     struct trtc_edits edits;
 };
 

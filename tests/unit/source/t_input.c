@@ -322,13 +322,15 @@ static uint8_t *box_of(struct bytes b, const char *type, int k)
     return NULL;
 }
 
-/* Sets the durations of all frames of a track to 0. */
-static void take_durations(struct bytes b, int track)
+/* Sets the durations of all frames of a track to so many ticks. */
+static void set_durations(struct bytes b, int track, uint8_t ticks)
 {
     uint8_t *p = box_of(b, "stts", track);
 
-    for (int n = p[7]; n > 0; n--)
+    for (int n = p[7]; n > 0; n--) {
         memset(p + 4 + 8 * n, 0, 4);
+        p[4 + 8 * n + 3] = ticks;
+    }
 }
 
 /* Takes the times of presentation away. */
@@ -418,19 +420,20 @@ static void test_mp4_without_times(void **state)
     static const struct {
         const char *name;
         bool offsets, pictures, sound; /* what is taken away */
-    } t[] = { { "base.mp4", true, false, true },
-              { "base.mp4", false, true, false },
-              { "base.mp4", true, true, true },
-              { "h265.mp4", true, false, true } };
+        uint8_t ticks;
+    } t[] = { { "base.mp4", true, false, true, 0 },
+              { "base.mp4", false, true, false, 0 },
+              { "base.mp4", true, true, true, 1 },
+              { "h265.mp4", true, false, true, 0 } };
     (void)state;
     for (size_t i = 0; i < COUNT(t); i++) {
         struct bytes b = load(t[i].name);
         if (t[i].offsets)
             take_offsets(b);
         if (t[i].pictures)
-            take_durations(b, 0);
+            set_durations(b, 0, t[i].ticks);
         if (t[i].sound)
-            take_durations(b, 1);
+            set_durations(b, 1, t[i].ticks);
         save("times.mp4", b.p, b.n);
         free(b.p);
         read_file(&base, t[i].name);
