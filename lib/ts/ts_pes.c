@@ -265,7 +265,12 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
      * one. */
     if (s->seam && (unit_start || !is_repetition(s, p, size)))
         es_seam(ts, s, cc, unit_start);
-    if (s->cc != CC_NONE && cc != ((s->cc + 1) & 15) && !a->jump) {
+    const bool goes_on = s->cc != CC_NONE && cc == ((s->cc + 1) & 15);
+    if (goes_on && cc != 0 && s->files != ts->files) {
+        ts->tables_stand = true;
+        ts->es[TRTC_AT_AUDIO].files = ts->es[TRTC_AT_VIDEO].files = ts->files;
+    }
+    if (s->cc != CC_NONE && !goes_on && !a->jump) {
         if (is_repetition(s, p, size)) {
             s->repeated = true;
             return false;

@@ -197,9 +197,10 @@ struct trtc_ts {
     int nb_programs;
     enum { FROM_0_NONE, FROM_0_PAT, FROM_0_JUMPED } from_0; /* there was a PAT with counter 0 */
     unsigned files;                                         /* number of concatenated streams */
-    int locked;                                             /* the program in use, or -1 */
-    bool tabled;                                            /* streams were chosen from a PMT */
-    struct trtc_ts_stream before[TRTC_NB_KINDS];            /* streams of an earlier segment */
+    bool tables_stand; /* their counters are always 0: streams went on behind such tables */
+    int locked;        /* the program in use, or -1 */
+    bool tabled;       /* streams were chosen from a PMT */
+    struct trtc_ts_stream before[TRTC_NB_KINDS]; /* streams of an earlier segment */
     bool had[TRTC_NB_KINDS];
 
     /* packets before the first tables: a ring */

@@ -343,7 +343,7 @@ void trtc_ts_tables_begin(struct trtc_ts *ts)
     trtc_psi_drop(&ts->pat.psi);
     ts->nb_programs = 0;
     ts->locked = -1;
-    ts->tabled = false;
+    ts->tabled = ts->tables_stand = false;
 }
 
 void trtc_ts_tables_continue(struct trtc_ts *ts)
@@ -375,11 +375,13 @@ bool trtc_ts_use_before(struct trtc_ts *ts)
     return ts->tabled;
 }
 
-/* Recognises concatenated files: the counters of PAT and PMT, one after the other, restart at 0. */
+/* Recognises concatenated files: the counters of PAT and PMT, one after the other, restart at 0, or
+ * are 0 again because each file has its tables once. */
 static void note_beginning(struct trtc_ts *ts, const struct trtc_ts_program *g, int slot,
                            uint8_t cc)
 {
-    const bool jumps = g->cc != CC_NONE && g->cc != 15 && g->cc != 0;
+    const bool again = g->cc == 0 && !ts->tables_stand;
+    const bool jumps = again || (g->cc != CC_NONE && g->cc != 15 && g->cc != 0);
 
     if (slot < 0 && cc == 0)
         ts->from_0 = jumps ? FROM_0_JUMPED : FROM_0_PAT;

@@ -2184,6 +2184,23 @@ static void test_files_in_a_row(void **state)
         assert_int_equal(f->f[0].damaged, !cases[i].whole);
         frames_free(f);
     }
+    /* Files that have their tables once. If the counters of all tables are 0, and streams went on
+     * behind them, nothing begins there. */
+    for (int constant = 0; constant < 2; constant++) {
+        m->out.n = 0;
+        memset(m->cc, 0, sizeof m->cc);
+        for (int i = 0; i < 3; i++) {
+            if (i == 2 || !constant)
+                memset(m->cc, 0, sizeof m->cc);
+            m->cc[0] = m->cc[PMT] = 0;
+            mux_tables(m, 0x1b);
+            mux_pes(m, VIDEO, 1000 * (i + 1), v.p, v.n);
+        }
+        struct frames *f = read_all(&m->out);
+        assert_int_equal(f->n, 3);
+        assert_int_equal(f->stats.nb_lost > 0, constant);
+        frames_free(f);
+    }
     bytes_drop(&v);
     mux_free(m);
 }
