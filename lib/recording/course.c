@@ -9,6 +9,7 @@
 #include "recording/course.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 #include "base/utc.h"
@@ -34,7 +35,7 @@
 #define STEP_GUESS (40 * MS)
 #define STEP_MAX   (500 * MS)
 
-enum { REORDER_MAX = 8, ORDER_KNOWN = 16, CLOSE_MAX = 64 };
+enum { REORDER_MAX = 8, ORDER_KNOWN = 16, CLOSE_MAX = 64, LATELY = 6 };
 
 static int64_t distance(int64_t a, int64_t b)
 {
@@ -143,20 +144,37 @@ static int add_sound(struct trtc_course *c, int64_t at, const struct trtc_course
     return place_sound(c, false);
 }
 
+/* The run of pictures in which the rise is, not at its beginning; NULL: none. */
+static struct trtc_course_run *run_with(struct trtc_course *c, const struct trtc_course_rise *rise)
+{
+    for (size_t i = c->n; i-- > 0;)
+        if (c->runs[i].track == TRTC_AT_VIDEO && c->runs[i].pos < rise->pos)
+            return c->runs[i].last_pos >= rise->pos ? &c->runs[i] : NULL;
+    return NULL;
+}
+
 /* The stamps fall back by as much as they have risen: a run begins at the rise, too, since it was
  * no pause. */
-static int divide_at_rise(struct trtc_course *c)
+static int divide_at_rise(struct trtc_course *c, int64_t by)
 {
-    const struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
-    struct trtc_course_run *r = run_of(c, TRTC_AT_VIDEO);
-    const int64_t to = r->to, last_pos = r->last_pos;
-    if (t->rise.pos <= r->pos)
+    struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
+    struct trtc_course_rise *rise = t->rise;
+    while (rise < t->rise + TRTC_COURSE_RISES && (!rise->by || distance(rise->by, by) >= TOL))
+        rise++;
+    struct trtc_course_run *r = rise < t->rise + TRTC_COURSE_RISES ? run_with(c, rise) : NULL;
+    if (!r)
         return 0;
-    r->to = t->rise.to;
-    r->last_pos = t->rise.last_pos;
-    if (new_run(c, TRTC_AT_VIDEO, t->rise.from, t->rise.pos) < 0)
+    const struct trtc_course_run was = *r;
+    const size_t open = t->run;
+    const bool is_open = r == run_of(c, TRTC_AT_VIDEO);
+    r->to = rise->to;
+    r->last_pos = rise->last_pos;
+    if (new_run(c, TRTC_AT_VIDEO, rise->from, rise->pos) < 0)
         return -1;
-    go_on(c, TRTC_AT_VIDEO, to, last_pos);
+    go_on(c, TRTC_AT_VIDEO, was.to, was.last_pos);
+    if (!is_open)
+        t->run = open;
+    rise->by = 0;
     return 0;
 }
 
@@ -165,7 +183,7 @@ static int confirm_fall(struct trtc_course *c)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
     t->fallen = t->high + t->step - t->fall.from;
-    if (distance(t->fallen, t->rise.by) < TOL && divide_at_rise(c) < 0)
+    if (divide_at_rise(c, t->fallen) < 0)
         return -1;
     if (new_run(c, TRTC_AT_VIDEO, t->fall.from, t->fall.pos) < 0)
         return -1;
@@ -197,11 +215,10 @@ static void note_rise(struct trtc_course *c, int64_t at, int64_t pos)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
     const struct trtc_course_run *r = run_of(c, TRTC_AT_VIDEO);
-    t->rise.by = at - t->high - t->step;
-    t->rise.from = at;
-    t->rise.pos = pos;
-    t->rise.to = r->to;
-    t->rise.last_pos = r->last_pos;
+    memmove(t->rise + 1, t->rise, (TRTC_COURSE_RISES - 1) * sizeof *t->rise);
+    t->rise[0] = (struct trtc_course_rise){
+        .by = at - t->high - t->step, .from = at, .pos = pos, .to = r->to, .last_pos = r->last_pos
+    };
 }
 
 static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
@@ -220,7 +237,7 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     const bool soft = t->seen && !t->orders && step < t->step - TOL;
     const bool rises = t->seen && step > t->step + TOL;
     const bool back = rises && distance(step - t->step, t->fallen) < TOL;
-    if (soft && distance(t->step - step, t->rise.by) < TOL && divide_at_rise(c) < 0)
+    if (soft && divide_at_rise(c, t->step - step) < 0)
         return -1;
     if ((!t->seen || soft || back || step > PICTURE_GAP + t->step) &&
         new_run(c, TRTC_AT_VIDEO, at, f->pos) < 0)
@@ -439,29 +456,67 @@ static int next_epoch(const struct trtc_course *c, struct epochs *e,
     return stay >= -TOL ? prev->epoch : add_epoch(e, end - r->from);
 }
 
-/* The epoch of a run with which the stamps of its track fall back by as much as they had risen with
- * prev, after `before`: that was no pause, and prev gets an epoch of its own. -1: they do not. */
-static int epoch_after_rise(const struct trtc_course *c, struct epochs *e,
-                            const struct trtc_course_run *r, struct trtc_course_run *prev,
-                            const struct trtc_course_run *before)
+/* The last runs of a track: run[0] is the latest. */
+struct lately {
+    struct trtc_course_run *run[LATELY];
+    int n;
+};
+
+static void pass_run(struct lately *l, struct trtc_course_run *r)
 {
-    const int64_t risen = before ? prev->from - before->to : 0;
-    const int own = prev->epoch;
-    if (risen <= TOL || before->epoch != own || !undoes(before, prev, prev, r) ||
-        (r->soft && !falls_with(c, r, prev)))
+    memmove(l->run + 1, l->run, (LATELY - 1) * sizeof *l->run);
+    l->run[0] = r;
+    l->n += l->n < LATELY;
+}
+
+/* The distance of a run from the end of the one before it, as both are placed. */
+static int64_t pause_before(const struct epochs *e, const struct trtc_course_run *r,
+                            const struct trtc_course_run *prev)
+{
+    return r->from + e->shift[r->epoch] - prev->to - e->shift[prev->epoch];
+}
+
+/* Finds how many runs ago the stamps left the clock on which they are again with r, if all frames
+ * since then follow each other: a rise among them was no pause. 0: that is not so, or nothing has to
+ * be moved. */
+static int since_left(const struct epochs *e, const struct trtc_course_run *r,
+                      const struct lately *l)
+{
+    int64_t length = 0;
+    bool paused = false;
+    for (int k = 0; k + 1 < l->n; k++) {
+        length += l->run[k]->to - l->run[k]->from;
+        paused |= pause_before(e, l->run[k], l->run[k + 1]) > TOL;
+        if (paused && distance(r->from - l->run[k + 1]->to, length) <= TOL)
+            return k + 1;
+    }
+    return 0;
+}
+
+/* The epoch of a run with which the stamps of its track are back where they would have been without
+ * all jumps since an earlier run: what rose meanwhile was no pause, and gets epochs of its own. -1:
+ * they are not. */
+static int epoch_after_rise(const struct trtc_course *c, struct epochs *e,
+                            const struct trtc_course_run *r, const struct lately *l)
+{
+    const int n = r->soft && !falls_with(c, r, l->run[0]) ? 0 : since_left(e, r, l);
+    if (n == 0)
         return -1;
-    prev->epoch = add_epoch(e, e->shift[own] - risen);
+    const int own = l->run[n]->epoch;
+    for (int k = n; k-- > 0;)
+        if (distance(pause_before(e, l->run[k], l->run[k + 1]), 0) > TOL)
+            l->run[k]->epoch =
+                add_epoch(e, l->run[k + 1]->to + e->shift[l->run[k + 1]->epoch] - l->run[k]->from);
     return add_epoch(e, e->shift[own]);
 }
 
 static void choose_epochs(struct trtc_course *c, struct epochs *e)
 {
-    struct trtc_course_run *last[TRTC_NB_KINDS] = { NULL }, *before[TRTC_NB_KINDS] = { NULL };
+    struct lately last[TRTC_NB_KINDS] = { { .n = 0 } };
     for (size_t i = 0; i < c->n; i++) {
-        struct trtc_course_run *r = &c->runs[i], *prev = last[r->track];
-        const struct trtc_course_run *other = last[!r->track];
-        r->epoch =
-            prev ? epoch_after_rise(c, e, r, prev, before[r->track]) : first_epoch(c, e, r, other);
+        struct trtc_course_run *r = &c->runs[i], *prev = last[r->track].run[0];
+        const struct trtc_course_run *other = last[!r->track].run[0];
+        r->epoch = prev ? epoch_after_rise(c, e, r, &last[r->track]) : first_epoch(c, e, r, other);
         if (prev && r->epoch < 0)
             r->epoch = next_epoch(c, e, r, prev, other);
         /* neither track may overlap what it had before the restart: the later one decides */
@@ -469,8 +524,7 @@ static void choose_epochs(struct trtc_course *c, struct epochs *e)
             prev ? prev->to + e->shift[prev->epoch] - r->from - e->shift[r->epoch] : 0;
         if (over > 0 && r->epoch > prev->epoch)
             e->shift[r->epoch] += over;
-        before[r->track] = prev;
-        last[r->track] = r;
+        pass_run(&last[r->track], r);
     }
     for (size_t i = 0; i < c->n; i++)
         c->runs[i].shift = e->shift[c->runs[i].epoch];
@@ -644,7 +698,9 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
         return -1;
     if (c->n == 0)
         return 0;
-    struct epochs e = { .shift = calloc(2 * c->n + 3, sizeof *e.shift), .first = 1, .current = 1 };
+    struct epochs e = { .shift = calloc((LATELY + 1) * c->n + 3, sizeof *e.shift),
+                        .first = 1,
+                        .current = 1 };
     struct trtc_course_run **line = malloc(c->n * sizeof(struct trtc_course_run *));
     if (e.shift && line) {
         qsort(c->runs, c->n, sizeof *c->runs, by_pos);
@@ -664,6 +720,16 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
 }
 
 /* ---- results ---- */
+
+bool trtc_course_falls(const struct trtc_course *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        const struct trtc_course_run *next = next_run(c, &c->runs[i]);
+        if (next && falls(next, &c->runs[i]))
+            return true;
+    }
+    return false;
+}
 
 int64_t trtc_course_shift(const struct trtc_course *c, int track, int64_t pos, size_t *hint)
 {

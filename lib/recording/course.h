@@ -12,7 +12,7 @@
 #include "playlist/kind.h"
 #include "recording/steady.h"
 
-enum { TRTC_COURSE_RUNS_MAX = 8192 };
+enum { TRTC_COURSE_RUNS_MAX = 8192, TRTC_COURSE_RISES = 4 };
 
 /* A run: consecutive frames of one track without a jump between them. Times are in ticks of 90 kHz
  * from the segment's first stamp, with wraps undone. */
@@ -23,6 +23,12 @@ struct trtc_course_run {
     int64_t shift;         /* to be added to its stamps; set by trtc_course_settle */
     int epoch;             /* number of the stream's clock: a restart begins the next one */
     bool soft;             /* it begins slightly too early, which alone does not count as a fall */
+};
+
+/* A picture whose stamp rose by more than usual. */
+struct trtc_course_rise {
+    int64_t by, from, pos; /* by 0: none */
+    int64_t to, last_pos;  /* of its run before it */
 };
 
 /* Start with all zeros; free with trtc_course_fini. */
@@ -53,10 +59,7 @@ struct trtc_course {
             int nb;     /* frames since the fall; 0: there is none */
             int64_t from, high, pos, last_pos;
         } fall;
-        struct { /* the last picture whose stamp rose by more than usual */
-            int64_t by, from, pos;
-            int64_t to, last_pos; /* of its run before it */
-        } rise;
+        struct trtc_course_rise rise[TRTC_COURSE_RISES]; /* pictures: rise[0] is the last */
         struct trtc_steady steady;
         int64_t pos[TRTC_STEADY_AHEAD];  /* positions of the frames that wait in steady, */
         int64_t back[TRTC_STEADY_AHEAD]; /* and their lengths */
@@ -88,6 +91,9 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next);
 /* Whether a segment is as long as its playlist or the clock requires. length: the span of its
  * stamps, pauses included; listed and next as for trtc_course_settle. */
 bool trtc_course_fits(int64_t length, int64_t listed, int64_t next);
+
+/* Whether the stamps of a track fall, once settled. */
+bool trtc_course_falls(const struct trtc_course *c);
 
 /* What must be added to the stamp of the frame of track at position pos. *hint speeds up calls with
  * rising positions: start with 0. */

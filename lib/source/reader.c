@@ -682,7 +682,7 @@ static int settle_course(struct trtc_course *c, const struct trtc_piece *p)
 }
 
 /* Handles an odd time stamp: examines all of them, of both kinds, unless the end of the segment is
- * where it should be (which may be by chance if they break). */
+ * where it should be (which may be by chance if they break, or if they fall after they rise). */
 static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_err *err)
 {
     const struct trtc_piece *p = piece_of(rd);
@@ -693,12 +693,15 @@ static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_
         return there;
     int ret = 0;
     const struct trtc_course_file f = { fd, p->at_bytes, p->bytes, rd->ts };
-    if (what == BREAKS || !ends_well(rd, &f, what)) {
+    const bool well = what != BREAKS && ends_well(rd, &f, what);
+    if (!well || what == RISES) {
         rd->looked = true;
         rd->course_hint = 0;
         ret = read_course(rd, &f, err);
         if (ret == 0 && settle_course(c, p) < 0)
             ret = trtc_fail_nomem(err);
+        if (well && !trtc_course_falls(c)) /* just a pause */
+            trtc_course_reset(c);
     }
     close(fd);
     return ret;

@@ -253,6 +253,29 @@ static void test_apart(void **state)
         }
 }
 
+/* The same, and meanwhile they are off by something else for a second: within that time, or past its end. */
+static void test_off_twice(void **state)
+{
+    (void)state;
+    static const double off_s[][2] = {
+        { 0.9, -3000 }, { 0.9, 3.2 },    { 3.3, -0.9 },  { -0.9, 3.2 },
+        { -3, -0.7 },   { 0.4, -27.75 }, { 40, -40000 }, { 0.25, 0.7 },
+    };
+    char what[64];
+    for (size_t i = 0; i < sizeof off_s / sizeof *off_s; i++)
+        for (int past = 0; past < 2; past++) {
+            const double a = off_s[i][0], b = off_s[i][1], c = past ? b : a;
+            struct media m = { .length_s = 10,
+                               .parts = { { 3, { a, a }, 0 },
+                                          { 4, { a + b, a + b }, 0 },
+                                          { 5, { c, c }, 0 },
+                                          { 6, { 0, 0 }, 0 } },
+                               .nb_parts = 4 };
+            snprintf(what, sizeof what, "%g s and %g s, past %d", a, b, past);
+            check(&m, 10, 42, what);
+        }
+}
+
 static void test_pauses_stay(void **state)
 {
     (void)state;
@@ -397,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_several_changes),
         cmocka_unit_test(test_one_changes),
         cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_off_twice),
         cmocka_unit_test(test_apart),
         cmocka_unit_test(test_pauses_stay),
         cmocka_unit_test(test_late_track_behind_a_restart),
