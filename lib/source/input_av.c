@@ -707,7 +707,11 @@ static int64_t nb_unread(const struct back *b, const AVStream *st)
 
     if (k < 0 || !b->at_end || b->cut || b->watch.nb_faults > 0 || !trtc_input_av_is_indexed(b))
         return 0;
-    const int64_t n = st->nb_frames - b->stream[k].ledger.nb_in - b->stream[k].nb_empty;
+    const int64_t nb_in = b->stream[k].ledger.nb_in;
+    const enum AVCodecID id = st->codecpar->codec_id;
+    if (id >= AV_CODEC_ID_FIRST_AUDIO && id < AV_CODEC_ID_ADPCM_IMA_QT && nb_in > 0)
+        return 0; /* PCM: its frames are single samples, of which a packet has many */
+    const int64_t n = st->nb_frames - nb_in - b->stream[k].nb_empty;
     return n > 0 ? n : 0;
 }
 

@@ -117,6 +117,11 @@ account() {
     with_empty_edits "$BATS_FILE_TMPDIR/cam.mp4" none.mp4
     hls 3 -d none none.mp4
     said 'none.mp4: an edit list leaves out all of picture (stream 0, h264'
+    # frames of PCM are single samples in the index, and none is left out
+    ffmpeg -nostdin -v error -f lavfi -i sine=d=0.5 -c:a pcm_s16le pcm.mov
+    hls 0 -d pcm pcm.mov
+    said 'pcm.mov: the sound is pcm_s16le, not AAC, and is encoded'
+    [[ $(wc -l <err) -eq 1 ]] || fail "more is said of PCM: $(<err)"
     with_other_codec "$BATS_FILE_TMPDIR/cam.mp4" two.mp4
     hls 3 -d two two.mp4
     said 'two.mp4: picture: left out, in an unsupported format: '
