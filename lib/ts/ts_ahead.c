@@ -4,7 +4,8 @@
 #include "ts/ts_priv.h"
 
 #define ENOUGH      512           /* bytes of a PES that show the place of its picture */
-#define PENDING_MAX (1024 * 1024) /* bytes that wait at most for the next time */
+#define PENDING_MAX (1024 * 1024) /* bytes that wait at most for the next time, */
+#define NB_AHEAD    15            /* ... and PES of pictures */
 
 const struct trtc_ts_mark *trtc_ts_next_mark(const struct trtc_ts_es *s, size_t end)
 {
@@ -38,19 +39,11 @@ static bool rate_said(const struct trtc_ts_es *s)
     return trtc_picture_rate_said(&s->times, &said);
 }
 
-/* Whether the ring of marks contains the PES in which the current unit began, with room for two. */
-static bool marks_last(const struct trtc_ts_es *s)
-{
-    const int64_t at = s->base + (int64_t)s->start;
-
-    return s->nb_marks < NB_MARKS - 1 || s->mark[(s->nb_marks + 1) % NB_MARKS].at <= at;
-}
-
 bool trtc_ts_awaits_next(const struct trtc_ts_es *s, size_t end)
 {
     if (s->why >= WHY_FINAL || s->why == WHY_GAP || s->torn || s->unit.pts == NOPTS || rate_said(s))
         return false;
-    if (s->size - s->start > PENDING_MAX || !marks_last(s))
+    if (s->size - s->start > PENDING_MAX || trtc_ts_marks_since(s, s->start) >= NB_AHEAD)
         return false;
     const struct trtc_ts_mark *next = trtc_ts_next_mark(s, end);
     const bool last = next == &s->mark[(s->nb_marks - 1) % NB_MARKS];

@@ -5,12 +5,14 @@
 
 #include "ts/ts_priv.h"
 
-/* How much of a stream is examined to identify it: PES packets (at most as many as there are
- * marks), and bytes. */
+/* How much of a stream is examined to identify it: PES packets, and bytes. */
 #define NB_TO_JUDGE    4
-#define NB_MOST        (NB_MARKS - 4)
+#define NB_MOST        12
 #define BYTES_TO_JUDGE 8192
-#define BYTES_TO_WAIT  65536 /* the same to find the time of the first frames */
+
+/* The same to find the time of the first frames: at most as many as there are marks. */
+#define NB_TO_WAIT    (NB_MARKS - 4)
+#define BYTES_TO_WAIT 65536
 
 /* ---- the clock of a stream's samples ---- */
 
@@ -99,7 +101,7 @@ static bool clock_found(struct trtc_ts_es *s, int rate_hz, bool final)
     if (samples > 0)
         clock_set(s, (next->pts - samples * 90000 / rate_hz) & 0x1ffffffff, rate_hz);
     return samples != 0 || final || s->size - s->start > BYTES_TO_WAIT ||
-           trtc_ts_marks_since(s, s->start) >= NB_MOST;
+           trtc_ts_marks_since(s, s->start) >= NB_TO_WAIT;
 }
 
 /* ---- ADTS frames of several blocks ---- */

@@ -28,7 +28,7 @@
 #define NB_PATIENCE \
     256 /* after this many packets without tables, those of the previous segment are used */
 #define CC_NONE        0xff /* there was no packet yet */
-#define NB_MARKS       16   /* how many PES packets ago a frame may have begun */
+#define NB_MARKS       64   /* how many PES packets ago a frame may have begun */
 #define PES_HEADER_MAX (9 + 255)
 
 /* How many sync bytes must follow, a packet apart, when sync is searched: other files contain some

@@ -2389,6 +2389,18 @@ static void test_adts(void **state)
         frames_free(f);
     }
 
+    /* Nor have those of the first second. */
+    m->out.n = 0;
+    mux_tables(m, 0x1b);
+    for (int i = 0; i < 56; i++)
+        mux_pes(m, AUDIO, i < 48 ? NOPTS : 9000 + 1920 * i, a[i % NB].p, a[i % NB].n);
+    f = read_blocks(m->out.p, m->out.n, 1000);
+    assert_clean(f);
+    assert_int_equal(f->n, 56);
+    for (int i = 0; i < 56; i++)
+        assert_frame(&f->f[i], &a[i % NB], 9000 + 1920 * i, false);
+    frames_free(f);
+
     /* A frame that began in the segment before: the time is that of the first one that begins
      * here. */
     m->out.n = 0;
