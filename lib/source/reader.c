@@ -78,6 +78,7 @@ struct trtc_reader {
     bool tail_seen;            /* the end of the segment has been looked at: */
     int64_t tail_90k,
         last_90k; /* how far it is from its first stamp to its end, and to its last frame */
+    bool rose;    /* pictures rose in it: whether they fall later has been looked at */
     bool looked;  /* all of it was: */
     struct trtc_course course; /* its course; empty if its time stamps simply continue */
     size_t course_hint;
@@ -326,7 +327,7 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
         rd->need_key = true;
     rd->prev_us = rd->prev_ts = TRTC_NOTIME;
     rd->open = rd->begins = true;
-    rd->past_cut = rd->looked = rd->tail_seen = rd->joined = false;
+    rd->past_cut = rd->looked = rd->rose = rd->tail_seen = rd->joined = false;
     rd->nb_cut = 0;
     rd->nb_no_key = rd->nb_damaged = 0;
 }
@@ -625,8 +626,9 @@ static int64_t ticks_of(int64_t us)
     return us == TRTC_NOTIME ? us : us * 9 / 100;
 }
 
-/* What can be wrong with a time stamp. BREAKS: it falls, or that of sound rises. */
-enum oddity { EVEN, UNEVEN, RISES, BREAKS };
+/* What can be wrong with a time stamp. LATE, RISES: that of a picture rises by more than usual, and
+ * by more than at a variable rate. BREAKS: it falls, or that of sound rises. */
+enum oddity { EVEN, UNEVEN, LATE, RISES, BREAKS };
 
 /* Whether pictures may end so far behind the beginning of the next segment: the stamps of that are
  * as far away as the clock says, so nothing has jumped, and the tracks of a stream that was cut end
@@ -681,27 +683,46 @@ static int settle_course(struct trtc_course *c, const struct trtc_piece *p)
                               ticks_of(p->part ? p->whole_next_us : p->next_us));
 }
 
+/* Reads the course of the segment, and settles it. */
+static int follow_course(struct trtc_reader *rd, const struct trtc_course_file *f,
+                         struct trtc_err *err)
+{
+    rd->looked = true;
+    rd->course_hint = 0;
+    if (read_course(rd, f, err) < 0)
+        return -1;
+    return settle_course(&rd->course, piece_of(rd)) < 0 ? trtc_fail_nomem(err) : 0;
+}
+
+/* Whether pictures that have risen may fall back later in the segment, which is found out once. */
+static bool may_fall(struct trtc_reader *rd, const struct trtc_course_file *f, enum oddity what)
+{
+    const struct trtc_ts_stream *s = trtc_ts_stream(rd->ts, TRTC_VIDEO);
+    if ((what != LATE && what != RISES) || rd->rose)
+        return false;
+    rd->rose = true;
+    return !s || trtc_course_may_fall(f, s->pid);
+}
+
 /* Handles an odd time stamp: examines all of them, of both kinds, unless the end of the segment is
  * where it should be (which may be by chance if they break, or if they fall after they rise). */
 static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_err *err)
 {
     const struct trtc_piece *p = piece_of(rd);
-    struct trtc_course *c = &rd->course;
+    const bool seen = rd->looked || what == EVEN || (what == LATE && rd->rose);
     int fd = -1;
-    const int there = rd->looked || what == EVEN ? 0 : open_piece(rd, p, p->bytes, &fd, err);
+    const int there = seen ? 0 : open_piece(rd, p, p->bytes, &fd, err);
     if (there <= 0)
         return there;
     int ret = 0;
     const struct trtc_course_file f = { fd, p->at_bytes, p->bytes, rd->ts };
-    const bool well = what != BREAKS && ends_well(rd, &f, what);
-    if (!well || what == RISES) {
-        rd->looked = true;
-        rd->course_hint = 0;
-        ret = read_course(rd, &f, err);
-        if (ret == 0 && settle_course(c, p) < 0)
-            ret = trtc_fail_nomem(err);
-        if (well && !trtc_course_falls(c)) /* just a pause */
-            trtc_course_reset(c);
+    const bool well = what == LATE || (what != BREAKS && ends_well(rd, &f, what));
+    if (!well || may_fall(rd, &f, what)) {
+        ret = follow_course(rd, &f, err);
+        if (well && !trtc_course_falls(&rd->course)) { /* just a pause */
+            trtc_course_reset(&rd->course);
+            rd->looked = false;
+        }
     }
     close(fd);
     return ret;
@@ -723,8 +744,10 @@ static enum oddity oddity_of(const struct trtc_reader *rd, int64_t step)
     const int64_t more = step - rd->step_90k;
     if (rd->kind == TRTC_AUDIO)
         return more < -TOL_90K || more > TOL_90K ? BREAKS : EVEN;
-    if (step < 0 || more > PICTURE_GAP_90K)
-        return step < 0 ? BREAKS : RISES;
+    if (step < 0)
+        return BREAKS;
+    if (more > TOL_90K)
+        return more > PICTURE_GAP_90K ? RISES : LATE;
     return more < -TOL_90K && piece_of(rd)->facts.kinds & TRTC_AUDIO ? UNEVEN : EVEN;
 }
 

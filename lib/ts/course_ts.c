@@ -12,7 +12,9 @@
 enum {
     BLOCK_BYTES = 256 * 1024,
     TAIL_BYTES = 256 * TRTC_TS_PACKET,
-    GOES_ON_BYTES = 1 << 20 /* how far into the next segment a frame may go on */
+    GOES_ON_BYTES = 1 << 20, /* how far into the next segment a frame may go on */
+    SCAN_BYTES = 340 * TRTC_TS_PACKET,
+    PES_TIMES = 19 /* bytes of a PES header up to the end of its times */
 };
 
 #define PICTURE_GUESS_90K 6000 /* 15 a second */
@@ -186,4 +188,57 @@ int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k,
             end = to;
     }
     return end;
+}
+
+/* ---- pictures that fall ---- */
+
+/* The times of the pictures, as the headers of their PES state them. */
+struct scan {
+    int pid;
+    int64_t last; /* TRTC_TS_NOPTS: none */
+};
+
+static int64_t pes_time(const uint8_t *p)
+{
+    return (int64_t)(p[0] >> 1 & 7) << 30 | (int64_t)p[1] << 22 | (int64_t)(p[2] >> 1) << 15 |
+           (int64_t)p[3] << 7 | p[4] >> 1;
+}
+
+/* Whether the packet shows that times may fall: they do, or it cannot be read here. */
+static bool packet_falls(struct scan *s, const uint8_t *p)
+{
+    if (p[0] != TRTC_TS_SYNC)
+        return true;
+    if (((p[1] & 0x1f) << 8 | p[2]) != s->pid || !(p[1] & 0x40) || !(p[3] & 0x10))
+        return false;
+    const size_t off = p[3] & 0x20 ? 5u + p[4] : 4;
+    if (off + PES_TIMES > TRTC_TS_PACKET)
+        return true;
+    const uint8_t *h = p + off;
+    if (!(h[7] & 0x80))
+        return false;
+    const int64_t ts = pes_time((h[7] & 0xc0) == 0xc0 ? h + 14 : h + 9), last = s->last;
+    s->last = ts;
+    return last != TRTC_TS_NOPTS && trtc_ts_diff(ts, last) < 0;
+}
+
+bool trtc_course_may_fall(const struct trtc_course_file *f, int pid)
+{
+    struct scan s = { .pid = pid, .last = TRTC_TS_NOPTS };
+    uint8_t *buf = malloc(SCAN_BYTES);
+    bool falls = !buf;
+    int64_t at = 0;
+    while (!falls && at < f->bytes) {
+        const int64_t left = f->bytes - at;
+        const ssize_t got =
+            read_at(f->fd, buf, left < SCAN_BYTES ? (size_t)left : SCAN_BYTES, f->at + at);
+        if (got < TRTC_TS_PACKET)
+            break;
+        const ssize_t end = got - got % TRTC_TS_PACKET;
+        for (ssize_t i = 0; i < end && !falls; i += TRTC_TS_PACKET)
+            falls = packet_falls(&s, buf + i);
+        at += end;
+    }
+    free(buf);
+    return falls;
 }

@@ -28,6 +28,11 @@ int trtc_course_read(struct trtc_course *c, const struct trtc_course_file *s,
  * TRTC_NOTIME: it cannot be determined, or the clock restarts there. */
 int64_t trtc_course_tail(const struct trtc_course_file *s, int64_t first_ts_90k, int64_t *last_90k);
 
+/* Whether the times of the pictures on a PID may fall somewhere in the segment, judged by the headers
+ * of its PES alone, which is quick. True as well if that cannot be determined, or if pictures have no
+ * decoding times and are reordered. */
+bool trtc_course_may_fall(const struct trtc_course_file *f, int pid);
+
 /* Determines the length of an AAC frame in samples, and their rate; 0 and 0 for other frames. */
 void trtc_frame_length(const struct trtc_ts_frame *f, int *samples, int *rate_hz);
 

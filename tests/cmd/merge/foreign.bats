@@ -79,13 +79,13 @@ whole() {
 
 @test "time stamps that are off for a second and come back: nothing is lost, and nothing moves" {
     local change
-    for change in av:5-6:+0.9 av:5-6:+0.2 a:5-6:-0.12 av:5-6:-0.06; do
+    for change in av:5-6:+0.9 v:5-6:+0.2 a:5-6:-0.12 av:5-6:-0.06; do
         have mixed p
         edit "$(nth p mixed 1)" $change
         merge 0 -f p --report r.json
         quiet
         whole p/$mixed
-        [[ $change != *+0.9 ]] || marks --packets p/$mixed | sed -n 's/^video,\([^,]*\).*/\1/p' | sort -n |
+        [[ $change != *+* ]] || marks --packets p/$mixed | sed -n 's/^video,\([^,]*\).*/\1/p' | sort -n |
             awk 'NR > 1 && ($1 - last < 0.03 || $1 - last > 0.1) { bad = 1 } { last = $1 } END { exit bad }' || fail "$change: distances"
         jq -e '[.. | objects | select(has("frames_in")) | .frames_in == .frames_out] | all' r.json >/dev/null || fail "$change"
     done
