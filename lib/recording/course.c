@@ -68,12 +68,14 @@ static int new_run(struct trtc_course *c, int track, int64_t from, int64_t pos)
     return c->too_many || open_run(c, track, from, pos) ? 0 : -1;
 }
 
+/* Adds a frame to the open run of a track. A picture that comes sooner than the one before it did
+ * ends earlier than was assumed for that. */
 static void go_on(struct trtc_course *c, int track, int64_t to, int64_t pos)
 {
     struct trtc_course_run *r = run_of(c, track);
     if (c->too_many)
         return;
-    r->to = to > r->to ? to : r->to;
+    r->to = to > r->to || track == TRTC_AT_VIDEO ? to : r->to;
     r->last_pos = pos;
 }
 

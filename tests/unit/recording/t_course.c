@@ -276,6 +276,23 @@ static void test_off_twice(void **state)
         }
 }
 
+/* They rise by more than the time for which they are off. */
+static void test_rises_briefly(void **state)
+{
+    (void)state;
+    for (int tracks = 2; tracks < 4; tracks++)
+        for (int fps = 15; fps <= 30; fps += 15) {
+            const double off[2] = { tracks & 1 ? 0.31 : 0, 0.31 };
+            const struct media m = {
+                .length_s = 10,
+                .fps = fps,
+                .parts = { { 6.41, { off[0], off[1] }, 0 }, { 6.61, { 0, 0 }, 0 } },
+                .nb_parts = 2
+            };
+            check(&m, 10, 42, "a brief rise");
+        }
+}
+
 static void test_pauses_stay(void **state)
 {
     (void)state;
@@ -422,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_comes_back),
         cmocka_unit_test(test_off_twice),
         cmocka_unit_test(test_apart),
+        cmocka_unit_test(test_rises_briefly),
         cmocka_unit_test(test_pauses_stay),
         cmocka_unit_test(test_late_track_behind_a_restart),
         cmocka_unit_test(test_begins_at_a_restart),
