@@ -9,12 +9,15 @@
 
 #include "codec/av.h"
 #include "codec/ffmpeg.h"
+#include "ts/es.h"
 
 enum { BLOCK_BYTES = 64 * 1024, LOOK_BYTES = 4 << 20, NB_PICTURES = 2, NB_SOUNDS = 16 };
 
 struct sealed {
     struct trtc_ts *ts;
     AVCodecContext *dec[TRTC_NB_KINDS];
+    bool none[TRTC_NB_KINDS]; /* this FFmpeg cannot decode the stream */
+    bool sets;                /* there were parameter sets, without which no picture decodes */
     AVPacket *pkt;
     AVFrame *frame;
     int nb[TRTC_NB_KINDS], nb_bad[TRTC_NB_KINDS]; /* frames decoded; of these, with errors */
@@ -25,12 +28,13 @@ bool trtc_sealed_by_playlist(const struct trtc_piece *p)
     return p->key_method && strncmp(p->key_method, "SAMPLE-AES", 10) == 0;
 }
 
-/* Opens the decoder of a stream. 1; 0: there is none; -1. */
+/* Opens the decoder of a stream, if there is one. 0, or -1. */
 static int open_decoder(struct sealed *x, int k, const struct trtc_ts_stream *s,
                         struct trtc_err *err)
 {
     const AVCodec *c = trtc_av_decoder(k == TRTC_AT_VIDEO ? AVMEDIA_TYPE_VIDEO : AVMEDIA_TYPE_AUDIO,
                                        s->codec, s->codec_name, NULL);
+    x->none[k] = !c;
     if (!c)
         return 0;
     x->dec[k] = avcodec_alloc_context3(c);
@@ -38,23 +42,28 @@ static int open_decoder(struct sealed *x, int k, const struct trtc_ts_stream *s,
         return trtc_fail_nomem(err);
     x->dec[k]->thread_count = 1;
     const int ret = avcodec_open2(x->dec[k], c, NULL);
-    return ret == AVERROR(ENOMEM) ? trtc_fail_nomem(err) : ret >= 0;
+    x->none[k] = ret < 0; /* one of hardware that is not there, perhaps */
+    return ret == AVERROR(ENOMEM) ? trtc_fail_nomem(err) : 0;
 }
 
-/* Whether the packet gives a frame without errors. */
-static bool decodes(struct sealed *x, int k)
+/* Whether the packet gives a frame without errors. 1, 0, or -1: out of memory. */
+static int decodes(struct sealed *x, int k)
 {
     AVCodecContext *dec = x->dec[k];
-    bool any = false, flawed = avcodec_send_packet(dec, x->pkt) < 0;
+    bool any = false;
+    int got, ret = avcodec_send_packet(dec, x->pkt);
+    bool flawed = ret < 0;
     if (k == TRTC_AT_VIDEO) /* a key picture alone */
         avcodec_send_packet(dec, NULL);
-    while (avcodec_receive_frame(dec, x->frame) >= 0) {
+    while ((got = avcodec_receive_frame(dec, x->frame)) >= 0) {
         any = true;
         flawed |= x->frame->decode_error_flags || (x->frame->flags & AV_FRAME_FLAG_CORRUPT);
         av_frame_unref(x->frame);
     }
     if (k == TRTC_AT_VIDEO)
         avcodec_flush_buffers(dec);
+    if (ret == AVERROR(ENOMEM) || got == AVERROR(ENOMEM))
+        return -1;
     return !flawed && (any || k == TRTC_AT_AUDIO); /* the first frames of sound prime the decoder */
 }
 
@@ -63,21 +72,34 @@ static bool is_enough(const struct sealed *x, int k)
     return x->nb[k] >= (k == TRTC_AT_VIDEO ? NB_PICTURES : NB_SOUNDS);
 }
 
+/* Whether the frame shows something: a picture only behind the parameter sets of the segment. */
+static bool is_of_use(struct sealed *x, const struct trtc_ts_frame *f)
+{
+    struct trtc_video_params v;
+    const enum trtc_codec codec = f->stream->codec;
+    if (codec == TRTC_CODEC_OTHER || f->damaged || !f->key)
+        return false;
+    x->sets |= f->stream->video && trtc_video_params_read(codec, f->data, f->size, &v) == 0;
+    return !f->stream->video || x->sets;
+}
+
 static int look_at(struct sealed *x, const struct trtc_ts_frame *f, struct trtc_err *err)
 {
     const int k = f->stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
-    if (f->stream->codec == TRTC_CODEC_OTHER || f->damaged || !f->key || is_enough(x, k))
+    if (x->none[k] || is_enough(x, k) || !is_of_use(x, f))
         return 0;
-    const int open = x->dec[k] ? 1 : open_decoder(x, k, f->stream, err);
-    if (open <= 0)
-        return open;
+    if (!x->dec[k] && open_decoder(x, k, f->stream, err) < 0)
+        return -1;
+    if (x->none[k])
+        return 0;
     if (av_new_packet(x->pkt, (int)f->size) < 0)
         return trtc_fail_nomem(err);
     memcpy(x->pkt->data, f->data, f->size);
-    x->nb[k]++;
-    x->nb_bad[k] += !decodes(x, k);
+    const int good = decodes(x, k);
     av_packet_unref(x->pkt);
-    return 0;
+    x->nb[k]++;
+    x->nb_bad[k] += !good;
+    return good < 0 ? trtc_fail_nomem(err) : 0;
 }
 
 /* Feeds the beginning of the segment. */

@@ -12,7 +12,8 @@ bool trtc_sealed_by_playlist(const struct trtc_piece *p);
 
 /* Decodes the first key pictures (H.264, H.265) and the first frames of AAC of the segment in fd,
  * with the streams that tables knows. *kinds: TRTC_AUDIO, TRTC_VIDEO, if most of them fail. Returns
- * 0, or -1: TRTC_EX_TEMPFAIL. Without FFmpeg nothing fails. */
+ * 0, or -1: TRTC_EX_TEMPFAIL. What this FFmpeg has no decoder for does not fail, nor do pictures
+ * before the first parameter sets. */
 int trtc_sealed_look(int fd, const struct trtc_piece *p, const struct trtc_ts *tables,
                      unsigned *kinds, struct trtc_err *err);
 

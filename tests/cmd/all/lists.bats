@@ -334,6 +334,13 @@ seal() {
         esac
         said "1_1_20260101000000000.ts: encrypted: its $what encrypted with SAMPLE-AES (EXT-X-KEY); "
     done
+    # pictures whose parameter sets are in the segment before do not decode alone, which proves nothing
+    printf '#EXTM3U\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n#EXTINF:2,\n1_1_20260101000000000.ts\n#EXTINF:2,\n1_1_20260101000002000.ts\n#EXT-X-ENDLIST\n' >p/1_1.m3u8
+    ffmpeg -nostdin -v quiet -y -r 10 -i clear.picture -i clear.sound -c copy -f mpegts p/1_1_20260101000000000.ts
+    ffmpeg -nostdin -v quiet -r 10 -i clear.picture -i clear.sound -c copy -output_ts_offset 2 -f mpegts p/1_1_20260101000002000.ts
+    perl -0777 -pi -e 's/\x00\x00\x01\K[\x67\x68]/\x6c/g' p/1_1_20260101000002000.ts # filler
+    merge 0 -f p --force
+    quiet
 }
 
 @test "encrypted samples in the input of trtc-hls and trtc-mix are reported; the rest is used" {
