@@ -173,7 +173,9 @@ static int divide_at_rise(struct trtc_course *c, int64_t by)
     r->last_pos = rise->last_pos;
     if (new_run(c, TRTC_AT_VIDEO, rise->from, rise->pos) < 0)
         return -1;
-    go_on(c, TRTC_AT_VIDEO, was.to, was.last_pos);
+    /* a picture that rose alone was taken to last as long */
+    const bool alone = was.last_pos == rise->pos;
+    go_on(c, TRTC_AT_VIDEO, alone ? rise->from + t->step : was.to, was.last_pos);
     if (!is_open)
         t->run = open;
     rise->by = 0;

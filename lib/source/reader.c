@@ -694,11 +694,12 @@ static int follow_course(struct trtc_reader *rd, const struct trtc_course_file *
     return settle_course(&rd->course, piece_of(rd)) < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* Whether pictures that have risen may fall back later in the segment, which is found out once. */
+/* Whether pictures that have risen may fall back later in the segment, which is found out once. The
+ * first sound only seems to rise where it comes behind much of the picture. */
 static bool may_fall(struct trtc_reader *rd, const struct trtc_course_file *f, enum oddity what)
 {
     const struct trtc_ts_stream *s = trtc_ts_stream(rd->ts, TRTC_VIDEO);
-    if ((what != LATE && what != RISES) || rd->rose)
+    if (rd->kind != TRTC_VIDEO || (what != LATE && what != RISES) || rd->rose)
         return false;
     rd->rose = true;
     return !s || trtc_course_may_fall(f, s->pid);
@@ -746,8 +747,10 @@ static enum oddity oddity_of(const struct trtc_reader *rd, int64_t step)
         return more < -TOL_90K || more > TOL_90K ? BREAKS : EVEN;
     if (step < 0)
         return BREAKS;
-    if (more > TOL_90K)
-        return more > PICTURE_GAP_90K ? RISES : LATE;
+    if (more > PICTURE_GAP_90K)
+        return RISES;
+    if (more > TOL_90K && rd->step_90k > 0)
+        return LATE;
     return more < -TOL_90K && piece_of(rd)->facts.kinds & TRTC_AUDIO ? UNEVEN : EVEN;
 }
 
