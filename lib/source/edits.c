@@ -9,6 +9,8 @@
 /* Lists count in units of the film, often of a millisecond, and times of tracks are finer. */
 #define SLACK_US 2000
 
+#define TIME_MAX_US (INT64_C(1) << 56) /* as in what an input states */
+
 static bool is_shown(const struct trtc_edit *e)
 {
     return e->at_us != TRTC_EDIT_EMPTY;
@@ -22,9 +24,10 @@ static int64_t end_us(const struct trtc_edit *e)
     return e->dur_us > INT64_MAX - e->at_us ? INT64_MAX : e->at_us + e->dur_us;
 }
 
+/* Not beyond the latest time. */
 static int64_t later(int64_t us, int64_t by_us)
 {
-    return by_us > INT64_MAX - us ? INT64_MAX : us + by_us;
+    return by_us > TIME_MAX_US - us ? TIME_MAX_US : us + by_us;
 }
 
 bool trtc_edits_are_plain(const struct trtc_edits *v)

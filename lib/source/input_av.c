@@ -527,6 +527,8 @@ static int open_container(struct back *b, const char *url)
 
     trtc_input_watch_log(&b->watch, b->ic);
     int ret = avformat_open_input(&b->ic, url, NULL, NULL);
+    if (ret >= 0 && b->watch.boxes.nomem)
+        return AVERROR(ENOMEM);
     if (ret < 0 || !b->src || !b->src->seekable || !trtc_input_av_is_indexed(b) || !are_edited(b))
         return ret;
     b->whole = true;
@@ -1029,7 +1031,7 @@ static int64_t end_of_sound(const struct stream *s, const AVStream *st)
  * then say nothing about it. */
 static void move_on(struct stream *s, const AVStream *st, struct trtc_input_raw *raw)
 {
-    const int64_t said_us = raw->dts_us, delay_us = raw->pts_us - raw->dts_us;
+    const int64_t said_us = raw->dts_us;
     const int rate_hz = st->codecpar->sample_rate, samples = st->codecpar->frame_size;
 
     if (raw->dur_us == 0 && samples > 0 && rate_hz > 0)
@@ -1042,7 +1044,7 @@ static void move_on(struct stream *s, const AVStream *st, struct trtc_input_raw 
         said_us < end_of_sound(s, st);
     if (s->standing) {
         raw->dts_us = end_of_sound(s, st);
-        raw->pts_us = raw->dts_us + delay_us;
+        raw->pts_us += raw->dts_us - said_us;
     } else {
         s->from_us = said_us;
         s->nb_samples = 0;

@@ -31,24 +31,22 @@ static bool is(const uint8_t *type, const char *name)
     return memcmp(type, name, 4) == 0;
 }
 
-static bool has_boxes(const uint8_t *type)
+static bool is_any(const uint8_t *type, const char *names)
 {
-    static const char names[] = "trakedtsmdiaminfstbltraf";
-
     for (const char *n = names; *n; n += 4)
         if (is(type, n))
             return true;
     return false;
 }
 
-static bool is_read(const uint8_t *type)
+static bool has_boxes(const uint8_t *type, bool fragment)
 {
-    static const char names[] = "mvhdmvextkhdmdhdhdlrelststtscttsstsdtfhdtrun";
+    return is_any(type, fragment ? "traf" : "trakedtsmdiaminfstbl");
+}
 
-    for (const char *n = names; *n; n += 4)
-        if (is(type, n))
-            return true;
-    return false;
+static bool is_read(const uint8_t *type, bool fragment)
+{
+    return is_any(type, fragment ? "tfhdtrun" : "mvhdmvextkhdmdhdhdlrelststtscttsstsd");
 }
 
 /* ---- what boxes state ---- */
@@ -116,15 +114,15 @@ static bool is_stepless(const struct trtc_input_box_track *t)
            (t->ticks == 0 || (t->ticks < t->dur / 4 && t->ticks / t->nb_steps < t->hz / 1000));
 }
 
-/* Keeps an edit list in ticks, as the clock of the track is not known yet. */
-static void take_edits(struct trtc_input_box_track *t, struct trtc_bytes b)
+/* Keeps an edit list in ticks, as the clock of the track is not known yet. False: out of memory. */
+static bool take_edits(struct trtc_input_box_track *t, struct trtc_bytes b)
 {
     const bool wide = b.n > 0 && b.p[0] == 1;
     const size_t bytes = wide ? 20 : 12, n = nb_entries(b, bytes);
     struct trtc_edit *items = n > 0 && !t->edits.items ? calloc(n, sizeof *items) : NULL;
 
     if (!items)
-        return;
+        return n == 0 || t->edits.items;
     for (size_t i = 0; i < n; i++) {
         const uint8_t *p = b.p + FULL + COUNT + i * bytes;
         items[i].dur_us = (int64_t)(wide ? get(p, 8) & INT64_MAX : get(p, 4));
@@ -132,6 +130,7 @@ static void take_edits(struct trtc_input_box_track *t, struct trtc_bytes b)
         items[i].rate = (int32_t)get(p + bytes - 4, 4);
     }
     t->edits = (struct trtc_edits){ items, n };
+    return true;
 }
 
 /* Whether a clean aperture (the content of the box, of n bytes) is another size than the picture.
@@ -233,7 +232,7 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
     else if (is(type, "hdlr"))
         t->picture = b.n >= 12 && is(b.p + 8, "vide");
     else if (is(type, "elst"))
-        take_edits(t, b);
+        x->nomem |= !take_edits(t, b);
     else if (is(type, "stts"))
         take_steps(t, b);
     else if (is(type, "ctts"))
@@ -301,7 +300,7 @@ static void look(struct trtc_input_boxes *x)
         end(x);
         return;
     }
-    if (has_boxes(type)) {
+    if (has_boxes(type, x->ended)) {
         if (is(type, "trak") && x->nb_tracks == TRTC_INPUT_BOX_TRACKS)
             end(x);
         else
@@ -313,11 +312,16 @@ static void look(struct trtc_input_boxes *x)
         return;
     }
     const size_t most = size < LEAF_MAX ? (size_t)size : LEAF_MAX;
-    if (is_read(type) && x->nb < most) {
+    const bool read = is_read(type, x->ended);
+    if (read && size > LEAF_MAX && is(type, "elst")) { /* a part of a list is none */
+        end(x);
+        return;
+    }
+    if (read && x->nb < most) {
         x->need = most;
         return;
     }
-    if (is_read(type))
+    if (read)
         take(x, type, (struct trtc_bytes){ x->box + header, x->nb - header });
     go(x, x->at + (int64_t)size);
 }
@@ -343,6 +347,7 @@ void trtc_input_boxes_bytes(struct trtc_input_boxes *x, int64_t pos, const uint8
         size_t take = (size_t)(pos + (int64_t)n - want);
         take = take < x->need - x->nb ? take : x->need - x->nb;
         if (trtc_array_reserve(&x->box, &x->cap, x->nb + take, 1) < 0) {
+            x->nomem = true;
             end(x);
             return;
         }

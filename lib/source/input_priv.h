@@ -161,6 +161,7 @@ struct trtc_input_box_track {
 struct trtc_input_boxes {
     bool walking, ended; /* the index or a fragment is being read; no more of the index is */
     bool whole;          /* that was read to its end */
+    bool nomem;          /* it was not, since memory ran out */
     int nb_fragments;    /* that were read */
     struct trtc_input_box_track *track; /* of the current box */
     int64_t at, end;                    /* the position of the current box; the end of the index */

@@ -430,7 +430,7 @@ static void jump(struct trtc_picture_times *t, const struct trtc_picture_said *s
     const bool anew = begins_anew(t, s, pts);
 
     if ((anew && by != 0 && !s->key) ||
-        (!anew && t->moved < 0 && magnitude(by + t->moved) <= SAME)) {
+        (!anew && t->moved < -SAME && magnitude(by + t->moved) <= SAME)) {
         move(t, by);
     } else if (anew) {
         begin(t, s, pts);

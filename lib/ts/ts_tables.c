@@ -270,9 +270,11 @@ static bool is_named(const struct trtc_ts *ts, int pid)
     return false;
 }
 
-/* The streams of a program that is not in use are listed, unless the one in use has them as well. */
+/* The streams of a program that is not in use are listed, unless the one in use has them as well.
+ * They must not take the room of its own. */
 static void list_pmt(struct trtc_ts *ts, const uint8_t *section, size_t size)
 {
+    enum { LISTED_MAX = TRTC_TS_NAMED_MAX / 2 };
     const bool hdmv = trtc_pmt_is_hdmv(section, size);
     struct trtc_ts_stream stream;
     struct trtc_pmt_entry e;
@@ -280,7 +282,8 @@ static void list_pmt(struct trtc_ts *ts, const uint8_t *section, size_t size)
 
     while (trtc_pmt_next(section, size, &pos, &e)) {
         const unsigned kind = describe_entry(&e, hdmv, &stream);
-        if (kind && ts->pid[e.pid] < PID_PAT && !is_named(ts, e.pid))
+        if (kind && ts->pid[e.pid] < PID_PAT && !is_named(ts, e.pid) &&
+            ts->stats.nb_named < LISTED_MAX)
             trtc_ts_name(ts, &stream, kind);
     }
 }

@@ -138,6 +138,7 @@ static void test_large(void **state)
         trtc_edits_frame(&v, k % 2 ? most : -most, most);
         trtc_edits_time_us(&v, k % 2 ? most : -most);
     }
+    assert_int_equal(trtc_edits_time_us(&v, most + 1), most);
     assert_int_equal(trtc_edits_shift_us(&v), 0);
 }
 
