@@ -144,6 +144,17 @@ static void settle_range(struct trtc_playlist_seg *s, const struct trtc_playlist
         s->range_at = same ? before->range_at + before->range_bytes : 0;
 }
 
+/* Reads how many segments of an earlier version a delta update leaves out. */
+static void take_skip(struct trtc_playlist *p, char *attributes, int nr)
+{
+    const char *v = attribute(attributes, "SKIPPED-SEGMENTS");
+    const int64_t nb = v ? take_digits(&v) : -1;
+    const bool sane = nb >= 0 && nb <= INT32_MAX && *v == '\0';
+    p->nb_skipped += sane ? nb : 1;
+    if (!sane)
+        bad_line(p, nr);
+}
+
 static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, int nr)
 {
     const char *v;
@@ -183,6 +194,8 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
         take_key(next, line + (v - line));
     } else if (starts(line, "#EXT-X-MAP:", &v)) {
         next->seg.map = true;
+    } else if (starts(line, "#EXT-X-SKIP:", &v)) {
+        take_skip(p, line + (v - line), nr);
     } else if (starts(line, "#EXT-X-STREAM-INF:", &v) || starts(line, "#EXT-X-MEDIA:", &v)) {
         p->master = true;
     } else if (strcasecmp(line, "#EXT-X-DISCONTINUITY") == 0) {

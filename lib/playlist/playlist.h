@@ -40,6 +40,8 @@ struct trtc_playlist {
     int mix_stream;       /* MIX-STREAM; -1: absent */
     bool ended;           /* it has ENDLIST */
     bool master;          /* it lists playlists (EXT-X-STREAM-INF, EXT-X-MEDIA) and not segments */
+    int64_t nb_skipped;   /* EXT-X-SKIP: only an earlier version of it lists them; an invalid number
+                             counts as 1 */
     int nb_bad_lines;     /* lines skipped: too long, or with invalid values */
     int first_bad_line;   /* from 1; 0: none */
 };

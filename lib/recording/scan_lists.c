@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Groups the playlists of a directory by SdkAppId, room and user. What cannot be used is named: no
  * user is left out silently. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,18 +169,22 @@ static int take_list(struct place *p, const char *file, const struct trtc_name *
     if (why->code && trtc_is_shortage(why))
         return trtc_recording_hold(r, file, why);
     r->denied |= why->code && trtc_is_denied(why);
+    struct trtc_loss lost = {
+        .path = path, .kind = "unreadable", .start_us = TRTC_NOTIME, .lost_bytes = -1, .list = -1
+    };
     if (why->code)
-        return trtc_losses_addf(&r->losses,
-                                &(struct trtc_loss){ .path = path,
-                                                     .kind = "unreadable",
-                                                     .start_us = TRTC_NOTIME,
-                                                     .lost_bytes = -1,
-                                                     .list = -1 },
-                                "playlist: %s", why->msg);
+        return trtc_losses_addf(&r->losses, &lost, "playlist: %s", why->msg);
     trtc_recording_seen(r, p->index.fd, file);
     if (list->nb_bad_lines &&
         trtc_recording_note(r, "%s: %d invalid lines were skipped, the first is line %d", path,
                             list->nb_bad_lines, list->first_bad_line) < 0)
+        return -1;
+    lost.kind = "missing";
+    if (list->nb_skipped > 0 &&
+        trtc_losses_addf(&r->losses, &lost,
+                         "it skips %" PRId64
+                         " segment%s (EXT-X-SKIP), which only an earlier version of it lists",
+                         list->nb_skipped, list->nb_skipped == 1 ? "" : "s") < 0)
         return -1;
     return add_source(r, file, name, list);
 }

@@ -392,13 +392,15 @@ static void renamed_directory(void **state)
     put("d/7_3560_2.mp4", "");
     put("d/ha1_7_3560_2.m3u8", "");
     put("d/odd.m3u8", "no playlist");
+    put("d/skips.m3u8", "#EXTM3U\n#EXT-X-SKIP:SKIPPED-SEGMENTS=3\n");
     put("d/torn.m3u8", "#EXTM3U\n#EXT-X-TRTC-FILE-ATTR:x,y\n");
     check("/d", &l,
           TASK "/7_3560.m3u8 - audio_video ET -\n" TASK "/7_3560.mp4 - audio_video Em -\n" TASK
                "/7_3560" T1 " - audio_video TL -\n" TASK "/7_3560_1.mp4 - audio_video T -\n" TASK
                "/7_3560_2.mp4 - audio_video T empty\n" TASK
                "/ha1_7_3560_2.m3u8 - audio_video T empty\n" TASK
-               "/odd.m3u8 - - T not a playlist\n" TASK "/torn.m3u8 - - T damaged\n");
+               "/odd.m3u8 - - T not a playlist\n" TASK "/skips.m3u8 - - T skips segments\n" TASK
+               "/torn.m3u8 - - T damaged\n");
     /* nothing of it is there */
     put("e/f", "");
     expect(&l, "{" MIXED ",\"OutputFormat\":1}}");

@@ -408,6 +408,33 @@ static void test_keys(void **state)
     trtc_playlist_fini(&p);
 }
 
+/* A delta update leaves out segments that its earlier version lists. */
+static void test_skipped(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines;
+        int nb, nb_bad;
+    } t[] = {
+        { "a\n", 0, 0 },
+        { "#EXT-X-SKIP:SKIPPED-SEGMENTS=7\na\n", 7, 0 },
+        { "#ext-x-skip: RECENTLY-REMOVED-DATERANGES=\"SKIPPED-SEGMENTS=3\",SKIPPED-SEGMENTS=12\n",
+          12, 0 },
+        { "#EXT-X-SKIP:SKIPPED-SEGMENTS=0\na\n", 0, 0 },
+        { "#EXT-X-SKIP:\na\n", 1, 1 },
+        { "#EXT-X-SKIP:SKIPPED-SEGMENTS=-4\na\n", 1, 1 },
+        { "#EXT-X-SKIP:SKIPPED-SEGMENTS=5x\na\n", 1, 1 },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "#EXTM3U\n%s", t[i].lines);
+        struct trtc_playlist p = parse(text);
+        assert_int_equal(p.nb_skipped, t[i].nb);
+        assert_int_equal(p.nb_bad_lines, t[i].nb_bad);
+        trtc_playlist_fini(&p);
+    }
+}
+
 static void test_master(void **state)
 {
     (void)state;
@@ -598,15 +625,15 @@ static void test_million_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_current_form),   cmocka_unit_test(test_crlf_and_bom),
-        cmocka_unit_test(test_classic_form),   cmocka_unit_test(test_ends_anywhere),
-        cmocka_unit_test(test_not_a_playlist), cmocka_unit_test(test_extinf),
-        cmocka_unit_test(test_file_attr),      cmocka_unit_test(test_header_values),
-        cmocka_unit_test(test_byte_ranges),    cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_master),         cmocka_unit_test(test_user_ids),
-        cmocka_unit_test(test_metadata),       cmocka_unit_test(test_nul_bytes),
-        cmocka_unit_test(test_long_lines),     cmocka_unit_test(test_last_word_counts),
-        cmocka_unit_test(test_million_lines),
+        cmocka_unit_test(test_current_form),     cmocka_unit_test(test_crlf_and_bom),
+        cmocka_unit_test(test_classic_form),     cmocka_unit_test(test_ends_anywhere),
+        cmocka_unit_test(test_not_a_playlist),   cmocka_unit_test(test_extinf),
+        cmocka_unit_test(test_file_attr),        cmocka_unit_test(test_header_values),
+        cmocka_unit_test(test_byte_ranges),      cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_skipped),          cmocka_unit_test(test_master),
+        cmocka_unit_test(test_user_ids),         cmocka_unit_test(test_metadata),
+        cmocka_unit_test(test_nul_bytes),        cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_last_word_counts), cmocka_unit_test(test_million_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -632,6 +632,24 @@ static void test_unlisted(void **state)
     trtc_scan_fini(&s);
 }
 
+/* A delta update is not the whole playlist. */
+static void test_skipped(void **state)
+{
+    (void)state;
+    put_segments("@000000000 @000010000", 376);
+    put_text("d/" V ".m3u8", "#EXTM3U\n#EXT-X-SKIP:SKIPPED-SEGMENTS=1\n#EXTINF:10,\n" V
+                             "_20260101000010000.ts\n" E);
+    struct trtc_scan s = scan(false, NULL);
+    assert_int_equal(s.recs[0].losses.n, 1);
+    assert_string_equal(s.recs[0].losses.items[0].path, "d/" V ".m3u8");
+    assert_string_equal(s.recs[0].losses.items[0].kind, "missing");
+    assert_string_equal(
+        s.recs[0].losses.items[0].detail,
+        "it skips 1 segment (EXT-X-SKIP), which only an earlier version of it lists");
+    assert_int_equal(s.recs[0].nb_segments, 1);
+    trtc_scan_fini(&s);
+}
+
 /* What tools leave beside segments, by names that begin or end with those: noted as such. */
 static void test_beside(void **state)
 {
@@ -871,6 +889,7 @@ int main(void)
         cmocka_unit_test_setup(test_foreign_playlists, fresh),
         cmocka_unit_test_setup(test_copies, fresh),
         cmocka_unit_test_setup(test_unlisted, fresh),
+        cmocka_unit_test_setup(test_skipped, fresh),
         cmocka_unit_test_setup(test_beside, fresh),
         cmocka_unit_test_setup(test_recursive, fresh),
         cmocka_unit_test_setup(test_very_deep, fresh),
