@@ -123,7 +123,7 @@ $(B)/tests/libtests.a: $(call testobj,$(testsrc))
 # A program is a file of cmd/ or a folder, in the frame that all of them share.
 parts = $(patsubst %.c,$(B)/%.o,$(wildcard $(foreach t,$(1:trtc-%=%),cmd/$(t).c cmd/$(t)/*.c)))
 $(foreach t,$(TOOLS),$(eval $(B)/$(t): $(call parts,$(t))))
-$(TOOLS:%=$(B)/%): $(patsubst %.c,$(B)/%.o,$(wildcard $(patsubst %,cmd/%.c,cli clock loss meter opt opt_help)))
+$(TOOLS:%=$(B)/%): $(patsubst %.c,$(B)/%.o,$(wildcard $(patsubst %,cmd/%.c,cli clock loss meter opt opt_help report)))
 	$(link)
 
 $(FUZZERS:%.c=$(B)/%): $(B)/%: $(B)/%.o $(call lib,$(rooms))
@@ -185,7 +185,7 @@ $(B)/trtc-task: private LDLIBS = -lb64
 $(B)/cmd/recd/%.o: private PKGS = $(NET)
 $(B)/trtc-recd: private PKGS = $(NET) libmicrohttpd sqlite3
 $(B)/trtc-recd: private LDLIBS = -lb64
-$(B)/tests/unit/cmd/t_opt $(B)/tests/unit/cmd/t_meter: $(patsubst %,$(B)/cmd/%.o,cli clock loss meter opt opt_help)
+$(B)/tests/unit/cmd/t_opt $(B)/tests/unit/cmd/t_meter: $(patsubst %,$(B)/cmd/%.o,cli clock loss meter opt opt_help report)
 $(B)/tests/%: private INCLUDE = -Itests -I.
 $(B)/tests/%: private PKGS = $(AV) libass $(NET) libmicrohttpd sqlite3 cmocka
 $(B)/tests/%: private LDLIBS = -lb64 -lm

@@ -348,18 +348,6 @@ bool cli_is_recorded(const char *path)
            trtc_ends_like(path, n, ".m3u");
 }
 
-int cli_check_report(const char *path)
-{
-    static const char *const made[] = { ".mp4", ".m4a", ".aac", ".mkv", ".png" };
-    bool is_media = path && cli_is_recorded(path);
-    for (size_t i = 0; path && i < sizeof made / sizeof *made; i++)
-        is_media |= trtc_ends_with(path, strlen(path), made[i]);
-    return is_media ? cli_usage("--report: '%s' is named like media: the report needs another "
-                                "name, such as report.json",
-                                path)
-                    : 0;
-}
-
 int cli_shown(const char *operand)
 {
     const char *host = strstr(operand, "://");

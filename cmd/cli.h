@@ -48,10 +48,6 @@ const char *cli_no_directory(const char *path);
  * capitals. */
 bool cli_is_recorded(const char *path);
 
-/* Whether a report, the value of --report (or NULL), may have this name, which must not be that of
- * media, since it replaces what is there. Returns 0, or the status of a usage error. */
-int cli_check_report(const char *path);
-
 /* Returns how many bytes of an operand a message may show. An address is shown up to its host,
  * since the rest may contain a key; if it contains a user or a password, only up to these. */
 int cli_shown(const char *operand);

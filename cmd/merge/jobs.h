@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../report.h"
 #include "base/file.h"
 #include "base/listing.h"
 #include "options.h"
@@ -39,7 +40,7 @@ struct work {
     atomic_llong bytes;       /* read so far */
     atomic_llong there_bytes; /* the part of them that an earlier run has read */
     int64_t total_bytes, total_us;
-    struct trtc_file *report; /* open from the start, so that an invalid name is noticed at once */
+    struct report report;
     struct account account;   /* to which objects are added now */
     struct account *accounts; /* objects of the report, by the first output of a group */
 };

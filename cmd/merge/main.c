@@ -366,15 +366,7 @@ static int write_report(struct work *w, struct trtc_err *err)
     }
     if (memory_check(err) < 0) /* something may not have found its way into it */
         goto done;
-    if (strcmp(w->o->report, "-") == 0) {
-        puts(text);
-        ret = 0;
-        goto done;
-    }
-    if (trtc_write_all(trtc_file_fd(w->report), text, strlen(text), w->o->report, err) < 0 ||
-        trtc_write_all(trtc_file_fd(w->report), "\n", 1, w->o->report, err) < 0)
-        goto done;
-    ret = trtc_file_commit(&w->report, true, err);
+    ret = report_write(&w->report, text, err);
 done:
     free(text);
     cJSON_Delete(j);
@@ -387,7 +379,7 @@ static int run(struct work *w, struct trtc_err *err)
     if (o->report && !o->print) {
         w->account.outputs = cJSON_CreateArray();
         w->account.losses = cJSON_CreateArray();
-        if (strcmp(o->report, "-") != 0 && !(w->report = trtc_file_create(o->report, err)))
+        if (report_open(&w->report, o->report, err) < 0)
             return -1;
     }
     cli_catch_signals();
@@ -414,7 +406,7 @@ int main(int argc, char *argv[])
             w.code = trtc_worse(w.code, cli_report(&err));
         code = w.code;
     }
-    trtc_file_abort(&w.report);
+    report_abort(&w.report);
     cJSON_Delete(w.account.outputs);
     cJSON_Delete(w.account.losses);
     trtc_shares_fini(&w.shares);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../report.h"
 #include "base/num.h"
 #include "base/text.h"
 
@@ -265,7 +266,7 @@ static int check(struct opts *o, const struct opt_list *operands)
     }
     if (o->json && o->print == PLAN_TSV)
         o->print = PLAN_JSON;
-    return cli_check_report(o->report);
+    return report_check(o->report);
 }
 
 enum opt_read merge_options(int argc, char *argv[], struct opts *o, int *code)

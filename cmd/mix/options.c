@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "../cli.h"
+#include "../report.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "base/utc.h"
@@ -556,10 +557,11 @@ static int check_not_read(const struct opts *o, const char *option, const char *
 static int check_written(const struct opts *o)
 {
     const bool to_pipe = strcmp(o->output, "-") == 0;
-    int ret = cli_check_report(o->report);
+    int ret = report_check(o->report);
+    if (ret == 0 && to_pipe && report_is_stdout(o->report))
+        ret = cli_usage("--report %s: standard output has the mix: give a FILE", o->report);
     if (ret == 0 && o->report && strcmp(o->report, o->output) == 0)
-        ret = cli_usage(to_pipe ? "--report -: standard output has the mix: give a FILE"
-                                : "--report and -o need different names");
+        ret = cli_usage("--report and -o need different names");
     if (ret == 0)
         ret = check_not_read(o, "-o", o->output);
     return ret ? ret : check_not_read(o, "--report", o->report);

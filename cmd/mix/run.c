@@ -17,6 +17,7 @@
 #include "../clock.h"
 #include "../memory.h"
 #include "../meter.h"
+#include "../report.h"
 #include "account.h"
 #include "base/file.h"
 #include "base/records.h"
@@ -433,30 +434,25 @@ static int64_t on_clock(const struct trtc_when *w)
 
 /* Prints the path of the output or, with --json, an object about it; writes the report. */
 static int print_result(const struct opts *o, const struct inputs *in,
-                        const struct trtc_mix_result *res, struct trtc_file **report,
+                        const struct trtc_mix_result *res, struct report *report,
                         struct trtc_err *err)
 {
     const bool named = strcmp(o->output, "-") != 0, json = o->json && !o->still.given;
-    const bool shown = o->report && strcmp(o->report, "-") == 0;
     char *text = json || o->report ? mix_summary(o, in, res) : NULL;
     int ret = 0;
     if ((json || o->report) && !text)
         return trtc_fail_nomem(err);
     if (named)
         puts(json ? text : o->output);
-    if (shown && !json)
-        puts(text);
-    if (*report && (trtc_write_all(trtc_file_fd(*report), text, strlen(text), o->report, err) < 0 ||
-                    trtc_write_all(trtc_file_fd(*report), "\n", 1, o->report, err) < 0 ||
-                    trtc_file_commit(report, true, err) < 0))
-        ret = -1;
+    if (o->report && !(json && strcmp(o->report, "-") == 0)) /* which has it already */
+        ret = report_write(report, text, err);
     free(text);
     return ret;
 }
 
 int mix_run(struct opts *o, int *code, struct trtc_err *err)
 {
-    struct trtc_file *report = NULL;
+    struct report report = { 0 };
     struct inputs in = { .set = &o->set,
                          .room = mix_takes_in(o) ? ROOM : 0,
                          .everybody = o->script != NULL,
@@ -476,9 +472,8 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
         ret = trtc_fail(err, TRTC_EX_USAGE, "--still: not possible with a live source");
     if (ret == 0 && !in.live)
         check_anchor(o, &in);
-    if (ret == 0 && o->report && strcmp(o->report, "-") != 0 &&
-        !(report = trtc_file_create(o->report, err)))
-        ret = -1;
+    if (ret == 0)
+        ret = report_open(&report, o->report, err);
     if (ret == 0)
         end = mix(o, &in, &o->images, &res, err);
     if (in.live)
@@ -492,7 +487,7 @@ int mix_run(struct opts *o, int *code, struct trtc_err *err)
         *code = trtc_worse(*code, err->code);
     else if (end == TRTC_MIX_READER_LEFT)
         *code = 128 + SIGPIPE;
-    trtc_file_abort(&report);
+    report_abort(&report);
     mix_inputs_close(&in);
     return ret < 0 || end == TRTC_MIX_FAILED ? -1 : 0;
 }

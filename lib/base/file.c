@@ -24,6 +24,8 @@ enum {
     HASH_LEN = 16,        /* hexadecimal digits of the hash in a shortened temporary name */
     TEMP_TRIES = 100,
     READ_LEAST = 4096, /* room for each read(2) */
+    PATH_SIZE = 4096,
+    LINKS_MAX = 8, /* from a path to a descriptor */
 };
 
 struct trtc_file {
@@ -87,6 +89,43 @@ done:
     return temp;
 }
 
+/* Replaces the link at, in the directory dir, by what it points to. */
+static bool follow_link(char at[PATH_SIZE], const char *dir)
+{
+    char to[PATH_SIZE], next[2 * PATH_SIZE];
+    const ssize_t n = readlink(at, to, sizeof to - 1);
+    if (n <= 0)
+        return false;
+    to[n] = '\0';
+    const int len =
+        snprintf(next, sizeof next, "%s%s%s", *to == '/' ? "" : dir, *to == '/' ? "" : "/", to);
+    if (len >= PATH_SIZE)
+        return false;
+    memcpy(at, next, (size_t)len + 1);
+    return true;
+}
+
+int trtc_path_descriptor(const char *path)
+{
+    char at[PATH_SIZE], own[32];
+    int fd = -1;
+    if ((size_t)snprintf(at, sizeof at, "%s", path) >= sizeof at)
+        return -1;
+    snprintf(own, sizeof own, "/proc/%ld/fd", (long)getpid());
+    for (int links = 0; fd < 0 && links < LINKS_MAX; links++) {
+        char *parent = dir_of(at), *dir = parent ? realpath(parent, NULL) : NULL;
+        const char *name = at + base_of(at);
+        if (dir && strcmp(dir, own) == 0 && strspn(name, "0123456789") == strlen(name))
+            fd = (int)strtol(name, NULL, 10);
+        const bool more = dir && follow_link(at, dir);
+        free(parent);
+        free(dir);
+        if (!more)
+            break;
+    }
+    return fd;
+}
+
 /* Refuses a final name that a rename could not, or should not, replace. */
 static int check_target(const char *path, struct trtc_err *err)
 {
@@ -101,6 +140,9 @@ static int check_target(const char *path, struct trtc_err *err)
             return 0;
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create '%s'", path);
     }
+    if (S_ISREG(st.st_mode) && trtc_path_descriptor(path) >= 0) /* the link must stay */
+        return trtc_fail(err, TRTC_EX_CANTCREAT,
+                         "cannot create '%s': it is an open descriptor, not a name", path);
     if (!S_ISREG(st.st_mode))
         return trtc_fail(err, TRTC_EX_CANTCREAT, "cannot create '%s': %s is there already", path,
                          S_ISDIR(st.st_mode) ? "a directory" : "something not a regular file");

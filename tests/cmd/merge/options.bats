@@ -78,9 +78,36 @@ usage_error() {
         usage_error --split-size -f plain --split-size "$s"
         usage_error --split-time -f plain --split-time "$s"
     done
-    for s in x.mp4 ./x.m4a o/x.aac plain/x.ts x.m3u8; do
+    for s in x.mp4 x.MP4 ./x.m4a o/x.aac plain/x.ts x.m3u8; do
         usage_error "--report: '$s' is named like media" -f plain --report $s
     done
+}
+
+@test "a report goes to a FIFO, a device or a descriptor as well, which stay what they are" {
+    local to
+    have plain
+    ln -s /proc/self/fd/2 to-err
+    mkfifo fifo
+    for to in to-err /dev/fd/3; do # appended to a regular file, and through a pipe
+        echo before >log
+        trtc-merge -q -f plain -o o --force --report $to >out 2>>log 3>&2
+        [[ $(head -n 1 log) == before && $(sed 1d log | jq .exit_status) == 0 ]] || fail "$to: $(<log)"
+        trtc-merge -q -f plain -o o --force --report $to 2>&1 3>&1 >out | jq .exit_status >got
+        [[ -L to-err && $(<got) == 0 ]] || fail "$to: $(<got)"
+    done
+    merge 0 -f plain -o o --force --report /dev/null
+    [[ -c /dev/null ]]
+    jq .exit_status fifo >got &
+    merge 0 -f plain -o o --force --report fifo
+    wait $!
+    [[ -p fifo && $(<got) == 0 ]] || fail "$(<got)"
+    echo before >out
+    trtc-merge -f plain -o o --force --report /dev/fd/1 >>out
+    [[ $(head -n 2 out | xargs) == 'before o/'* && $(sed 1,2d out | jq .exit_status) == 0 ]] || fail "$(<out)"
+    merge 73 -f plain -o o --force --report /dev/fd/77
+    said "cannot open '/dev/fd/77': Bad file descriptor"
+    merge 73 -f plain -o o --force --report /dev/fd
+    said 'a directory is there already'
 }
 
 @test "-p is limited to 5 to 120, and -s without -m 1 is ignored, each with a note" {

@@ -97,6 +97,8 @@ tiny() {
     refused 64 "--report: 'request' is also read" -o o --report request --request request a=red.ts
     refused 64 different -o o --report o a=red.ts
     refused 64 'standard output' -o - --report - a=red.ts
+    refused 64 'standard output' -o - --report /dev/fd/1 a=red.ts
+    refused 73 'it is an open descriptor' -o /dev/fd/1 a=red.ts
     [[ ! -e o && $(<request) == {} ]] || fail 'something was made'
 }
 

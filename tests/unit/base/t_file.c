@@ -225,6 +225,35 @@ static void test_target_link(void **state)
     assert_absent("nowhere");
 }
 
+/* A link to a descriptor stays, whatever that is open on. */
+static void test_descriptors(void **state)
+{
+    static const struct {
+        const char *path;
+        int fd;
+    } t[] = {
+        { "/dev/stderr", 2 }, { "/dev/fd/77", 77 },   { "/proc/self/fd/1", 1 },
+        { "one", 7 },         { "two", 7 },           { "/dev/null", -1 },
+        { "log", -1 },        { "onto", -1 },         { "/dev/fd", -1 },
+        { "nowhere", -1 },    { "/proc/1/fd/1", -1 }, { "", -1 },
+    };
+    struct trtc_err err;
+    (void)state;
+    put("log", "text");
+    const int log = open("log", O_WRONLY | O_APPEND);
+    assert_int_equal(dup2(log, 7), 7);
+    assert_int_equal(symlink("/dev/fd/7", "one"), 0);
+    assert_int_equal(symlink("one", "two"), 0);
+    assert_int_equal(symlink("onto", "onto"), 0);
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++)
+        assert_int_equal(trtc_path_descriptor(t[i].path), t[i].fd);
+    assert_null(trtc_file_create("two", &err));
+    assert_int_equal(err.code, TRTC_EX_CANTCREAT);
+    assert_string_equal(err.msg, "cannot create 'two': it is an open descriptor, not a name");
+    close(7);
+    close(log);
+}
+
 static void test_stale_temp(void **state)
 {
     struct trtc_file *f;
@@ -690,17 +719,18 @@ static void test_temp_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commit),        cmocka_unit_test(test_abort),
-        cmocka_unit_test(test_directories),   cmocka_unit_test(test_bad_targets),
-        cmocka_unit_test(test_target_link),   cmocka_unit_test(test_stale_temp),
-        cmocka_unit_test(test_temp_not_ours), cmocka_unit_test(test_lock),
-        cmocka_unit_test(test_killed),        cmocka_unit_test(test_race),
-        cmocka_unit_test(test_long_names),    cmocka_unit_test(test_retarget),
-        cmocka_unit_test(test_holder),        cmocka_unit_test(test_commit_fails),
-        cmocka_unit_test(test_park),          cmocka_unit_test(test_no_space),
-        cmocka_unit_test(test_size_limit),    cmocka_unit_test(test_nonblocking),
-        cmocka_unit_test(test_read),          cmocka_unit_test(test_temp),
-        cmocka_unit_test(test_temp_fails),    cmocka_unit_test(test_adopt),
+        cmocka_unit_test(test_commit),       cmocka_unit_test(test_abort),
+        cmocka_unit_test(test_directories),  cmocka_unit_test(test_bad_targets),
+        cmocka_unit_test(test_target_link),  cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_stale_temp),   cmocka_unit_test(test_temp_not_ours),
+        cmocka_unit_test(test_lock),         cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_race),         cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_retarget),     cmocka_unit_test(test_holder),
+        cmocka_unit_test(test_commit_fails), cmocka_unit_test(test_park),
+        cmocka_unit_test(test_no_space),     cmocka_unit_test(test_size_limit),
+        cmocka_unit_test(test_nonblocking),  cmocka_unit_test(test_read),
+        cmocka_unit_test(test_temp),         cmocka_unit_test(test_temp_fails),
+        cmocka_unit_test(test_adopt),
     };
 
     return cmocka_run_group_tests(tests, enter, scratch_leave);
