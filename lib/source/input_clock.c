@@ -123,6 +123,17 @@ static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
     out->jump_us = raw - (free_from(l, s) - l->off_us);
 }
 
+/* Whether the other track, which is in step with this one, has already gone on to where this one
+ * jumps: so that is a pause of this one alone. */
+static bool is_awaited(const struct trtc_input_clock *c, const struct trtc_input_lane *l,
+                       int64_t raw)
+{
+    const struct trtc_input_lane *other = &c->lane[l == &c->lane[0]];
+
+    return other->seen && other->off_us == l->off_us &&
+           distance(other->raw_us, raw) < distance(other->raw_us, l->raw_us);
+}
+
 /* Returns the last epoch in which a frame that has jumped ahead to raw follows the lane: the current
  * one where that is nearer. -1: none. */
 static int epoch_that_fits(const struct trtc_input_clock *c, const struct trtc_input_lane *l,
@@ -136,6 +147,8 @@ static int epoch_that_fits(const struct trtc_input_clock *c, const struct trtc_i
         return -1;
     if (distance(raw + off_us, end_of(l)) < gap / 2)
         return e;
+    if (is_awaited(c, l, raw))
+        return -1;
     while (distance(raw + off_us, end_of(l)) > SAME_US) {
         if (e == 0 || c->epoch - e == TRTC_INPUT_CLOCK_KEPT)
             return -1;

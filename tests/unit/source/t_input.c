@@ -1473,6 +1473,11 @@ static void test_clock(void **state)
         dip_of_both[] = { { V, 9000, 9000, 0 }, { A, 9000, 9000, 0 }, { V, 6040, 9040, 1 },
                           { A, 6040, 9040, 0 }, { V, 6080, 9080, 0 }, { A, 6080, 9080, 0 },
                           { V, 9120, 9120, 1 }, { A, 9120, 9120, 0 }, { V, 9160, 9160, 0 } },
+      /* the same, but that later only the pictures pause, for as long as both fell */
+        dip_and_pause[] = { { V, 9000, 9000, 0 },  { A, 9000, 9000, 0 },  { V, 6040, 9040, 1 },
+                            { A, 6040, 9040, 0 },  { V, 6080, 9080, 0 },  { A, 6080, 9080, 0 },
+                            { A, 7600, 10600, 0 }, { A, 9080, 12080, 0 }, { V, 9120, 12120, 0 },
+                            { A, 9120, 12120, 0 } },
       /* those of one track rise, which may be a pause, and fall back: the other one waits for it */
         rise[] = { { V, 1000, 1000, 0 }, { A, 1000, 1000, 0 }, { V, 1040, 1040, 0 },
                    { A, 1160, 1160, 0 }, { V, 1080, 1080, 0 }, { A, 1200, 1200, 0 },
@@ -1498,6 +1503,7 @@ static void test_clock(void **state)
         { "glitch", glitch, COUNT(glitch) },
         { "dip", dip, COUNT(dip) },
         { "dip of both", dip_of_both, COUNT(dip_of_both) },
+        { "dip and pause", dip_and_pause, COUNT(dip_and_pause) },
         { "rise", rise, COUNT(rise) },
         { "jitter", jitter, COUNT(jitter) },
     };
