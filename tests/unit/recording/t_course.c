@@ -276,21 +276,17 @@ static void test_off_twice(void **state)
         }
 }
 
-/* They rise by more than the time for which they are off. */
+/* The stamps of the picture rise by more than the time for which they are off. */
 static void test_rises_briefly(void **state)
 {
     (void)state;
-    for (int tracks = 2; tracks < 4; tracks++)
-        for (int fps = 15; fps <= 30; fps += 15) {
-            const double off[2] = { tracks & 1 ? 0.31 : 0, 0.31 };
-            const struct media m = {
-                .length_s = 10,
-                .fps = fps,
-                .parts = { { 6.41, { off[0], off[1] }, 0 }, { 6.61, { 0, 0 }, 0 } },
-                .nb_parts = 2
-            };
-            check(&m, 10, 42, "a brief rise");
-        }
+    for (int fps = 10; fps <= 30; fps += 5) {
+        const struct media m = { .length_s = 10,
+                                 .fps = fps,
+                                 .parts = { { 6.41, { 0.31, 0 }, 0 }, { 6.51, { 0, 0 }, 0 } },
+                                 .nb_parts = 2 };
+        check(&m, 10, 42, "a brief rise");
+    }
 }
 
 static void test_pauses_stay(void **state)
