@@ -14,6 +14,64 @@
 #define NB_TO_WAIT    (NB_MARKS - 4)
 #define BYTES_TO_WAIT 65536
 
+/* ---- Opus packets ---- */
+
+#define OPUS_HZ 48000
+
+/* Returns the samples (at 48 kHz) of an Opus packet, by its first two bytes (RFC 6716, 3.1); 0: it
+ * is not such a packet. */
+static int opus_samples(const uint8_t *p, size_t n)
+{
+    if (n < 1)
+        return 0;
+
+    const int config = p[0] >> 3;
+    int samples;
+    if (config < 12) /* SILK: 10, 20, 40, 60 ms */
+        samples = (config & 3) == 3 ? 2880 : 480 << (config & 3);
+    else if (config < 16) /* hybrid: 10, 20 ms */
+        samples = 480 << (config & 1);
+    else /* CELT: 2.5, 5, 10, 20 ms */
+        samples = 120 << (config & 3);
+    switch (p[0] & 3) {
+    case 0:
+        return samples;
+    case 1:
+    case 2:
+        return samples * 2;
+    default:
+        return n < 2 ? 0 : samples * (p[1] & 63);
+    }
+}
+
+/* Reads the opus_control_header before each Opus packet in TS. Returns its size, and that of the
+ * packet after it; 0: it is not such a header. */
+static size_t opus_control(const uint8_t *p, size_t n, size_t *packet)
+{
+    size_t at = 2, size = 0;
+
+    if (n < 3 || p[0] != 0x7f || (p[1] & 0xe0) != 0xe0)
+        return 0;
+    do {
+        if (at == n)
+            return 0;
+        size += p[at];
+    } while (p[at++] == 255);
+    if (p[1] & 0x10) /* start trim */
+        at += 2;
+    if (p[1] & 0x08) /* end trim */
+        at += 2;
+    if (p[1] & 0x04) { /* extension */
+        if (at >= n)
+            return 0;
+        at += 1u + p[at];
+    }
+    if (at > n || size > n - at || size == 0)
+        return 0;
+    *packet = size;
+    return at;
+}
+
 /* ---- the clock of a stream's samples ---- */
 
 static void clock_set(struct trtc_ts_es *s, int64_t pts, int rate_hz)
@@ -88,6 +146,24 @@ static int64_t count_samples(const struct trtc_ts_es *s, int64_t end, int rate_h
     return samples;
 }
 
+/* The same for packets of Opus. */
+static int64_t count_opus(const struct trtc_ts_es *s, int64_t end)
+{
+    int64_t samples = 0;
+    size_t at = s->start, packet = 0;
+
+    while (s->base + (int64_t)at < end) {
+        const size_t n = (size_t)(end - s->base) - at;
+        const size_t header = opus_control(s->buf + at, n, &packet);
+        const int more = header ? opus_samples(s->buf + at + header, packet) : 0;
+        if (more == 0)
+            return -1;
+        at += header + packet;
+        samples += more;
+    }
+    return samples;
+}
+
 /* Before a frame without a time, of which none is known either: it is as long before the next PES
  * with a time as its samples and those after it last. Returns false: more input is needed. */
 static bool clock_found(struct trtc_ts_es *s, int rate_hz, bool final)
@@ -97,7 +173,9 @@ static bool clock_found(struct trtc_ts_es *s, int rate_hz, bool final)
     if ((own && !own->used && own->pts != NOPTS) || clock_now(s) != NOPTS || rate_hz == 0)
         return true;
     const struct trtc_ts_mark *next = trtc_ts_next_mark(s, s->start);
-    const int64_t samples = next ? count_samples(s, next->at, rate_hz) : 0;
+    const int64_t samples = !next       ? 0
+                            : s->parser ? count_samples(s, next->at, rate_hz)
+                                        : count_opus(s, next->at);
     if (samples > 0)
         clock_set(s, (next->pts - samples * 90000 / rate_hz) & 0x1ffffffff, rate_hz);
     return samples != 0 || final || s->size - s->start > BYTES_TO_WAIT ||
@@ -345,82 +423,37 @@ int trtc_ts_sound_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts
 
 /* ---- Opus ---- */
 
-/* Returns the samples (at 48 kHz) of an Opus packet, by its first two bytes (RFC 6716, 3.1); 0: it
- * is not such a packet. */
-static int opus_samples(const uint8_t *p, size_t n)
-{
-    if (n < 1)
-        return 0;
-
-    const int config = p[0] >> 3;
-    int samples;
-    if (config < 12) /* SILK: 10, 20, 40, 60 ms */
-        samples = (config & 3) == 3 ? 2880 : 480 << (config & 3);
-    else if (config < 16) /* hybrid: 10, 20 ms */
-        samples = 480 << (config & 1);
-    else /* CELT: 2.5, 5, 10, 20 ms */
-        samples = 120 << (config & 3);
-    switch (p[0] & 3) {
-    case 0:
-        return samples;
-    case 1:
-    case 2:
-        return samples * 2;
-    default:
-        return n < 2 ? 0 : samples * (p[1] & 63);
-    }
-}
-
-/* Reads the opus_control_header before each Opus packet in TS. Returns its size, and that of the
- * packet after it; 0: it is not such a header. */
-static size_t opus_control(const uint8_t *p, size_t n, size_t *packet)
-{
-    size_t at = 2, size = 0;
-
-    if (n < 3 || p[0] != 0x7f || (p[1] & 0xe0) != 0xe0)
-        return 0;
-    do {
-        if (at == n)
-            return 0;
-        size += p[at];
-    } while (p[at++] == 255);
-    if (p[1] & 0x10) /* start trim */
-        at += 2;
-    if (p[1] & 0x08) /* end trim */
-        at += 2;
-    if (p[1] & 0x04) { /* extension */
-        if (at >= n)
-            return 0;
-        at += 1u + p[at];
-    }
-    if (at > n || size > n - at || size == 0)
-        return 0;
-    *packet = size;
-    return at;
-}
-
 int trtc_ts_opus_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
 {
     s->wake = SIZE_MAX;
-    s->unit.damaged |= s->torn;
+    s->unit.damaged |= s->torn; /* this is about the last PES */
     s->torn = false;
-    if (s->why < WHY_PES || s->start == s->size)
-        return 0;
+    const bool damaged = s->unit.damaged, final = s->why == WHY_FINAL || s->gap || damaged;
+    while (s->start < s->size) {
+        const size_t end = trtc_ts_pes_end(s);
+        const bool last = end == s->size;
+        if (last && s->why < WHY_PES)
+            return 0;
 
-    const bool damaged = s->unit.damaged;
-    size_t packet = 0;
-    const size_t header = opus_control(s->buf + s->start, s->size - s->start, &packet);
-    if (header == 0) {
-        trtc_ts_discard(ts, s);
-        s->clock_pts = NOPTS;
-        return 0;
+        size_t packet = 0;
+        const size_t header = opus_control(s->buf + s->start, end - s->start, &packet);
+        if (header == 0) {
+            trtc_ts_count_bad(ts, s, end - s->start);
+            s->start = end;
+            s->clock_pts = NOPTS;
+            s->unit.damaged = damaged && !last;
+            continue;
+        }
+        if (!clock_found(s, OPUS_HZ, final))
+            return 0;
+        sound_begin(s, OPUS_HZ);
+        s->count.idle += (int64_t)header;
+        s->start += header;
+        sound_lasts(s, opus_samples(s->buf + s->start, packet), OPUS_HZ);
+        s->unit.damaged = damaged && last;
+        trtc_ts_unit_emit(s, s->start + packet, f);
+        s->unit.damaged = damaged && s->start < s->size;
+        return 1;
     }
-    sound_begin(s, 48000);
-    s->count.idle += (int64_t)header;
-    s->start += header;
-    sound_lasts(s, opus_samples(s->buf + s->start, packet), 48000);
-    s->unit.damaged = damaged;
-    trtc_ts_unit_emit(s, s->start + packet, f);
-    s->unit.damaged = damaged && s->start < s->size;
-    return 1;
+    return 0;
 }

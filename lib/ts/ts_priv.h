@@ -281,6 +281,9 @@ bool trtc_ts_scanned(struct trtc_ts_es *s, size_t step, bool final);
 /* Moves the rest of the buffer to its beginning. */
 void trtc_ts_compact(struct trtc_ts_es *s);
 
+/* Returns where the PES in hand ends in the buffer, in which others may wait behind it. */
+size_t trtc_ts_pes_end(const struct trtc_ts_es *s);
+
 /* Returns the PES that contains byte at of the buffer; NULL: it is no longer known. */
 struct trtc_ts_mark *trtc_ts_mark_of(struct trtc_ts_es *s, size_t at);
 

@@ -138,6 +138,21 @@ struct trtc_ts_mark *trtc_ts_mark_of(struct trtc_ts_es *s, size_t at)
     return NULL;
 }
 
+/* Several may wait if the content of the stream, or its time, was not known at first. */
+size_t trtc_ts_pes_end(const struct trtc_ts_es *s)
+{
+    size_t end = s->size;
+
+    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
+        const int64_t at = s->mark[(s->nb_marks - i) % NB_MARKS].at - s->base;
+        if (at <= (int64_t)s->start)
+            break;
+        if (at < (int64_t)s->size)
+            end = (size_t)at;
+    }
+    return end;
+}
+
 /* Begins a unit at s->start, with the times of its PES if it is the first unit there. */
 void trtc_ts_unit_begin(struct trtc_ts_es *s)
 {
@@ -226,8 +241,6 @@ int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t 
 
 int trtc_ts_pes_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_frame *f)
 {
-    size_t end = s->size;
-
     (void)ts;
     s->wake = SIZE_MAX;
     if (s->size == s->start || s->why < WHY_PES) {
@@ -236,14 +249,7 @@ int trtc_ts_pes_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_f
         return 0;
     }
 
-    /* several PES may wait, if the content of the stream was not known at first */
-    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
-        const int64_t at = s->mark[(s->nb_marks - i) % NB_MARKS].at - s->base;
-        if (at <= (int64_t)s->start)
-            break;
-        if (at < (int64_t)s->size)
-            end = (size_t)at;
-    }
+    const size_t end = trtc_ts_pes_end(s);
     const bool damaged = s->unit.damaged || (s->torn && end == s->size);
     trtc_ts_unit_begin(s);
     if (end == s->size)

@@ -2922,6 +2922,19 @@ static void test_opus(void **state)
     assert_frame(&f->f[3], &big, 9000 + 1800 + 225 + 3 * 5400, false);
     assert_int_equal(f->f[4].pts, 99000);
     frames_free(f);
+
+    /* Those before the first time stamp are placed by it. */
+    m->out.n = 0;
+    mux_pat(m, 1, (const int[]){ PMT });
+    mux_pmt(m, PMT, opus, 1, false);
+    for (int i = 0; i < 50; i++)
+        mux_pes(m, AUDIO, i < 48 ? NOPTS : 180000 + 2025 * i, b.p, 18);
+    f = read_blocks(m->out.p, m->out.n, 1000);
+    assert_clean(f);
+    assert_int_equal(f->n, 100);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(f->f[i].pts, 180000 + 2025 * (i / 2) + 1800 * (i % 2));
+    frames_free(f);
     bytes_drop(&b);
     bytes_drop(&big);
     mux_free(m);
