@@ -117,11 +117,12 @@ static void list_bad(void *opaque, const char *file, const char *why)
 int rec_list(struct rec *r, struct trtc_err *err)
 {
     struct listing l = { .r = r };
-    if (rec_state(r, err) < 0)
+    const int there = rec_state_there(r, err);
+    if (there < 0)
         return -1;
     if (r->opts->header && !r->opts->json)
         puts("task\tstate\tstatus\tsdkappid\troom\tmode\tuser\tcreated\tregion");
-    const int ret = trtc_task_each(r->tasks, list_one, list_bad, &l, err);
+    const int ret = there ? trtc_task_each(r->tasks, list_one, list_bad, &l, err) : 0;
     r->code = trtc_worse(r->code, l.code);
     return ret;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <cjson/cJSON.h>
@@ -232,14 +233,26 @@ int rec_call(struct rec *r, const struct rec_ask *ask, struct trtc_answer *answe
     return ret;
 }
 
-int rec_state(struct rec *r, struct trtc_err *err)
+static bool know_state_dir(struct rec *r, struct trtc_err *err)
 {
-    if (r->tasks)
-        return 0;
     if (!r->state_dir)
         r->state_dir = state_dir(&r->env, err);
-    if (!r->state_dir)
-        return -1;
-    r->tasks = trtc_tasks_open(r->state_dir, err);
+    return r->state_dir != NULL;
+}
+
+int rec_state(struct rec *r, struct trtc_err *err)
+{
+    if (!r->tasks && know_state_dir(r, err))
+        r->tasks = trtc_tasks_open(r->state_dir, err);
     return r->tasks ? 0 : -1;
+}
+
+int rec_state_there(struct rec *r, struct trtc_err *err)
+{
+    struct stat st;
+    if (!know_state_dir(r, err))
+        return -1;
+    if (lstat(r->state_dir, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return 0;
+    return rec_state(r, err) < 0 ? -1 : 1;
 }

@@ -68,8 +68,11 @@ struct rec_ask { /* a request to the service */
 int rec_call(struct rec *r, const struct rec_ask *ask, struct trtc_answer *answer, bool *unknown,
              struct trtc_err *err);
 
-/* Opens the state directory, unless it is open. */
+/* Opens the state directory, unless it is open, and creates it if necessary. */
 int rec_state(struct rec *r, struct trtc_err *err);
+
+/* The same, but creates nothing. 1; 0: it does not exist; -1: failure. */
+int rec_state_there(struct rec *r, struct trtc_err *err);
 
 /* Fills out with n random bytes, fit for secrets. */
 int rec_random(void *out, size_t n, struct trtc_err *err);

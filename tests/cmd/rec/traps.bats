@@ -384,6 +384,19 @@ later() {
     [[ $(wc -l <out) -eq 1 && $(wc -l <err) -eq 1 ]] || fail 'not one and one'
 }
 
+@test "list creates no state, and needs none" {
+    local home
+    : >file
+    for home in "$PWD/new" "$PWD/file" /proc/none; do
+        XDG_STATE_HOME=$home expect 0 trtc-rec list --header
+        quiet
+        [[ $(wc -l <out) -eq 1 ]] || fail "$home: $(<out)"
+    done
+    [[ ! -e new ]] || fail 'it was created'
+    ln -s nowhere trtc
+    XDG_STATE_HOME=$PWD expect 73 trtc-rec list
+}
+
 # ---- what was begun first ----
 
 @test "create without an answer is repeated with the same robot, and one task is left" {
