@@ -19,7 +19,6 @@
 #include "jobs.h"
 #include "merge/merge.h"
 #include "merge/report.h"
-#include "mix/pool.h"
 #include "recording/ledger_json.h"
 #include "recording/output_name.h"
 #include "recording/plan_print.h"
@@ -436,8 +435,8 @@ static int64_t jobs_that_fit(int64_t jobs)
 
 int merge_run_jobs(struct work *w, struct trtc_err *err)
 {
-    const int cores = trtc_pool_cores();
-    int64_t jobs = w->o->jobs ? w->o->jobs : cores, encodes = 0, started = 0;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t jobs = w->o->jobs ? w->o->jobs : cores > 0 ? cores : 1, encodes = 0, started = 0;
     for (size_t i = 0; i < w->plan.n; i++) {
         encodes += w->plan.outputs[i].do_video == TRTC_CHOICE_ENCODE;
         w->total_bytes += w->plan.outputs[i].bytes;
