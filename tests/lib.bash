@@ -320,8 +320,8 @@ with_empty_edits() {
     printf ffffffff | xxd -r -p | dd of="$2" bs=1 seek=$at conv=notrunc status=none
 }
 
-# with_edits FILE OUT MS,TICK[,RATE] MS,TICK[,RATE]: another edit list in place of the last one, which has two entries: for so long from
-# there in the track (-1: nothing), at this speed in 1/65536.
+# with_edits FILE OUT MS,TICK[,RATE] MS,TICK[,RATE]: another edit list in place of the last one, which has two
+# entries: for so long from there in the track (-1: nothing), at this speed in 1/65536.
 with_edits() {
     local at e part
     at=$(($(grep -abo elst "$1" | tail -n 1 | cut -d : -f 1) + 12))

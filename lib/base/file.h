@@ -17,10 +17,10 @@ struct trtc_file; /* an output file being written */
 
 /* Creates the temporary file for path ("DIR/.NAME.part"; a NAME that is too long is cut and
  * hashed), with mode 0666 less the umask, locked with flock. The final name must be free, or that
- * of a regular file or of a link to one that is not a descriptor; the temporary name must be free, or that of a regular file
- * of the same user without a second name. The directory is not created. NULL on failure:
- * TRTC_EX_CANTCREAT; TRTC_EX_TEMPFAIL: another run holds it ("is being written by another
- * process"), or the disk is full. */
+ * of a regular file or of a link to one that is not a descriptor; the temporary name must be free,
+ * or that of a regular file of the same user without a second name. The directory is not created.
+ * NULL on failure: TRTC_EX_CANTCREAT; TRTC_EX_TEMPFAIL: another run holds it ("is being written by
+ * another process"), or the disk is full. */
 struct trtc_file *trtc_file_create(const char *path, struct trtc_err *err);
 
 /* Returns the descriptor of this process that a path stands for, itself or as a link to it, such as

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Preloaded into a program (LD_PRELOAD), sets its time of day: CLOCK_SET is a file with the seconds by which it is
- * ahead, and may change at any time. The monotonic clock stays. Needs Linux. */
+/* Preloaded into a program (LD_PRELOAD), sets its time of day: CLOCK_SET is a file with the seconds
+ * by which it is ahead, and may change at any time. The monotonic clock stays. Needs Linux. */
 #define _GNU_SOURCE /* syscall */
 
 #include <fcntl.h>

@@ -302,7 +302,8 @@ sample_aes() {
     said '20260101000000495.ts: encrypted: its sound and pictures are encrypted with SAMPLE-AES; 10.005 s'
 }
 
-# seal sound|picture <STREAM >STREAM: a bare stream with the samples encrypted that SAMPLE-AES encrypts (with a simpler cipher).
+# seal sound|picture <STREAM >STREAM: a bare stream with the samples encrypted that SAMPLE-AES encrypts, with a
+# simpler cipher.
 seal() {
     perl -e '
         sub seal { my ($s, $from, $step) = @_;

@@ -253,7 +253,8 @@ static void test_apart(void **state)
         }
 }
 
-/* The same, and meanwhile they are off by something else for a second: within that time, or past its end. */
+/* The same, and meanwhile they are off by something else for a second: within that time, or past its
+ * end. */
 static void test_off_twice(void **state)
 {
     (void)state;

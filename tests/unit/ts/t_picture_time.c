@@ -659,8 +659,8 @@ static void test_open_restart_behind(void **state)
     }
 }
 
-/* The clock falls within a group of pictures, and is back five groups later: decoding times fall and rise with it,
- * and none of the pictures moves. */
+/* The clock falls within a group of pictures, and is back five groups later: decoding times fall and
+ * rise with it, and none of the pictures moves. */
 static void test_off_within_group(void **state)
 {
     static const int order[] = { 3, 1, 0, 2 };

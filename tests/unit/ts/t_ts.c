@@ -903,7 +903,7 @@ static void test_resync(void **state)
     frames_free(f);
     m->out.p[30 * 188] ^= 0x40;
 
-    /* Bytes missing in a packet: the rest of it is told, and at most its neighbours are lost. */
+    /* Bytes missing in a packet: the rest of it is reported, and at most its neighbours are lost. */
     struct bytes b = { NULL, 0, 0 };
     bytes_add(&b, m->out.p, 31 * 188 - 50);
     bytes_add(&b, m->out.p + 31 * 188, m->out.n - 31 * 188);
