@@ -200,6 +200,21 @@ static struct trtc_input_box_track *find(struct trtc_input_boxes *x, uint64_t id
     return NULL;
 }
 
+/* Whether a composition offset, but for the last two, is larger than libavformat takes, as it can be
+ * on a very fast clock: then it takes none. */
+static bool has_large_offset(struct trtc_bytes b)
+{
+    enum { LARGEST = 1 << 28 };
+    const size_t n = nb_entries(b, 8);
+
+    for (size_t i = 0; i + 2 < n; i++) {
+        const int32_t offset = (int32_t)get(b.p + FULL + COUNT + i * 8 + 4, 4);
+        if (offset > LARGEST || offset < -LARGEST)
+            return true;
+    }
+    return false;
+}
+
 /* Looks whether a run of samples in a fragment states composition offsets. */
 static void take_run(struct trtc_input_box_track *t, struct trtc_bytes b)
 {
@@ -236,7 +251,7 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
     else if (is(type, "stts"))
         take_steps(t, b);
     else if (is(type, "ctts"))
-        t->has_offsets = !is_all_zero(b);
+        t->has_offsets = !is_all_zero(b) && !has_large_offset(b);
     else if (is(type, "stsd")) {
         take_descriptions(t, b);
         take_scheme(t, b);

@@ -445,6 +445,19 @@ static void test_mp4_without_times(void **state)
     }
 }
 
+/* On so fast a clock some composition offsets are larger than libavformat takes. */
+static void test_mp4_fast_clock(void **state)
+{
+    (void)state;
+    run(FFMPEG "-i base.mp4 -c copy -video_track_timescale 2147483647 ticks.mp4");
+    read_file(&base, "base.mp4");
+    read_file(&got, "ticks.mp4");
+    same(&got, &base, 10);
+    for (int k = 0; k < got.n; k++)
+        if (got.v[k].f.video)
+            assert_false(got.v[k].f.pkt.hidden);
+}
+
 /* Fragments of a source that has begun again: its times do so, too, and what follows goes on. */
 static void test_fragments_in_a_row(void **state)
 {
@@ -1911,6 +1924,7 @@ int main(void)
         cmocka_unit_test(test_mp4_without_times),
         cmocka_unit_test(test_matroska_without_sizes),
         cmocka_unit_test(test_fragments_without_times),
+        cmocka_unit_test(test_mp4_fast_clock),
         cmocka_unit_test(test_fragments_in_a_row),
         cmocka_unit_test(test_raw_streams),
         cmocka_unit_test(test_raw_stream_is_left),
