@@ -331,6 +331,10 @@ static bool say_damage(const struct hls_account *a)
     if (l.nb_mended)
         cli_error("%s: damaged: %" PRId64 " time stamps cannot be right, and were guessed",
                   a->input, l.nb_mended);
+    if (l.nb_untimed)
+        cli_error("%s: damaged: %" PRId64
+                  " pictures come within 1 ms of the one before, and are recorded as they are",
+                  a->input, l.nb_untimed);
     if (l.nb_bad_bytes)
         cli_error("%s: damaged: %" PRId64 " bytes could not be used", a->input, l.nb_bad_bytes);
     if (l.nb_undecoded)
@@ -340,8 +344,8 @@ static bool say_damage(const struct hls_account *a)
     l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)
         cli_error("%s: truncated: it ends in the middle of a frame", a->input);
-    return l.nb_lost_packets || l.nb_faults || l.nb_mended || l.nb_damaged || l.nb_bad_bytes ||
-           l.nb_undecoded || encrypted || l.cut;
+    return l.nb_lost_packets || l.nb_faults || l.nb_mended || l.nb_untimed || l.nb_damaged ||
+           l.nb_bad_bytes || l.nb_undecoded || encrypted || l.cut;
 }
 
 static bool say_undecodable(const struct hls_account *a)

@@ -256,6 +256,8 @@ void trtc_source_note_lost(struct trtc_source *s, const struct trtc_input *in, b
     raise_to(&s->lost.nb_bad_bytes, l.nb_bad_bytes);
     raise_to(&s->lost.nb_undecoded, l.nb_undecoded);
     raise_to(&s->lost.nb_faults, l.nb_faults);
+    raise_to(&s->lost.nb_mended, l.nb_mended);
+    raise_to(&s->lost.nb_untimed, l.nb_untimed);
     for (int k = 0; k < TRTC_NB_KINDS; k++)
         raise_to(&s->lost.nb_scrambled[k], l.nb_scrambled[k]);
     for (int k = 0; k < TRTC_NB_KINDS; k++)
@@ -394,6 +396,14 @@ void trtc_source_settle(struct trtc_source *s)
         trtc_losses_addf(s->losses, &damaged,
                          "faults of the container, where frames may be missing: %" PRId64,
                          l->nb_faults);
+    if (l->nb_mended > 0)
+        trtc_losses_addf(s->losses, &damaged,
+                         "%" PRId64 " time stamps cannot be right, and were guessed", l->nb_mended);
+    if (l->nb_untimed > 0)
+        trtc_losses_addf(s->losses, &damaged,
+                         "%" PRId64
+                         " pictures come within 1 ms of the one before, and are not shown",
+                         l->nb_untimed);
     if (l->nb_bad_bytes > 0)
         trtc_losses_addf(s->losses, &bytes, "%" PRId64 " bytes could not be used", l->nb_bad_bytes);
     if (l->nb_undecoded > 0)

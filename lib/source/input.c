@@ -14,6 +14,7 @@
 #include "codec/av.h"
 #include "codec/ffmpeg.h"
 #include "mp4/sets_kept.h"
+#include "source/crowd.h"
 #include "source/input_priv.h"
 #include "ts/es.h"
 
@@ -68,10 +69,11 @@ struct trtc_input {
     int64_t jump_us;
 
     /* the account */
-    int64_t nb_mended;   /* times that were made */
-    char sound_name[32]; /* codec of sound that was looked for a decoder for, */
-    bool sound_decodes;  /* and there is one, or no picture beside it */
-    bool leaves_other;   /* pictures of another codec are left out */
+    int64_t nb_mended;       /* times that were made */
+    struct trtc_crowd crowd; /* of the pictures */
+    char sound_name[32];     /* codec of sound that was looked for a decoder for, */
+    bool sound_decodes;      /* and there is one, or no picture beside it */
+    bool leaves_other;       /* pictures of another codec are left out */
     struct trtc_ledger ledger[TRTC_NB_KINDS]; /* nb_left and nb_out from here on */
     const char *codec_name[TRTC_NB_KINDS];    /* of OTHER frames, so far */
     int64_t nb_returned[TRTC_NB_KINDS];
@@ -192,6 +194,8 @@ static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64
     else
         trtc_input_clock_place(&in->clock, &stamp, at);
     in->nb_mended += at->mended;
+    if (raw->track == TRTC_AT_VIDEO && !raw->hidden && raw->dts_us != TRTC_NOTIME)
+        trtc_crowd_add(&in->crowd, raw->dts_us);
     if (at->breaks) {
         in->breaks = true;
         in->jump_us = at->jump_us;
@@ -928,6 +932,7 @@ void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *ou
     *out = (struct trtc_input_losses){ 0 };
     in->ops->losses(in->back, out);
     out->nb_mended = in->nb_mended;
+    out->nb_untimed = trtc_crowd_nb(&in->crowd);
     if (in->aenc)
         out->nb_undecoded = trtc_aenc_nb_broken(in->aenc);
 }

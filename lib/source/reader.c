@@ -15,6 +15,7 @@
 #include "base/beneath.h"
 #include "recording/clock.h"
 #include "source/ahead.h"
+#include "source/crowd.h"
 #include "source/tables.h"
 #include "ts/course_ts.h"
 
@@ -62,8 +63,9 @@ struct trtc_reader {
     bool need_key; /* pictures up to the next key frame cannot be decoded */
     bool leading;  /* ... and of those after it the ones that are shown before key_us */
     int64_t key_us;
-    int64_t nb_no_key;  /* pictures that were left out in this clip */
-    int64_t nb_damaged; /* frames of this clip left out since they were incomplete */
+    int64_t nb_no_key;       /* pictures that were left out in this clip */
+    int64_t nb_damaged;      /* frames of this clip left out since they were incomplete */
+    struct trtc_crowd crowd; /* pictures of this clip */
     struct trtc_ledger account;
 
     struct trtc_clock clock;
@@ -330,6 +332,7 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
     rd->past_cut = rd->looked = rd->rose = rd->tail_seen = rd->joined = false;
     rd->nb_cut = 0;
     rd->nb_no_key = rd->nb_damaged = 0;
+    rd->crowd = (struct trtc_crowd){ 0 };
 }
 
 /* Returns the segment of the same playlist that has this number there, or NULL. */
@@ -472,11 +475,20 @@ static int lose_scrambled(struct trtc_reader *rd, const struct trtc_ts_stats *s)
                 rd->kind == TRTC_VIDEO ? "picture" : "sound");
 }
 
+/* Lists the pictures of the open clip that have no time of their own. */
+static int lose_crowded(struct trtc_reader *rd)
+{
+    const int64_t nb = trtc_crowd_nb(&rd->crowd);
+    return nb == 0 ? 0
+                   : lose(rd, (struct trtc_lost){ "damaged", 0, 0 },
+                          "%" PRId64 " pictures come within 1 ms of the one before", nb);
+}
+
 /* Lists the faults found in the open clip. */
 static int lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *s)
 {
     const struct trtc_piece *p = piece_of(rd);
-    int ret = lose_inside(rd, p, s) | lose_scrambled(rd, s);
+    int ret = lose_inside(rd, p, s) | lose_scrambled(rd, s) | lose_crowded(rd);
     /* the rest of a truncated frame was counted with it */
     if (rd->nb_damaged > 0 && !p->cut && !s->nb_lost && !s->nb_bad)
         ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_damaged * rd->step_us, 0 },
@@ -1002,6 +1014,7 @@ static int note_pictures(struct trtc_reader *rd, const struct trtc_read *r, stru
         rd->over = r->piece;
         rd->over_us = rd->end_us - at_us;
     }
+    trtc_crowd_add(&rd->crowd, r->pkt.dts_us);
     rd->seen_dts_us = r->pkt.dts_us;
     if (rd->over_us > 0 && at_us < rd->end_us) {
         rd->nb_over++;

@@ -517,3 +517,34 @@ cut_at() {
             fail "cut at $at: $(jq -c '.outputs[0]' r.json)"
     done
 }
+
+@test "pictures that a muxer gave no times are a loss, in every program" {
+    have single p
+    local f
+    f=$(segment p video 0)
+    ffmpeg -nostdin -v error -i "$f" -c copy -bsf:v setts=ts=STARTDTS -muxdelay 0 -output_ts_offset 1.4 z.ts
+    ffmpeg -nostdin -v error -i "$f" -c copy -bsf:v setts=ts=0 z.flv
+    mv z.ts "$f"
+    resized "$f"
+    local said='damaged: 149 pictures come within 1 ms of the one before'
+    merge 3 -f p -o o
+    said "${f##*/}: $said"
+    [ "$(wc -l <err)" -eq 1 ]
+    expect 3 trtc-mix -q -s 64x36 -r 5 --preset ultrafast -o o.mkv p
+    said "${f##*/}: $said"
+    expect 3 trtc-mix -q -s 64x36 -r 5 --preset ultrafast -o z.mkv a=z.flv
+    said "(z.flv): $said, and are not shown"
+    expect 3 trtc-hls -q -A 1 -R 1 --no-sync -d r z.flv
+    said "z.flv: $said, and are recorded as they are"
+}
+
+@test "a time stamp that cannot be right is guessed, and reported, where files are recorded or mixed" {
+    have single p
+    ffmpeg -nostdin -v error -t 4 -i "$(segment p video 0)" -c copy \
+        -bsf:v 'setts=pts=if(eq(N\,10)\,PTS+60000\,PTS):dts=DTS' w.flv
+    local said='w.flv): damaged: 1 time stamps cannot be right, and were guessed'
+    expect 3 trtc-mix -q -s 64x36 -r 5 --preset ultrafast -o w.mkv a=w.flv
+    said "$said"
+    expect 3 trtc-hls -q -A 1 -R 1 --no-sync -d r w.flv
+    said "${said/)/}"
+}
