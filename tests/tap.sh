@@ -25,7 +25,8 @@ case $file in
 *) run=(env CMOCKA_MESSAGE_OUTPUT=TAP "$file") ;;
 esac
 
-timeout -k 10 "$limit_s" "${run[@]}" </dev/null | tee "$log"
+# A shell cannot restore signals that were ignored when it began, as by nohup, and tests send them.
+env --default-signal=HUP,INT,QUIT timeout -k 10 "$limit_s" "${run[@]}" </dev/null | tee "$log"
 status=${PIPESTATUS[0]}
 ((status == 0)) && exit 0
 
