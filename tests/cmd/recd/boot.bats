@@ -46,9 +46,10 @@ spooled() {
     eventually same_as_sent || fail "$(spooled)"
 }
 
-# same_as_sent: each event once, and all of them.
+# same_as_sent: each event once, and all of them. The file (304) is the service's own event, and its place among those
+# of the task (301, 302) is not certain on a busy machine.
 same_as_sent() {
-    [[ $(spooled) == '301 303 307 304 302 305 310' ]]
+    [[ $(spooled) =~ ^'301 303 307 '('304 302'|'302 304')' 305 310'$ ]]
 }
 
 @test "the task ends while the service is down: its callbacks are sent when it is back" {
