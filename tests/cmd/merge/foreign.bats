@@ -540,8 +540,9 @@ cut_at() {
 
 @test "a time stamp that cannot be right is guessed, and reported, where files are recorded or mixed" {
     have single p
-    ffmpeg -nostdin -v error -t 4 -i "$(segment p video 0)" -c copy \
-        -bsf:v 'setts=pts=if(eq(N\,10)\,PTS+1080000\,PTS):dts=DTS' w.flv
+    ffmpeg -nostdin -v error -t 4 -i "$(segment p video 0)" -c copy a.flv
+    # in ms, whichever time base the filter counts in
+    ffmpeg -nostdin -v error -i a.flv -c copy -bsf:v 'setts=pts=if(eq(N\,10)\,PTS+60000\,PTS):dts=DTS' w.flv
     local said='w.flv): damaged: 1 time stamps cannot be right, and were guessed'
     expect 3 trtc-mix -q -s 64x36 -r 5 --preset ultrafast -o w.mkv a=w.flv
     said "$said"
