@@ -249,7 +249,9 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     if (soft && !c->too_many)
         run_of(c, TRTC_AT_VIDEO)->soft = true;
     t->fallen = soft ? t->step - step : back ? 0 : t->fallen;
-    if (rises)
+    if (rises && t->odd)
+        t->rise[0].by = 0; /* two of them: the rate has changed */
+    else if (rises)
         note_rise(c, at, f->pos);
     const bool odd = (soft || rises) && !t->odd; /* two of them: the rate has changed */
     const bool known = t->seen && step > 0 && step <= STEP_MAX;

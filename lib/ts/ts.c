@@ -138,6 +138,7 @@ static void es_change(struct trtc_ts *ts, struct trtc_ts_es *s)
     trtc_ts_settle(ts, s);
     es_init(s);
     s->info = s->stream = next;
+    trtc_poc_begin(&s->poc, next.codec); /* parameter sets may not come at all */
     s->mpeg_video =
         strcmp(next.codec_name, "mpeg1video") == 0 || strcmp(next.codec_name, "mpeg2video") == 0;
     s->parser = next.video ? NULL : trtc_sound_parser(next.codec_name);

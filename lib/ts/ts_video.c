@@ -54,8 +54,6 @@ static void note_sets(struct trtc_ts_es *s)
     const uint8_t *pos = s->buf + s->start, *nal;
     size_t n;
 
-    if (s->poc.codec != s->info.codec)
-        trtc_poc_begin(&s->poc, s->info.codec);
     while ((nal = trtc_annexb_next(&pos, s->buf + s->unit.at, &n)))
         trtc_poc_set(&s->poc, nal, n);
 }

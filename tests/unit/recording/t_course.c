@@ -290,6 +290,32 @@ static void test_rises_briefly(void **state)
     }
 }
 
+/* The pictures come at another rate for a while, and then as before. */
+static void test_rate_changes(void **state)
+{
+    (void)state;
+    struct trtc_course c = { 0 };
+    int64_t picture = 0, sound = 0;
+    size_t hint = 0;
+    int nb = 0, pos = 0;
+    for (; picture < 4 * S; pos++) {
+        const bool is_sound = sound <= picture;
+        const struct trtc_course_frame f = { .ts = is_sound ? sound : picture,
+                                             .pos = pos,
+                                             .samples = is_sound ? 1024 : 0,
+                                             .rate_hz = is_sound ? 48000 : 0 };
+        assert_int_equal(trtc_course_add(&c, is_sound ? SOUND : PICTURE, &f), 0);
+        *(is_sound ? &sound : &picture) += is_sound ? 1920 : nb >= 20 && nb < 24 ? 8250 : 3750;
+        nb += !is_sound;
+    }
+    assert_int_equal(trtc_course_settle(&c, 4 * S, TRTC_NOTIME), 0);
+    for (int at = 0; at < pos; at++)
+        assert_int_equal(trtc_course_shift(&c, PICTURE, at, &hint), 0);
+    assert_int_equal(c.n,
+                     4); /* one of sound, and three of pictures: each sooner picture begins one */
+    trtc_course_fini(&c);
+}
+
 static void test_pauses_stay(void **state)
 {
     (void)state;
@@ -437,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_off_twice),
         cmocka_unit_test(test_apart),
         cmocka_unit_test(test_rises_briefly),
+        cmocka_unit_test(test_rate_changes),
         cmocka_unit_test(test_pauses_stay),
         cmocka_unit_test(test_late_track_behind_a_restart),
         cmocka_unit_test(test_begins_at_a_restart),

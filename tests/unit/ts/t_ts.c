@@ -2245,6 +2245,28 @@ static void test_monster(void **state)
 
 /* ---- PES headers ---- */
 
+/* Pictures without times share the time up to the next PES, without parameter sets too. */
+static void test_pictures_share_pes(void **state)
+{
+    (void)state;
+    static const uint8_t au[] = "\0\0\1\x41\x88\x99";
+    struct mux *m = mux_new();
+    struct bytes all = { NULL, 0, 0 };
+
+    for (int i = 0; i < 4; i++)
+        bytes_add(&all, au, sizeof au - 1);
+    mux_tables(m, 0x1b);
+    for (int k = 0; k < 3; k++)
+        mux_pes(m, VIDEO, 9000 + k * 33000, all.p, all.n);
+    struct frames *f = read_all(&m->out);
+    assert_int_equal(f->n, 12);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(f->f[i].pts, 9000 + i * 8250);
+    frames_free(f);
+    bytes_drop(&all);
+    mux_free(m);
+}
+
 static void test_pes_headers(void **state)
 {
     (void)state;
@@ -3035,6 +3057,7 @@ int main(void)
         cmocka_unit_test(test_programs),
         cmocka_unit_test(test_private_pictures),
         cmocka_unit_test(test_pictures_in_pes),
+        cmocka_unit_test(test_pictures_share_pes),
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_falls_at_key),
         cmocka_unit_test(test_files_in_a_row),
