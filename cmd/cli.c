@@ -222,6 +222,13 @@ int cli_report(const struct trtc_err *err)
     return err->code;
 }
 
+int cli_no_memory(void)
+{
+    struct trtc_err err;
+    trtc_fail_nomem(&err);
+    return cli_report(&err);
+}
+
 int cli_usage(const char *fmt, ...)
 {
     char msg[512];

@@ -40,6 +40,9 @@ __attribute__((format(printf, 1, 2))) void cli_debug(const char *fmt, ...);
 /* Prints err->msg and returns err->code. */
 int cli_report(const struct trtc_err *err);
 
+/* Reports that memory is short, and returns TRTC_EX_TEMPFAIL. */
+int cli_no_memory(void);
+
 /* For a path that is given as a directory but is not one: returns a phrase that says what to give
  * instead, or NULL. */
 const char *cli_no_directory(const char *path);

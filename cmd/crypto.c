@@ -9,10 +9,8 @@
  * next function crashes. Only this one reports that. */
 bool crypto_ready(int *code)
 {
-    struct trtc_err err;
     if (OSSL_LIB_CTX_get0_global_default())
         return true;
-    trtc_fail_nomem(&err);
-    *code = cli_report(&err);
+    *code = cli_no_memory();
     return false;
 }

@@ -44,15 +44,10 @@ int opt_text(void *to, const struct opt_row *row, const char *value)
     return 0;
 }
 
-static int no_memory(void)
-{
-    return cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
-}
-
 static int append(struct opt_list *l, const char *text)
 {
     if (trtc_array_room(&l->items, l->n, sizeof *l->items) < 0)
-        return no_memory();
+        return cli_no_memory();
     l->items[l->n++] = text;
     return 0;
 }
@@ -261,7 +256,7 @@ static int prepare(struct reading *g, const struct opt_row *rows, const char *fi
     g->longs = calloc(n, sizeof *g->longs);
     g->shorts = calloc(n + 1, 3);
     if (!g->rows || !g->longs || !g->shorts)
-        return no_memory();
+        return cli_no_memory();
     collect(g, rows);
     collect(g, opt_common);
     char *s = stpcpy(g->shorts, first);
@@ -513,7 +508,7 @@ static int arrange(struct reading *g, int *argc, char ***argv)
         return 0;
     g->words = calloc((size_t)*argc + 3, sizeof *g->words);
     if (!g->words)
-        return no_memory();
+        return cli_no_memory();
     *argc = g->p->arrange(g->p, g->command, *argc, *argv, g->words);
     *argv = g->words;
     return 0;

@@ -68,7 +68,7 @@ static int visit_all(struct trtc_spool *s, const struct hook_opts *o, unsigned p
         n += lists[i].n;
     }
     if (!code && n && !(all = calloc(n, sizeof *all)))
-        code = cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
+        code = cli_no_memory();
     for (int i = 0; i < TRTC_SPOOL_PLACES && all; i++)
         for (size_t j = 0; j < lists[i].n; j++)
             if (hook_means_name(o, lists[i].v[j]))

@@ -268,7 +268,7 @@ int run_event(const struct hook_opts *o, const char *name, const char *const *wo
     struct run r = { .o = o, .name = name };
     r.argv = calloc(n + 1, sizeof *r.argv);
     if (!r.argv)
-        return cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
+        return cli_no_memory();
     for (size_t i = 0; i < n; i++)
         r.argv[i] = (char *)(uintptr_t)words[i]; /* posix_spawn does not write to them */
     r.spool = trtc_spool_open(o->spool, false, &err);

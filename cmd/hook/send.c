@@ -115,9 +115,7 @@ static int add_event(struct send *s, int64_t type, int64_t status, int64_t event
     cJSON_Delete(event);
     if (code)
         return code;
-    return body
-               ? add(s, type, body, strlen(body))
-               : cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
+    return body ? add(s, type, body, strlen(body)) : cli_no_memory();
 }
 
 /* The last event of a sequence happens now, so that no event is in the future. */

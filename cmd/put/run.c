@@ -307,7 +307,7 @@ int put_run(const struct put_opts *o, const struct put_place *place)
                          .root = o->root, .cwd = cwd ? cwd : "/", .prefix = place->prefix } };
     struct put_worker workers[PUT_JOBS_MAX] = { { 0 } };
     if (!cwd && errno == ENOMEM)
-        return cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
+        return cli_no_memory();
     if (open_all(&p, &err) < 0 || open_stores(&p, workers, &err) < 0)
         put_worsen(&p, cli_report(&err));
     else

@@ -32,18 +32,11 @@ static struct rec_set *add_set(struct rec_opts *o, const char *path, size_t len)
     return set->path ? (o->nb_sets++, set) : NULL;
 }
 
-static int no_memory(void)
-{
-    struct trtc_err err;
-    trtc_fail_nomem(&err);
-    return cli_report(&err);
-}
-
 static int set_text(struct rec_opts *o, const char *path, const char *value)
 {
     struct rec_set *set = add_set(o, path, strlen(path));
     if (!set)
-        return no_memory();
+        return cli_no_memory();
     set->value = value;
     return 0;
 }
@@ -52,7 +45,7 @@ static int set_number(struct rec_opts *o, const char *path, int64_t n)
 {
     struct rec_set *set = add_set(o, path, strlen(path));
     if (!set)
-        return no_memory();
+        return cli_no_memory();
     snprintf(set->number, sizeof set->number, "%" PRId64, n);
     return 0;
 }
@@ -65,7 +58,7 @@ static int take_set(void *to, const struct opt_row *row, const char *value)
         return cli_usage("--set: expected PATH=VALUE, such as RecordParams.MaxIdleTime=60");
     struct rec_set *set = add_set(to, value, (size_t)(eq - value));
     if (!set)
-        return no_memory();
+        return cli_no_memory();
     set->value = eq + 1;
     return 0;
 }

@@ -51,7 +51,7 @@ static int read_config(const char *path, struct trtc_config *c)
     const int nb_wrong = trtc_config_parse(path, text.text, c, &complain);
     trtc_secret_fini(&text);
     if (nb_wrong < 0)
-        return cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
+        return cli_no_memory();
     return nb_wrong ? TRTC_EX_CONFIG : 0;
 }
 
@@ -215,7 +215,5 @@ int setup_begin(struct recd *r)
     if (make_directories(r, &err) < 0 || (!r->o->config && make_up(r, &err) < 0))
         return cli_report(&err);
     r->rates = calloc(r->config.nb_apps, 4 * sizeof *r->rates);
-    return r->rates
-               ? 0
-               : cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
+    return r->rates ? 0 : cli_no_memory();
 }

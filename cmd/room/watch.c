@@ -198,7 +198,7 @@ int room_watch(const struct room_opts *o)
         return cli_usage("--relay: not http://HOST or https://HOST");
     struct watch *w = calloc(1, sizeof *w);
     if (!w)
-        return cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
+        return cli_no_memory();
     w->o = o;
     w->place = place;
     w->source = o->source;

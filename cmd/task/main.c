@@ -275,7 +275,7 @@ static int record(const struct task_opts *o)
     struct trtc_err err;
     struct task *t = calloc(1, sizeof *t);
     if (!t)
-        return cli_report(&(struct trtc_err){ .code = TRTC_EX_TEMPFAIL, .msg = "out of memory" });
+        return cli_no_memory();
     t->o = o;
     t->dir = t->lock = t->control = t->signals = t->log.fd = -1;
     umask(077);

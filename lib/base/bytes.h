@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A range of bytes owned by someone else, and a hash of bytes. */
+/* A range of bytes owned by someone else, a hash of bytes, and numbers in them. */
 #ifndef TRTC_BASE_BYTES_H
 #define TRTC_BASE_BYTES_H
 
@@ -10,6 +10,15 @@ struct trtc_bytes { /* all zeros: none */
     const uint8_t *p;
     size_t n;
 };
+
+/* Returns the number in n <= 8 bytes, the most significant one first. */
+static inline uint64_t trtc_be(const uint8_t *p, int n)
+{
+    uint64_t v = 0;
+    while (n-- > 0)
+        v = v << 8 | *p++;
+    return v;
+}
 
 #define TRTC_HASH_NOTHING UINT64_C(0xcbf29ce484222325) /* the hash of no bytes */
 

@@ -479,7 +479,7 @@ static struct back *back_new(const char *name, const volatile sig_atomic_t *stop
         b->watch.stop = stop;
         b->pkt = av_packet_alloc();
         b->ahead = av_packet_alloc();
-        if (b->pkt && b->ahead && new_context(b) == 0)
+        if (b->pkt && b->ahead)
             return b;
     }
     back_free(b);
@@ -525,6 +525,8 @@ static int open_container(struct back *b, const char *url)
 {
     AVDictionary *options = NULL;
 
+    if (new_context(b) < 0)
+        return AVERROR(ENOMEM);
     trtc_input_watch_log(&b->watch, b->ic);
     int ret = avformat_open_input(&b->ic, url, NULL, NULL);
     if (ret >= 0 && b->watch.boxes.nomem)
@@ -607,9 +609,6 @@ void *trtc_input_av_new(struct trtc_input_src *src, const char *name, bool copie
     if (!b->pb)
         goto nomem;
     buf = NULL;
-    avformat_close_input(&b->ic);
-    if (new_context(b) < 0)
-        goto nomem;
     if (open_streams(b, "", err) == 0)
         return b;
     back_free(b);
@@ -1274,8 +1273,8 @@ static int64_t decoded_us(const struct back *b, int64_t n)
     return b->decoded_us[n % (2 * TRTC_INPUT_ORDER_MAX)];
 }
 
-/* The same in an MP4 with decoding times: pictures are shown at the times at which as many were
- * decoded. An edit list that cuts off something in front may allow for pictures that are shown
+/* Places picture n of an MP4 with decoding times: pictures are shown at the times at which as many
+ * were decoded. An edit list that cuts off something in front may allow for pictures that are shown
  * later than they are decoded. */
 static void place_indexed(struct back *b, int64_t n, int64_t place, struct trtc_input_raw *raw)
 {

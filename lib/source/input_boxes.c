@@ -17,15 +17,6 @@ enum {
     VISUAL_SIZE = 32
 }; /* of the description of pictures; in it, their size */
 
-static uint64_t get(const uint8_t *p, int n)
-{
-    uint64_t v = 0;
-
-    while (n-- > 0)
-        v = v << 8 | *p++;
-    return v;
-}
-
 static bool is(const uint8_t *type, const char *name)
 {
     return memcmp(type, name, 4) == 0;
@@ -64,14 +55,15 @@ static uint32_t after_times(struct trtc_bytes b)
 {
     const size_t at = FULL + (b.n > 0 && b.p[0] == 1 ? 16 : 8);
 
-    return b.n >= at + 4 ? (uint32_t)get(b.p + at, 4) : 0;
+    return b.n >= at + 4 ? (uint32_t)trtc_be(b.p + at, 4) : 0;
 }
 
 static size_t nb_entries(struct trtc_bytes b, size_t entry_bytes)
 {
     if (b.n < FULL + COUNT)
         return 0;
-    const size_t stated = (size_t)get(b.p + FULL, 4), there = (b.n - FULL - COUNT) / entry_bytes;
+    const size_t stated = (size_t)trtc_be(b.p + FULL, 4),
+                 there = (b.n - FULL - COUNT) / entry_bytes;
     return stated < there ? stated : there;
 }
 
@@ -80,10 +72,10 @@ static bool is_all_zero(struct trtc_bytes b)
 {
     const size_t n = nb_entries(b, 8);
 
-    if (b.n < FULL + COUNT || n != get(b.p + FULL, 4))
+    if (b.n < FULL + COUNT || n != trtc_be(b.p + FULL, 4))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (get(b.p + FULL + COUNT + i * 8 + 4, 4) != 0)
+        if (trtc_be(b.p + FULL + COUNT + i * 8 + 4, 4) != 0)
             return false;
     return true;
 }
@@ -94,12 +86,12 @@ static void take_steps(struct trtc_input_box_track *t, struct trtc_bytes b)
 {
     const size_t n = nb_entries(b, 8);
 
-    t->nb_steps = b.n < FULL + COUNT || n != get(b.p + FULL, 4) ? -1 : 0;
+    t->nb_steps = b.n < FULL + COUNT || n != trtc_be(b.p + FULL, 4) ? -1 : 0;
     for (size_t i = 0; i < n && t->nb_steps >= 0; i++) {
         const uint8_t *p = b.p + FULL + COUNT + i * 8;
-        const uint64_t step = get(p + 4, 4);
-        const uint64_t sum = step <= INT32_MAX ? get(p, 4) * step : 0;
-        t->nb_steps += (int64_t)get(p, 4);
+        const uint64_t step = trtc_be(p + 4, 4);
+        const uint64_t sum = step <= INT32_MAX ? trtc_be(p, 4) * step : 0;
+        t->nb_steps += (int64_t)trtc_be(p, 4);
         t->ticks += (int64_t)(sum < INT64_MAX / 4 ? sum : INT64_MAX / 4);
         if (t->ticks > INT64_MAX / 4)
             t->nb_steps = -1;
@@ -125,9 +117,9 @@ static bool take_edits(struct trtc_input_box_track *t, struct trtc_bytes b)
         return n == 0 || t->edits.items;
     for (size_t i = 0; i < n; i++) {
         const uint8_t *p = b.p + FULL + COUNT + i * bytes;
-        items[i].dur_us = (int64_t)(wide ? get(p, 8) & INT64_MAX : get(p, 4));
-        items[i].at_us = wide ? (int64_t)get(p + 8, 8) : (int32_t)get(p + 4, 4);
-        items[i].rate = (int32_t)get(p + bytes - 4, 4);
+        items[i].dur_us = (int64_t)(wide ? trtc_be(p, 8) & INT64_MAX : trtc_be(p, 4));
+        items[i].at_us = wide ? (int64_t)trtc_be(p + 8, 8) : (int32_t)trtc_be(p + 4, 4);
+        items[i].rate = (int32_t)trtc_be(p + bytes - 4, 4);
     }
     t->edits = (struct trtc_edits){ items, n };
     return true;
@@ -139,8 +131,8 @@ static bool is_smaller(struct trtc_bytes clap, uint64_t width, uint64_t height)
 {
     if (clap.n < 16)
         return false;
-    const uint64_t w = get(clap.p, 4), w_of = get(clap.p + 4, 4);
-    const uint64_t h = get(clap.p + 8, 4), h_of = get(clap.p + 12, 4);
+    const uint64_t w = trtc_be(clap.p, 4), w_of = trtc_be(clap.p + 4, 4);
+    const uint64_t h = trtc_be(clap.p + 8, 4), h_of = trtc_be(clap.p + 12, 4);
     return w_of > 0 && h_of > 0 && (w != width * w_of || h != height * h_of);
 }
 
@@ -150,14 +142,15 @@ static void take_descriptions(struct trtc_input_box_track *t, struct trtc_bytes 
 
     if (!t->picture || b.n < FULL + COUNT + VISUAL_ENTRY)
         return;
-    const uint64_t size = get(p, 4);
+    const uint64_t size = trtc_be(p, 4);
     end = size >= VISUAL_ENTRY && size < (uint64_t)(end - p) ? p + size : end;
     for (p += VISUAL_ENTRY; end - p >= HEADER;) {
-        const uint64_t stated = get(p, 4), rest = (uint64_t)(end - p);
+        const uint64_t stated = trtc_be(p, 4), rest = (uint64_t)(end - p);
         const size_t n = (size_t)(stated >= HEADER && stated < rest ? stated : rest);
         if (is(p + 4, "clap"))
-            t->clap = is_smaller((struct trtc_bytes){ p + HEADER, n - HEADER },
-                                 get(first + VISUAL_SIZE, 2), get(first + VISUAL_SIZE + 2, 2));
+            t->clap =
+                is_smaller((struct trtc_bytes){ p + HEADER, n - HEADER },
+                           trtc_be(first + VISUAL_SIZE, 2), trtc_be(first + VISUAL_SIZE + 2, 2));
         p += n;
     }
 }
@@ -189,7 +182,7 @@ static void take_clock(struct trtc_input_box_track *t, struct trtc_bytes b)
 
     t->hz = after_times(b);
     if (b.n >= at + bytes)
-        t->dur = (int64_t)(get(b.p + at, (int)bytes) & INT64_MAX);
+        t->dur = (int64_t)(trtc_be(b.p + at, (int)bytes) & INT64_MAX);
 }
 
 static struct trtc_input_box_track *find(struct trtc_input_boxes *x, uint64_t id)
@@ -208,7 +201,7 @@ static bool has_large_offset(struct trtc_bytes b)
     const size_t n = nb_entries(b, 8);
 
     for (size_t i = 0; i + 2 < n; i++) {
-        const int32_t offset = (int32_t)get(b.p + FULL + COUNT + i * 8 + 4, 4);
+        const int32_t offset = (int32_t)trtc_be(b.p + FULL + COUNT + i * 8 + 4, 4);
         if (offset > LARGEST || offset < -LARGEST)
             return true;
     }
@@ -223,7 +216,7 @@ static void take_run(struct trtc_input_box_track *t, struct trtc_bytes b)
     if (b.n < FULL)
         return;
     t->has_runs = true;
-    t->has_offsets |= get(b.p, 4) & OFFSETS;
+    t->has_offsets |= trtc_be(b.p, 4) & OFFSETS;
 }
 
 static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_bytes b)
@@ -235,7 +228,7 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
     else if (is(type, "mvex"))
         x->fragments = true;
     else if (is(type, "tfhd"))
-        x->track = b.n >= FULL + 4 ? find(x, get(b.p + FULL, 4)) : NULL;
+        x->track = b.n >= FULL + 4 ? find(x, trtc_be(b.p + FULL, 4)) : NULL;
     else if (!t)
         return;
     else if (is(type, "trun"))
@@ -301,14 +294,14 @@ static void go(struct trtc_input_boxes *x, int64_t at)
 static void look(struct trtc_input_boxes *x)
 {
     const uint8_t *type = x->box + 4;
-    const bool large = get(x->box, 4) == 1;
+    const bool large = trtc_be(x->box, 4) == 1;
     const size_t header = large ? LARGE_HEADER : HEADER;
 
     if (x->nb < header) {
         x->need = header;
         return;
     }
-    uint64_t size = large ? get(x->box + 8, 8) : get(x->box, 4);
+    uint64_t size = large ? trtc_be(x->box + 8, 8) : trtc_be(x->box, 4);
     if (size == 0)
         size = (uint64_t)(x->end - x->at);
     if (size < header || size > (uint64_t)(x->end - x->at)) {

@@ -65,15 +65,6 @@ void trtc_input_watch_log(struct trtc_input_watch *w, AVFormatContext *ic)
 
 /* ---- parts that follow each other ---- */
 
-static uint64_t get(const uint8_t *p, int n)
-{
-    uint64_t v = 0;
-
-    while (n-- > 0)
-        v = v << 8 | *p++;
-    return v;
-}
-
 static void broken(struct trtc_input_watch *w, const char *part)
 {
     w->done = true;
@@ -99,17 +90,17 @@ static bool is_type(const uint8_t *p)
 static void take_box(struct trtc_input_watch *w)
 {
     const uint8_t *h = w->header;
-    const bool large = get(h, 4) == 1;
+    const bool large = trtc_be(h, 4) == 1;
 
     if (w->nb_header < (large ? 16u : 8u))
         return;
-    const uint64_t size = large ? get(h + 8, 8) : get(h, 4);
+    const uint64_t size = large ? trtc_be(h + 8, 8) : trtc_be(h, 4);
     const bool fragment = memcmp(h + 4, "moof", 4) == 0;
     if ((fragment || memcmp(h + 4, "moov", 4) == 0) && size <= INT64_MAX / 2)
         trtc_input_boxes_begin(&w->boxes, fragment, w->part_at + (large ? 16 : 8),
                                w->part_at + (int64_t)size);
     w->fragments |= fragment;
-    if (size == 0 && (is_type(h + 4) || get(h + 4, 4) == 0))
+    if (size == 0 && (is_type(h + 4) || trtc_be(h + 4, 4) == 0))
         w->done = true; /* it goes to the end of the file, or there are zeros up to there */
     else if (!is_type(h + 4) || size < (large ? 16 : 8) || size > INT64_MAX / 2)
         broken(w, "box");
@@ -127,7 +118,7 @@ static void take_tag(struct trtc_input_watch *w)
 
     if (w->nb_header < 4 + TAG_HEADER)
         return;
-    const uint64_t size = get(h + 5, 3), before = get(h, 4);
+    const uint64_t size = trtc_be(h + 5, 3), before = trtc_be(h, 4);
     const int kind = h[4] & TAG_KIND;
     const bool fits = w->tag_bytes == 0 || before == w->tag_bytes || before + 1 == w->tag_bytes;
     if (!fits || (kind != TAG_SOUND && kind != TAG_PICTURE && kind != TAG_SCRIPT)) {
@@ -144,7 +135,7 @@ void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, siz
         w->layout = TRTC_INPUT_BOXES;
     } else if (n >= 9 && memcmp(head, "FLV", 3) == 0) {
         w->layout = TRTC_INPUT_TAGS;
-        w->part_at = (int64_t)get(head + 5, 4);
+        w->part_at = (int64_t)trtc_be(head + 5, 4);
     }
 }
 

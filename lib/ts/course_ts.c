@@ -198,12 +198,6 @@ struct scan {
     int64_t last; /* TRTC_TS_NOPTS: none */
 };
 
-static int64_t pes_time(const uint8_t *p)
-{
-    return (int64_t)(p[0] >> 1 & 7) << 30 | (int64_t)p[1] << 22 | (int64_t)(p[2] >> 1) << 15 |
-           (int64_t)p[3] << 7 | p[4] >> 1;
-}
-
 /* Whether the packet shows that times may fall: they do, or it cannot be read here. */
 static bool packet_falls(struct scan *s, const uint8_t *p)
 {
@@ -217,9 +211,9 @@ static bool packet_falls(struct scan *s, const uint8_t *p)
     const uint8_t *h = p + off;
     if (!(h[7] & 0x80))
         return false;
-    const int64_t ts = pes_time((h[7] & 0xc0) == 0xc0 ? h + 14 : h + 9), last = s->last;
+    const int64_t ts = trtc_ts_pes_time((h[7] & 0xc0) == 0xc0 ? h + 14 : h + 9), last = s->last;
     s->last = ts;
-    return last != TRTC_TS_NOPTS && trtc_ts_diff(ts, last) < 0;
+    return ts == TRTC_TS_NOPTS || (last != TRTC_TS_NOPTS && trtc_ts_diff(ts, last) < 0);
 }
 
 bool trtc_course_may_fall(const struct trtc_course_file *f, int pid)
@@ -232,6 +226,7 @@ bool trtc_course_may_fall(const struct trtc_course_file *f, int pid)
         const int64_t left = f->bytes - at;
         const ssize_t got =
             read_at(f->fd, buf, left < SCAN_BYTES ? (size_t)left : SCAN_BYTES, f->at + at);
+        falls = got < 0;
         if (got < TRTC_TS_PACKET)
             break;
         const ssize_t end = got - got % TRTC_TS_PACKET;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+
 #define HEADER 8 /* bytes before the data of a PAT or PMT */
 #define CRC    4
 
@@ -138,15 +140,6 @@ static void put_bytes(uint8_t *out, uint64_t value, int n)
         *out++ = (uint8_t)(value >> 8 * n);
 }
 
-static uint64_t get_bytes(const uint8_t *p, int n)
-{
-    uint64_t value = 0;
-
-    while (n-- > 0)
-        value = value << 8 | *p++;
-    return value;
-}
-
 void trtc_psi_put_time(uint8_t out[TRTC_PSI_TIME_SIZE], const struct trtc_psi_time *t)
 {
     memcpy(out, time_head, sizeof time_head);
@@ -177,8 +170,8 @@ bool trtc_pmt_time(const uint8_t *section, size_t size, struct trtc_psi_time *ou
     while ((p = program_descriptor(section, size, &at))) {
         if (p[1] != TRTC_PSI_TIME_SIZE - 2 || memcmp(p, time_head, sizeof time_head) != 0)
             continue;
-        out->utc_us = (int64_t)get_bytes(p + sizeof time_head, 8);
-        out->pts_90k = (int64_t)get_bytes(p + sizeof time_head + 8, 5);
+        out->utc_us = (int64_t)trtc_be(p + sizeof time_head, 8);
+        out->pts_90k = (int64_t)trtc_be(p + sizeof time_head + 8, 5);
         return out->utc_us >= 0 && out->utc_us <= TRTC_PSI_TIME_MAX_US;
     }
     return false;

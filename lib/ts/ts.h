@@ -181,6 +181,10 @@ const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_
  * trtc_ts_next has returned 0 after trtc_ts_end. */
 const struct trtc_ts_stats *trtc_ts_stats(struct trtc_ts *ts);
 
+/* Reads the time in the 5 bytes of a PES header (ISO/IEC 13818-1, 2.4.3.7); TRTC_TS_NOPTS: its marker
+ * bits are missing. */
+int64_t trtc_ts_pes_time(const uint8_t *p);
+
 /* Where the packet begins in whose middle a segment of this size ends, of which at least the
  * beginning was read; -1: it ends with a packet. If that byte is no TRTC_TS_SYNC, a tool has put
  * the last bytes there. */

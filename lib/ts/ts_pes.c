@@ -8,7 +8,7 @@
 
 /* ---- PES packets ---- */
 
-static int64_t pes_time(const uint8_t *p)
+int64_t trtc_ts_pes_time(const uint8_t *p)
 {
     if (!(p[0] & 1) || !(p[2] & 1) || !(p[4] & 1))
         return NOPTS;
@@ -41,9 +41,9 @@ static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     if ((p[6] & 0xc0) != 0x80 || (length && length < 3 + header))
         return false;
     if (p[7] & 0x80 && header >= 5)
-        m.pts = pes_time(p + 9);
+        m.pts = trtc_ts_pes_time(p + 9);
     if ((p[7] & 0xc0) == 0xc0 && header >= 10 && m.pts != NOPTS)
-        m.dts = pes_time(p + 14);
+        m.dts = trtc_ts_pes_time(p + 14);
     if (m.pts != NOPTS)
         ts->clock = m.dts != NOPTS ? m.dts : m.pts;
 

@@ -444,19 +444,24 @@ static void test_restart(void **state)
     }
 }
 
-/* The clock falls at a picture whose decoding time is not stated, since it is that of presentation. */
-static void test_restart_at_b_picture(void **state)
+/* A picture, in steps: when it is shown, the stated decoding time, or NONE, and the right one. */
+struct falling {
+    int shown, said, dts;
+};
+
+enum { NONE = -1 };
+
+/* The clock falls by 300 steps at the fifth picture. */
+static void check_fall(const struct falling *v, int n)
 {
-    (void)state;
-    static const int shown[] = { 2, 4, 3, 6, 5, 8, 7, 10, 9 };
     struct trtc_picture_times t = { 0 };
     const struct trtc_video_params sps = { .codec = TRTC_CODEC_H264, .reorder_max = 1 };
 
-    for (int i = 0; i < (int)COUNT(shown); i++) {
+    for (int i = 0; i < n; i++) {
         const int64_t clock = 9000000 - (i < 4 ? 0 : 300 * STEP);
         const struct trtc_picture_said s = {
-            .pts = clock + shown[i] * STEP,
-            .dts = shown[i] == i + 1 ? NOPTS : clock + (i + 1) * STEP,
+            .pts = clock + v[i].shown * STEP,
+            .dts = v[i].said == NONE ? NOPTS : clock + v[i].said * STEP,
             .next_pts = NOPTS,
             .key = i == 0,
             .sps = &sps,
@@ -464,31 +469,28 @@ static void test_restart_at_b_picture(void **state)
         int64_t pts, dts;
         trtc_picture_time(&t, &s, &pts, &dts);
         assert_int_equal(pts, s.pts);
-        assert_int_equal(dts, wrapped(clock + (i + 1) * STEP));
+        assert_int_equal(dts, wrapped(clock + v[i].dts * STEP));
     }
+}
+
+/* The clock falls at a picture whose decoding time is not stated, since it is that of presentation. */
+static void test_restart_at_b_picture(void **state)
+{
+    (void)state;
+    static const struct falling v[] = { { 2, 1, 1 },    { 4, 2, 2 },    { 3, NONE, 3 },
+                                        { 6, 4, 4 },    { 5, NONE, 5 }, { 8, 6, 6 },
+                                        { 7, NONE, 7 }, { 10, 8, 8 },   { 9, NONE, 9 } };
+    check_fall(v, COUNT(v));
 }
 
 /* The clock falls at a picture whose DTS is above its PTS, so that no decoding time is known there. */
 static void test_restart_at_impossible_dts(void **state)
 {
     (void)state;
-    struct trtc_picture_times t = { 0 };
-    const struct trtc_video_params sps = { .codec = TRTC_CODEC_H264, .reorder_max = 1 };
-
-    for (int i = 0; i < 5; i++) {
-        const int64_t clock = 9000000 - (i < 4 ? 0 : 300 * STEP);
-        const struct trtc_picture_said s = {
-            .pts = clock + (i + 1) * STEP,
-            .dts = clock + (i < 4 ? i : i + 6) * STEP,
-            .next_pts = NOPTS,
-            .key = i == 0,
-            .sps = &sps,
-        };
-        int64_t pts, dts;
-        trtc_picture_time(&t, &s, &pts, &dts);
-        assert_int_equal(pts, s.pts);
-        assert_int_equal(dts, i < 4 ? s.dts : s.pts);
-    }
+    static const struct falling v[] = {
+        { 1, 0, 0 }, { 2, 1, 1 }, { 3, 2, 2 }, { 4, 3, 3 }, { 5, 10, 5 }
+    };
+    check_fall(v, COUNT(v));
 }
 
 /* The clock falls behind the very first picture, before which none can be shown any more. */
