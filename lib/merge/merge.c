@@ -12,7 +12,6 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "layout/fit.h"
 #include "merge/decodable.h"
 #include "merge/lane.h"
 #include "mp4/bare.h"
@@ -417,8 +416,11 @@ static void take_stats(struct merge *m)
     res->has_audio = m->tracks[TRTC_AT_AUDIO];
     res->video_encoded = m->out->do_video == TRTC_CHOICE_ENCODE;
     res->audio_encoded = m->out->do_audio == TRTC_CHOICE_ENCODE;
-    if (res->has_video)
+    if (res->has_video) {
         res->video = m->tracks[TRTC_AT_VIDEO]->stats;
+        res->width_px = m->tracks[TRTC_AT_VIDEO]->format.width_px;
+        res->height_px = m->tracks[TRTC_AT_VIDEO]->format.height_px;
+    }
     if (res->has_audio)
         res->audio = m->tracks[TRTC_AT_AUDIO]->stats;
 }
@@ -495,29 +497,6 @@ done:
     return ret;
 }
 
-/* Finds the largest width and height of the pictures, where the beginnings of the segments do
- * not say them. */
-static int largest_picture(const struct trtc_output *out, int *w, int *h, struct trtc_err *err)
-{
-    struct trtc_losses ignored = { 0 }; /* listed in the run itself */
-    struct trtc_reader *rd = trtc_output_reader(out, TRTC_VIDEO, &ignored, NULL, err);
-    struct trtc_read r;
-    int got = rd ? 1 : -1;
-    while (got > 0 && (got = trtc_reader_next(rd, &r, err)) > 0) {
-        struct trtc_video_params v;
-        int shown_w, shown_h;
-        if (!r.pkt.key || trtc_video_params_read(r.stream->codec, r.pkt.data, r.pkt.size, &v) < 0)
-            continue;
-        trtc_fit_shown(v.width_px, v.height_px, trtc_fit_shape(v.sar_num, v.sar_den), &shown_w,
-                       &shown_h);
-        *w = shown_w > *w ? shown_w : *w;
-        *h = shown_h > *h ? shown_h : *h;
-    }
-    trtc_reader_free(&rd);
-    trtc_losses_fini(&ignored);
-    return got;
-}
-
 static void drop_files(struct trtc_merge_result *res)
 {
     for (size_t i = 0; i < res->nb_files; i++) {
@@ -527,8 +506,8 @@ static void drop_files(struct trtc_merge_result *res)
     res->nb_files = 0;
 }
 
-/* Plans to encode what could not be copied to its end, in the size and number of channels that
- * it turns out to have. */
+/* Plans to encode what could not be copied to its end, in the number of channels that it turns
+ * out to have. */
 static int encode_instead(struct trtc_output *out, struct trtc_merge_opts *o,
                           const bool refused[TRTC_NB_KINDS], struct trtc_err *err)
 {
@@ -537,10 +516,9 @@ static int encode_instead(struct trtc_output *out, struct trtc_merge_opts *o,
         if (trtc_sound_channels(out, &o->channels, err) < 0)
             return -1;
     }
-    if (!refused[TRTC_AT_VIDEO])
-        return 0;
-    out->do_video = TRTC_CHOICE_ENCODE;
-    return largest_picture(out, &out->width_px, &out->height_px, err);
+    if (refused[TRTC_AT_VIDEO])
+        out->do_video = TRTC_CHOICE_ENCODE;
+    return 0;
 }
 
 int trtc_merge_run(const struct trtc_output *out, const struct trtc_merge_opts *o,

@@ -41,6 +41,7 @@ struct trtc_merge_result {
     struct trtc_ledger video_account, audio_account;
     bool has_video, has_audio;
     bool video_encoded, audio_encoded;
+    int width_px, height_px;            /* of the picture */
     bool interrupted;                   /* *stop was set: the files hold only what came before */
     int64_t table_bytes, table_samples; /* memory of the sample tables of the last file */
 };

@@ -205,8 +205,8 @@ static int open_encoder(struct picture_encode *c, const struct trtc_track_opts *
 static int open_track(struct picture_encode *c, const struct trtc_track_opts *o,
                       struct trtc_err *err)
 {
-    int w = c->out->width_px, h = c->out->height_px;
-    int known = w > 0 && h > 0 ? 1 : trtc_picture_size(c->out, &w, &h, err);
+    int w, h;
+    const int known = trtc_picture_size(c->out, &w, &h, err);
     if (known < 0)
         return -1;
     c->reader = trtc_output_reader(c->out, TRTC_VIDEO, o->losses, o->bytes, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The size of the first picture that can be decoded. */
+/* The size of an encoded picture: what its source has. */
 #include "merge/picture_size.h"
 
 #include <stdbool.h>
@@ -10,6 +10,7 @@
 #include "layout/fit.h"
 #include "merge/lane.h"
 
+enum { SIZE_MAX_PX = 16384 };
 enum { TRIES = 1000 }; /* access units: more than any stream has without a picture */
 
 struct look {
@@ -64,8 +65,8 @@ static int said_size(const struct trtc_output *out, int *w, int *h)
 {
     for (size_t i = 0; i < out->video.n; i++) {
         const struct trtc_piece *p = out->video.clips[i].piece;
-        if (p->said_width_px > 1 && p->said_height_px > 1 && p->said_width_px <= 16384 &&
-            p->said_height_px <= 16384) {
+        if (p->said_width_px > 1 && p->said_height_px > 1 && p->said_width_px <= SIZE_MAX_PX &&
+            p->said_height_px <= SIZE_MAX_PX) {
             *w = p->said_width_px;
             *h = p->said_height_px;
             return 1;
@@ -74,8 +75,9 @@ static int said_size(const struct trtc_output *out, int *w, int *h)
     return 0;
 }
 
-int trtc_picture_size(const struct trtc_output *out, int *width_px, int *height_px,
-                      struct trtc_err *err)
+/* Finds the size of the first picture that can be decoded, or else the one in VIDEO-METADATA. */
+static int decoded_size(const struct trtc_output *out, int *width_px, int *height_px,
+                        struct trtc_err *err)
 {
     if (trtc_ffmpeg_load(err) < 0)
         return -1;
@@ -101,4 +103,38 @@ int trtc_picture_size(const struct trtc_output *out, int *width_px, int *height_
     av_frame_free(&l.pic);
     av_packet_free(&l.pkt);
     return ret;
+}
+
+/* Widens *w and *h to the largest picture whose parameter sets can be read. */
+static int largest_size(const struct trtc_output *out, int *w, int *h, struct trtc_err *err)
+{
+    struct trtc_losses ignored = { 0 }; /* listed in the run itself */
+    struct trtc_reader *rd = trtc_output_reader(out, TRTC_VIDEO, &ignored, NULL, err);
+    struct trtc_read r;
+    int got = rd ? 1 : -1;
+    while (got > 0 && (got = trtc_reader_next(rd, &r, err)) > 0) {
+        struct trtc_video_params v;
+        int shown_w, shown_h;
+        if (!r.pkt.key || trtc_video_params_read(r.stream->codec, r.pkt.data, r.pkt.size, &v) < 0)
+            continue;
+        trtc_fit_shown(v.width_px, v.height_px, trtc_fit_shape(v.sar_num, v.sar_den), &shown_w,
+                       &shown_h);
+        if (shown_w > SIZE_MAX_PX || shown_h > SIZE_MAX_PX)
+            continue;
+        *w = shown_w > *w ? shown_w : *w;
+        *h = shown_h > *h ? shown_h : *h;
+    }
+    trtc_reader_free(&rd);
+    trtc_losses_fini(&ignored);
+    return got;
+}
+
+int trtc_picture_size(const struct trtc_output *out, int *width_px, int *height_px,
+                      struct trtc_err *err)
+{
+    *width_px = out->width_px;
+    *height_px = out->height_px;
+    if (!out->size_given && largest_size(out, width_px, height_px, err) < 0)
+        return -1;
+    return *width_px > 0 && *height_px > 0 ? 1 : decoded_size(out, width_px, height_px, err);
 }

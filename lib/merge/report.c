@@ -49,6 +49,16 @@ static void put_stats(cJSON **j, const char *key, const struct trtc_track_stats 
         put_into(j, key, "undecodable", cJSON_CreateNumber((double)s->nb_broken));
 }
 
+/* Adds the size of an encoded picture, which may be larger than planned. */
+static void put_size(cJSON **j, const struct trtc_merge_result *res)
+{
+    cJSON *t = cJSON_GetObjectItemCaseSensitive(*j, "video");
+    cJSON_DeleteItemFromObjectCaseSensitive(t, "width");
+    cJSON_DeleteItemFromObjectCaseSensitive(t, "height");
+    put_into(j, "video", "width", cJSON_CreateNumber(res->width_px));
+    put_into(j, "video", "height", cJSON_CreateNumber(res->height_px));
+}
+
 static cJSON *file_json(const struct trtc_merge_file *f)
 {
     cJSON *j = cJSON_CreateObject();
@@ -93,6 +103,8 @@ cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_r
     put_times(&j, res);
     if (res->has_video)
         put_stats(&j, "video", &res->video, res->video_encoded);
+    if (res->has_video && res->video_encoded)
+        put_size(&j, res);
     if (res->has_audio)
         put_stats(&j, "audio", &res->audio, res->audio_encoded);
     trtc_report_account(&j, "video", &res->video_account);

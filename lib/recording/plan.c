@@ -243,6 +243,7 @@ static void decide(struct trtc_output *out, const struct trtc_plan_opts *o)
             snprintf(out->why_video, sizeof out->why_video, "asked for");
         out->do_video =
             must || o->video == TRTC_CHOICE_ENCODE ? TRTC_CHOICE_ENCODE : TRTC_CHOICE_COPY;
+        out->size_given = o->width_px > 0;
         out->width_px = o->width_px ? o->width_px : v.max_width_px;
         out->height_px = o->height_px ? o->height_px : v.max_height_px;
         out->fps = o->fps ? o->fps : TRTC_FPS_DEFAULT;

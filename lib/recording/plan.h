@@ -68,9 +68,10 @@ struct trtc_output {
     enum trtc_choice do_video, do_audio; /* COPY or ENCODE; AUTO: the track is absent */
     char why_video[96], why_audio[96];   /* the reason for encoding, or "" */
     int width_px, height_px, fps;        /* of an encoded picture */
-    bool refused;   /* --video copy was given but copying is impossible: see why_video */
-    bool too_long;  /* too long for one file: it must be split */
-    bool can_black; /* a black picture can be inserted between copied ones */
+    bool size_given; /* by -r; otherwise the size is the largest at the beginnings of segments */
+    bool refused;    /* --video copy was given but copying is impossible: see why_video */
+    bool too_long;   /* too long for one file: it must be split */
+    bool can_black;  /* a black picture can be inserted between copied ones */
     enum trtc_form form;
     char *path; /* the final path; with --names recording it has no index yet */
     int index;  /* --names recording: place among the recording's outputs, from 1; 0: it is the

@@ -244,6 +244,15 @@ constant() {
     merge 0 -f d
     size d/$first 160x90
     size d/MTAwMDE._20260101000030495_av.mp4 120x160
+    # the largest picture is inside a segment
+    mk e --length 12 --user "$(user size_change_inside=4:320x180)"
+    merge 0 -f e --video encode --report report
+    size e/$first 320x180
+    jq -e '.outputs[0].video | .width == 320 and .height == 180' report
+    merge 0 -f e --force
+    size e/$first 320x180
+    merge 0 -f e --force -r 160 90
+    size e/$first 160x90
 }
 
 @test "B-frames encoded, HEVC encoded, a single picture" {
