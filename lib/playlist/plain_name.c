@@ -10,6 +10,7 @@
 #include "playlist/name.h"
 
 static const char *const extensions[] = { ".ts", ".m3u8", ".mp4" };
+static const char user_mark[] = "__UserId_s_";
 enum { NB_EXTENSIONS = sizeof extensions / sizeof *extensions, DECODE_PASSES = 3 };
 
 static bool is_digit(char c)
@@ -139,18 +140,17 @@ static void strip(char *s)
 
 /* ---- a name within other text ---- */
 
-/* Whether s is the name of a file of one user. */
-static bool is_users(const char *s, size_t n)
+static bool is_recordings(const char *s, size_t n, bool users)
 {
     struct trtc_name name;
-    return trtc_name_parse(s, n, TRTC_ROOM_AUTO, &name, NULL, NULL) == 0 && name.user.p;
+    return trtc_name_parse(s, n, TRTC_ROOM_AUTO, &name, NULL, NULL) == 0 && (name.user.p || !users);
 }
 
-/* Finds where a name begins whose "__UserId_s_" is at user: the room, the application and "ha1_"
- * are in front of it. NULL: they are not. */
-static const char *begin_of(const char *s, const char *user)
+/* Finds where a name begins whose "__UserId_s_", or the '_' before its time, is at end: the room,
+ * the application and "ha1_" are in front of it. NULL: they are not. */
+static const char *begin_of(const char *s, const char *end)
 {
-    const char *p = user;
+    const char *p = end;
     while (p > s && (is_plain(p - 1, 1) || p[-1] == ' ') && p[-1] != '_')
         p--;
     if (p == s || *--p != '_')
@@ -183,29 +183,69 @@ static bool take_stem(const char *stem, const char *end, int ext, char out[TRTC_
         for (size_t i = 0; i < n; i++)
             out[i] = stem[i] == ' ' ? '+' : stem[i];
         memcpy(out + n, extensions[ext], k + 1);
-        if (is_users(out, n + k))
+        if (is_recordings(out, n + k, true))
             return true;
     }
     return false;
+}
+
+static bool ends_word(char c)
+{
+    return !is_plain(&c, 1) || strchr("_-.", c);
 }
 
 /* Searches s for the name of a file of one user: in quotation marks, in a parameter, in front of a
  * session's number, behind "Copy of ". */
 static bool find_name(const char *s, char out[TRTC_PLAIN_MAX])
 {
-    static const char mark[] = "__UserId_s_";
     const char *user = NULL, *begin;
-    for (const char *next = s; (next = strstr(next, mark)) != NULL; next++)
+    for (const char *next = s; (next = strstr(next, user_mark)) != NULL; next++)
         user = next;
     if (!user || (begin = begin_of(s, user)) == NULL)
         return false;
     for (const char *dot = user; (dot = strchr(dot, '.')) != NULL; dot++)
         for (int ext = 0; ext < NB_EXTENSIONS; ext++) {
             const size_t n = strlen(extensions[ext]);
-            if (strncasecmp(dot, extensions[ext], n) == 0 &&
-                (dot[n] == '.' || !is_plain(dot + n, 1)))
+            if (strncasecmp(dot, extensions[ext], n) == 0 && ends_word(dot[n]))
                 return take_stem(begin, dot, ext, out);
         }
+    return false;
+}
+
+/* Whether this may follow the time in the name of a segment: an extension of transport streams, or
+ * none at all, with what tools add. "_av.mp4" may not. */
+static bool is_tail(const char *s)
+{
+    static const char *const streams[] = { ".ts",   ".m2ts",   ".mts",  ".m2t",
+                                           ".mp2t", ".mpegts", ".mpeg", ".mpg" };
+    const size_t n = strcspn(s, "/\\");
+    for (const char *dot = s; (dot = strchr(dot, '.')) != NULL && dot < s + n; dot++)
+        for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+            const size_t k = strlen(streams[i]);
+            if (strncasecmp(dot, streams[i], k) == 0 && ends_word(dot[k]))
+                return true;
+        }
+    return s[n] == '\0' && !memchr(s, '.', n);
+}
+
+/* Searches s for the name of a segment by the time that ends it. */
+static bool find_segment(const char *s, char out[TRTC_PLAIN_MAX])
+{
+    const char *user = NULL, *begin;
+    for (const char *p = s; (p = strchr(p, '_')) != NULL; p++) {
+        const char *end = p + 1 + TRTC_UTC_LEN;
+        if (strncmp(p, user_mark, sizeof user_mark - 1) == 0)
+            user = p;
+        if (strspn(p + 1, "0123456789") != TRTC_UTC_LEN || !is_tail(end) ||
+            (begin = begin_of(s, user ? user : p)) == NULL || end - begin + 4 > TRTC_PLAIN_MAX)
+            continue;
+        const size_t n = (size_t)(end - begin);
+        for (size_t i = 0; i < n; i++)
+            out[i] = begin[i] == ' ' ? '+' : begin[i];
+        memcpy(out + n, ".ts", 4);
+        if (is_recordings(out, n + 3, false))
+            return true;
+    }
     return false;
 }
 
@@ -217,7 +257,7 @@ static bool find(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
     work[n] = '\0';
     for (int i = 0; i < DECODE_PASSES && decode(work); i++)
         ;
-    return find_name(work, out);
+    return find_name(work, out) || find_segment(work, out);
 }
 
 bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
@@ -233,7 +273,7 @@ bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
         for (int i = 0; i < DECODE_PASSES && decode(work); i++)
             take_base(work);
         strip(work);
-        if (!is_users(work, strlen(work)) && find(s, n, out))
+        if (!is_recordings(work, strlen(work), false) && find(s, n, out))
             return true;
     }
     n = strlen(work);

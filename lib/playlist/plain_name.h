@@ -14,7 +14,8 @@
  * directories, query and fragment. If the result is the name of a recording's file plus what tools
  * add ("(1)", " - Copy", " copy 2", ".m3u8.gz", ".ts.1", an extension in capitals, a blank instead
  * of the '+' of Base64), the additions are removed too. The name of a file of one user is also found
- * within other text. False: the result is empty or too long. */
+ * within other text, and so is that of a segment, by the time in it; a segment may also have another
+ * extension of transport streams (".mp2t"), or none. False: the result is empty or too long. */
 bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX]);
 
 /* Makes of a relative address the path that it means: without query and fragment, percent-decoded,

@@ -4,12 +4,14 @@
 #include "base/text.h"
 #include "recording/recording.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,23 +73,55 @@ static int is_directory(int dirfd, const char *name, struct trtc_err *err)
     return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", name);
 }
 
+/* Whether an extension is anywhere in name, as a word of its own. */
+static bool has_extension(const char *name, const char *ext)
+{
+    const size_t n = strlen(ext);
+    for (const char *dot = name; (dot = strchr(dot, '.')) != NULL; dot++)
+        if (strncasecmp(dot, ext, n) == 0 && !isalnum((unsigned char)dot[n]))
+            return true;
+    return false;
+}
+
+/* Where a name belongs; NULL: it is neither that of a segment nor that of a playlist. Windows stores
+ * where a file is from in another file, whose name ends in "Zone.Identifier". */
+static struct trtc_names *list_of(struct listing *l, const char *name, const char *plain)
+{
+    const size_t n = strlen(name);
+    if (trtc_ends_with(name, n, "Zone.Identifier"))
+        return NULL;
+    if (trtc_ends_with(plain, strlen(plain), ".ts"))
+        return &l->segs;
+    if (name[0] != '.' && trtc_is_playlist_name(plain))
+        return &l->lists;
+    if (trtc_ends_like(name, n, ".ts"))
+        return &l->segs;
+    return name[0] != '.' && (has_extension(name, ".m3u8") || has_extension(name, ".m3u"))
+               ? &l->lists
+               : NULL;
+}
+
+/* Whether a name is so much that of a recording's file that nobody calls a directory so. */
+static bool is_surely_file(const char *name)
+{
+    const size_t n = strlen(name);
+    return strchr("h0123456789", name[0]) &&
+           (trtc_ends_with(name, n, ".ts") || trtc_ends_with(name, n, ".m3u8"));
+}
+
 static int list_entry(struct listing *l, int dirfd, const char *name, bool recursive,
                       struct trtc_err *err)
 {
     char plain[TRTC_PLAIN_MAX];
     if (!trtc_plain_name(name, strlen(name), plain))
         return 0;
-    const size_t n = strlen(plain);
-    struct trtc_names *to = trtc_ends_with(plain, n, ".ts") ? &l->segs : NULL;
-    if (!to && name[0] == '.')
-        return 0;
-    if (!to && trtc_is_playlist_name(plain))
-        to = &l->lists;
-    if (!to && recursive) {
+    struct trtc_names *to = list_of(l, name, plain);
+    if (to ? !is_surely_file(name) : recursive && name[0] != '.') {
         int is = is_directory(dirfd, name, err);
         if (is < 0)
             return -1;
-        to = is ? &l->dirs : NULL;
+        if (is || !to)
+            to = is && recursive && name[0] != '.' ? &l->dirs : NULL;
     }
     return to && trtc_names_add(to, name) < 0 ? trtc_fail_nomem(err) : 0;
 }

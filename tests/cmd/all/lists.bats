@@ -65,11 +65,34 @@ lines() {
 @test "files that browsers, download tools and forms have renamed" {
     local how
     for how in 's/+/ /g' 's/+/%2B/g' 's/\(\.[a-z0-9]*\)$/ (1)\1/' 's/\(\.[a-z0-9]*\)$/ - Copy (2)\1/' 's/\(\.[a-z0-9]*\)$/ copy\1/' \
-        's/$/?q-sign-algorithm=sha1/' 's/$/.1/' 's/\.m3u8$/.M3U8/' 's/^/Copy of /' 's/\(\.[a-z0-9]*\)$/.1\1/' 's/.*/\L&/' 's/.*/\U&/' 's/+/_/g'; do
+        's/$/?q-sign-algorithm=sha1/' 's/$/.1/' 's/\.m3u8$/.M3U8/' 's/^/Copy of /' 's/\(\.[a-z0-9]*\)$/.1\1/' 's/.*/\L&/' 's/.*/\U&/' 's/+/_/g' \
+        's/$/_1/' 's/$/_sign=a/' 's/\.ts$/.mp2t/' 's/\.ts$//'; do
         have two p
         each .m3u8 "$how"
         each .ts "$how"
         whole
+    done
+    # where Windows stores from where they are; and a directory that is named like a file
+    have two q
+    for f in q/*; do echo '[ZoneTransfer]' >"$f:Zone.Identifier"; done
+    rm -rf p
+    mkdir p
+    mv q p/rec.ts
+    rm -rf o
+    merge 0 --recursive -f p -o o
+    quiet
+    diff -r "$two" o
+    # mixed recordings have no user in their names
+    mk mixed --length 20 --mixed --user "$(user)"
+    trtc-merge -q -f mixed -o mixed.ref >/dev/null
+    for how in 's/\(\.[a-z0-9]*\)$/ (copy)\1/' 's/^/task_/' 's/$/~/' 's/\.ts$/.mp2t/'; do
+        rm -rf p
+        cp -r mixed p
+        each .m3u8 "$how"
+        each .ts "$how"
+        rm -rf o
+        merge 0 -f p -o o
+        diff -r mixed.ref o || fail "$how"
     done
     # copies beside what they are copies of, and a playlist that was saved twice while it grew
     have two p
@@ -123,6 +146,10 @@ lines() {
     merge 3 -q -f p -o o0
     said 'unlisted: 4 segments are in no playlist, and their names were changed so that the user is unknown'
     [ "$(wc -l <err)" -eq 1 ]
+    have two p
+    each Pj4+* 's/+/\&#43;/'
+    merge 65 -q -f p -o o0
+    said 'unlisted: 4 segments are in no playlist, and their names were changed so that the user is unknown'
     # only that of the picture is missing, or has another ending
     have two p
     mv p/*Mg*video.m3u8 v

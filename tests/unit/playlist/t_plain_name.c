@@ -11,10 +11,11 @@
 
 #include "playlist/plain_name.h"
 
-#define STEM "1400000001_3560__UserId_s_MTAwMDE.__UserId_e_main_video"
-#define TS   STEM "_20260101000000495.ts"
-#define LIST STEM ".m3u8"
-#define PLUS "1400000001_3560__UserId_s_Pj4+__UserId_e_main_video.m3u8"
+#define STEM  "1400000001_3560__UserId_s_MTAwMDE.__UserId_e_main_video"
+#define TS    STEM "_20260101000000495.ts"
+#define LIST  STEM ".m3u8"
+#define MIXED "1400000001_3560"
+#define PLUS  "1400000001_3560__UserId_s_Pj4+__UserId_e_main_video.m3u8"
 
 static void check(const char *in, const char *want)
 {
@@ -89,6 +90,22 @@ static void test_names(void **state)
         { "0001_" TS, TS },
         { "calls_T-1_ha1_" TS, "ha1_" TS },
         { "1400000001_3560__UserId_s_Pj4 __UserId_e_main_video (copy).m3u8", PLUS },
+        /* the time in the name of a segment is enough, in mixed recordings too */
+        { STEM "_20260101000000495_copy.ts", TS },
+        { STEM "_20260101000000495", TS },
+        { STEM "_20260101000000495.mp2t", TS },
+        { STEM "_20260101000000495.M2TS", TS },
+        { TS "_1", TS },
+        { TS "-2", TS },
+        { TS "_sign=abc.def", TS },
+        { LIST "_1", LIST },
+        { LIST "_sign=abc", LIST },
+        { MIXED "_20260101000000495.mts", MIXED "_20260101000000495.ts" },
+        { "task1_" MIXED "_20260101000000495 (copy).ts", MIXED "_20260101000000495.ts" },
+        { "task1_ha1_" MIXED "_20260101000000495.ts~", "ha1_" MIXED "_20260101000000495.ts" },
+        { "14_Pj4 _20260101000000495 - Kopie.ts", "14_Pj4+_20260101000000495.ts" },
+        { MIXED "_20260101000000495.sync-conflict-20260101-000000-ABCDEFG.ts",
+          MIXED "_20260101000000495.ts" },
         /* a name within other text */
         { "\"" TS "\"", TS },
         { "<" TS ">", TS },
@@ -101,7 +118,14 @@ static void test_names(void **state)
         { "1400000001_3560__UserId_s_Pj4%25252B__UserId_e_main_video.m3u8", PLUS },
         /* what is no recording's is not guessed at */
         { "my_14_1.m3u8", "my_14_1.m3u8" },
-        { STEM "_20260101000000495_copy.ts", STEM "_20260101000000495_copy.ts" },
+        { STEM "_20260101000000495_av.mp4", STEM "_20260101000000495_av.mp4" },
+        { MIXED "_20260101000000495_av.mp4", MIXED "_20260101000000495_av.mp4" },
+        { MIXED "_20260101000000495_av.partial.mp4", MIXED "_20260101000000495_av.partial.mp4" },
+        { MIXED "_20260101000000495.jpg", MIXED "_20260101000000495.jpg" },
+        { MIXED "_202601010000004951.ts", MIXED "_202601010000004951.ts" },
+        { MIXED "_20261301000000495 (1)", MIXED "_20261301000000495 (1)" },
+        { "/" MIXED "_20260101000000495/x.m3u8", "x.m3u8" },
+        { "/" MIXED "_20260101000000495/14_1.m3u8", "14_1.m3u8" },
         { TS "x", TS "x" },
         { "\"14_1.m3u8\"", "\"14_1.m3u8\"" },
         { "clip (1).ts", "clip (1).ts" },
