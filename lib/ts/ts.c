@@ -83,13 +83,9 @@ static int route(struct trtc_ts *ts, const uint8_t *p, bool again)
         ts->recent = NULL;
         trtc_ts_guess(ts, pid_of(p), p);
         return 0;
-    case PID_PAT:
-        ts->recent = NULL;
-        trtc_ts_psi_packet(ts, &ts->pat, -1, p);
-        return 0;
     default:
         ts->recent = NULL;
-        trtc_ts_psi_packet(ts, &ts->program[code - PID_PMT], code - PID_PMT, p);
+        trtc_ts_table_packet(ts, pid_of(p), p);
         return 0;
     }
 }

@@ -77,8 +77,8 @@ void trtc_ts_early_tables(struct trtc_ts *ts)
 {
     for (size_t i = 0; i < ts->nb_early && !ts->tabled; i++) {
         const uint8_t *p = ts->early[(ts->early_first + i) % ts->early_cap].p;
-        const int code = ts->pid[(p[1] & 0x1f) << 8 | p[2]];
-        if (code >= PID_PMT)
-            trtc_ts_psi_packet(ts, &ts->program[code - PID_PMT], code - PID_PMT, p);
+        const int pid = (p[1] & 0x1f) << 8 | p[2];
+        if (ts->pid[pid] >= PID_PROGRAM)
+            trtc_ts_table_packet(ts, pid, p);
     }
 }

@@ -24,7 +24,7 @@
 #define NOPTS       TRTC_TS_NOPTS
 #define NB_PIDS     8192
 #define NULL_PID    0x1fff
-#define NB_PROGRAMS 16 /* how many programs of a PAT are read */
+#define NB_PROGRAMS 16 /* how many programs are read, of those that a PAT names */
 #define NB_PATIENCE \
     256 /* after this many packets without tables, those of the previous segment are used */
 #define CC_NONE        0xff /* there was no packet yet */
@@ -38,8 +38,9 @@
 #define STRIDE_MAX    208
 #define LOOK          ((CONFIRM_FIRST + 1) * STRIDE_MAX)
 
-/* What a PID carries: a stream, a stream that may be sound or pictures, or a table. */
-enum { PID_NONE, PID_VIDEO, PID_AUDIO, PID_GUESS, PID_PAT, PID_PMT };
+/* What a PID carries: a stream, a stream that may be sound or pictures, or a table: the PAT, the PMT
+ * of a program, of which no packet has come yet, or from PID_PMT on that of program 0, 1, ... */
+enum { PID_NONE, PID_VIDEO, PID_AUDIO, PID_GUESS, PID_PAT, PID_PROGRAM, PID_PMT };
 
 /* Why a framer is called. */
 enum trtc_ts_why {
@@ -194,7 +195,8 @@ struct trtc_ts {
         bool known;   /* crc is set */
         struct trtc_psi psi;
     } pat, program[NB_PROGRAMS];
-    int nb_programs;
+    int nb_programs;                                        /* of which a packet has come */
+    int nb_named;                                           /* that the PAT names */
     enum { FROM_0_NONE, FROM_0_PAT, FROM_0_JUMPED } from_0; /* there was a PAT with counter 0 */
     unsigned files;                                         /* number of concatenated streams */
     bool tables_stand; /* their counters are always 0: streams went on behind such tables */
@@ -212,8 +214,8 @@ struct trtc_ts {
     struct trtc_ts_es es[TRTC_NB_KINDS];
 };
 
-/* ts_tables.c: takes a packet of the PAT (slot -1) or of the PMT of program slot. */
-void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot, const uint8_t *p);
+/* ts_tables.c: takes a packet of the PAT or of a PMT. */
+void trtc_ts_table_packet(struct trtc_ts *ts, int pid, const uint8_t *p);
 
 /* ts_sync.c: returns the next packet, or NULL: more input is needed. */
 const uint8_t *trtc_ts_packet(struct trtc_ts *ts);

@@ -234,7 +234,7 @@ static void use_pmt(struct trtc_ts *ts, int slot, const uint8_t *section, size_t
         const unsigned kind = describe(ts, &e, hdmv, &stream);
         const int k = stream.video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
         trtc_ts_name(ts, &stream, kind);
-        guess |= ts->pid[e.pid] == PID_GUESS && ts->nb_programs == 1;
+        guess |= ts->pid[e.pid] == PID_GUESS && ts->nb_named == 1;
         if (!(ts->want & kind) || kept[k])
             continue;
         /* a stream in use stays in use, even if another one now precedes it */
@@ -288,29 +288,47 @@ static void list_pmt(struct trtc_ts *ts, const uint8_t *section, size_t size)
     }
 }
 
+/* Gives the program a place, since a packet of its PMT has come: a capture of one program may have
+ * the PAT of hundreds. Returns -1: there is no place left. */
+static int place_program(struct trtc_ts *ts, int pid)
+{
+    if (ts->nb_programs == NB_PROGRAMS)
+        return -1;
+    struct trtc_ts_program *p = &ts->program[ts->nb_programs];
+    p->pid = pid;
+    p->cc = CC_NONE;
+    p->known = false;
+    trtc_psi_drop(&p->psi);
+    ts->pid[pid] = (uint8_t)(PID_PMT + ts->nb_programs);
+    return ts->nb_programs++;
+}
+
+static void drop_programs(struct trtc_ts *ts)
+{
+    for (int pid = 0; pid < NB_PIDS; pid++)
+        if (ts->pid[pid] >= PID_PROGRAM)
+            ts->pid[pid] = PID_NONE;
+    ts->nb_programs = ts->nb_named = 0;
+    ts->locked = -1;
+}
+
+/* Each section of a PAT names other programs; the first one replaces all of the PAT before. */
 static void use_pat(struct trtc_ts *ts, const uint8_t *section, size_t size)
 {
     const int locked_pid = ts->locked >= 0 ? ts->program[ts->locked].pid : -1;
+    const bool first = trtc_psi_number(section) == 0;
     size_t pos = 0;
     int pid;
 
-    for (int i = 0; i < ts->nb_programs; i++)
-        ts->pid[ts->program[i].pid] = PID_NONE;
-    ts->nb_programs = 0;
-    ts->locked = -1;
-    while (ts->nb_programs < NB_PROGRAMS && trtc_pat_next(section, size, &pos, &pid)) {
+    if (first)
+        drop_programs(ts);
+    while (trtc_pat_next(section, size, &pos, &pid)) {
         if (pid < 0x10 || pid == NULL_PID || ts->pid[pid] >= PID_PAT)
             continue;
-
-        struct trtc_ts_program *p = &ts->program[ts->nb_programs];
-        p->pid = pid;
-        p->cc = CC_NONE;
-        p->known = false;
-        trtc_psi_drop(&p->psi);
-        ts->pid[pid] = (uint8_t)(PID_PMT + ts->nb_programs);
+        ts->nb_named++;
+        ts->pid[pid] = PID_PROGRAM;
         if (pid == locked_pid)
-            ts->locked = ts->nb_programs;
-        ts->nb_programs++;
+            ts->locked = place_program(ts, pid);
     }
     if (!ts->tabled)
         trtc_ts_early_tables(ts);
@@ -344,7 +362,7 @@ void trtc_ts_tables_begin(struct trtc_ts *ts)
     ts->pat.cc = CC_NONE;
     ts->pat.known = false;
     trtc_psi_drop(&ts->pat.psi);
-    ts->nb_programs = 0;
+    ts->nb_programs = ts->nb_named = 0;
     ts->locked = -1;
     ts->tabled = ts->tables_stand = false;
 }
@@ -394,7 +412,8 @@ static void note_beginning(struct trtc_ts *ts, const struct trtc_ts_program *g, 
         ts->from_0 = FROM_0_NONE;
 }
 
-void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot, const uint8_t *p)
+/* slot: of the program, or -1: the PAT. */
+static void psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot, const uint8_t *p)
 {
     const uint8_t cc = p[3] & 15;
     const bool unit_start = p[1] & 0x40;
@@ -428,10 +447,14 @@ void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot,
         const uint32_t crc = trtc_psi_crc(section, size);
         const int table = slot < 0 ? TRTC_PSI_PAT : TRTC_PSI_PMT;
 
-        /* a PAT continues in further sections after its first 253 programs, of which we read
-         * fewer */
-        if (trtc_psi_table_id(section) != table || trtc_psi_number(section) != 0 ||
-            (g->known && g->crc == crc))
+        if (trtc_psi_table_id(section) != table)
+            continue;
+        if (trtc_psi_number(section) != 0) {
+            if (slot < 0 && g->known)
+                use_pat(ts, section, size);
+            continue;
+        }
+        if (g->known && g->crc == crc)
             continue;
         g->known = true;
         g->crc = crc;
@@ -444,4 +467,15 @@ void trtc_ts_psi_packet(struct trtc_ts *ts, struct trtc_ts_program *g, int slot,
             g->known = false; /* to be read when the program in use goes away */
         }
     }
+}
+
+void trtc_ts_table_packet(struct trtc_ts *ts, int pid, const uint8_t *p)
+{
+    const int code = ts->pid[pid];
+    const int slot = code == PID_PAT       ? -1
+                     : code == PID_PROGRAM ? place_program(ts, pid)
+                                           : code - PID_PMT;
+
+    if (code == PID_PAT || slot >= 0)
+        psi_packet(ts, slot < 0 ? &ts->pat : &ts->program[slot], slot, p);
 }

@@ -103,8 +103,9 @@ static uint32_t crc32_mpeg(const uint8_t *p, size_t n)
     return crc;
 }
 
-void mux_section(struct mux *m, int pid, uint8_t table, uint16_t id, const struct bytes *body,
-                 bool broken)
+/* Section number of number last. */
+static void put_section(struct mux *m, int pid, uint8_t table, uint16_t id,
+                        const struct bytes *body, bool broken, int number, int last)
 {
     struct bytes s = { NULL, 0, 0 };
     const size_t len = 5 + body->n + 4;
@@ -115,8 +116,8 @@ void mux_section(struct mux *m, int pid, uint8_t table, uint16_t id, const struc
                              (uint8_t)(id >> 8),
                              (uint8_t)id,
                              (uint8_t)(0xc1 | m->version << 1),
-                             0,
-                             0 };
+                             (uint8_t)number,
+                             (uint8_t)last };
 
     bytes_add(&s, head, sizeof head);
     bytes_add(&s, body->p, body->n);
@@ -131,16 +132,26 @@ void mux_section(struct mux *m, int pid, uint8_t table, uint16_t id, const struc
     bytes_drop(&s);
 }
 
+void mux_section(struct mux *m, int pid, uint8_t table, uint16_t id, const struct bytes *body,
+                 bool broken)
+{
+    put_section(m, pid, table, id, body, broken, 0, 0);
+}
+
 void mux_pat(struct mux *m, int nb, const int *pmt_pids)
 {
+    enum { IN_SECTION = 253 };
     struct bytes b = { NULL, 0, 0 };
 
     for (int i = 0; i < nb; i++) {
-        const uint8_t e[4] = { 0, (uint8_t)(i + 1), (uint8_t)(0xe0 | pmt_pids[i] >> 8),
-                               (uint8_t)pmt_pids[i] };
+        const uint8_t e[4] = { (uint8_t)((i + 1) >> 8), (uint8_t)(i + 1),
+                               (uint8_t)(0xe0 | pmt_pids[i] >> 8), (uint8_t)pmt_pids[i] };
         bytes_add(&b, e, 4);
+        if (i + 1 == nb || (i + 1) % IN_SECTION == 0) {
+            put_section(m, 0, 0, 1, &b, false, i / IN_SECTION, (nb - 1) / IN_SECTION);
+            b.n = 0;
+        }
     }
-    mux_section(m, 0, 0, 1, &b, false);
     bytes_drop(&b);
 }
 

@@ -52,6 +52,7 @@ size_t mux_packet(struct mux *m, int pid, bool start, const void *af, size_t af_
 void mux_section(struct mux *m, int pid, uint8_t table, uint16_t id, const struct bytes *body,
                  bool broken);
 
+/* In as many sections as it takes. */
 void mux_pat(struct mux *m, int nb, const int *pmt_pids);
 void mux_pmt(struct mux *m, int pid, const struct entry *e, size_t nb, bool broken);
 

@@ -1693,6 +1693,46 @@ static void test_psi_crc(void **state)
     mux_free(m);
 }
 
+/* A capture of one program, whose PAT names all those of its network, in one section or several. */
+static void test_one_of_many_programs(void **state)
+{
+    (void)state;
+    static int pids[600];
+    static const struct entry one[] = { { VIDEO, 0x1b, NULL, 0 } };
+    static const size_t in_use[] = { 0, 15, 16, 40, 252, 253, 599 };
+    struct mux *m = mux_new();
+    struct bytes v = { NULL, 0, 0 };
+
+    add_au(&v, true, 300);
+    for (size_t i = 0; i < COUNT(pids); i++)
+        pids[i] = 0x400 + (int)i;
+    for (size_t i = 0; i < COUNT(in_use); i++) {
+        m->out.n = 0;
+        for (int k = 1; k <= 3; k++) {
+            mux_pes(m, VIDEO, 1000 * (2 * k - 1), v.p, v.n);
+            mux_pat(m, COUNT(pids), pids);
+            mux_pmt(m, pids[in_use[i]], one, 1, false);
+            mux_pes(m, VIDEO, 1000 * 2 * k, v.p, v.n);
+        }
+        struct frames *f = read_all(&m->out);
+        assert_clean(f);
+        assert_int_equal(f->n, 6);
+        frames_free(f);
+    }
+
+    /* The table of a program is before that of all programs. */
+    m->out.n = 0;
+    mux_pmt(m, pids[40], one, 1, false);
+    mux_pes(m, VIDEO, 1000, v.p, v.n);
+    mux_pat(m, COUNT(pids), pids);
+    mux_pes(m, VIDEO, 2000, v.p, v.n);
+    struct frames *f = read_all(&m->out);
+    assert_int_equal(f->n, 2);
+    frames_free(f);
+    bytes_drop(&v);
+    mux_free(m);
+}
+
 /* Sections longer than a packet, with hundreds of streams; several programs; descriptors. */
 static void test_programs(void **state)
 {
@@ -3054,6 +3094,7 @@ int main(void)
         cmocka_unit_test(test_pmt_change),
         cmocka_unit_test(test_psi_crc),
         cmocka_unit_test(test_psi_time),
+        cmocka_unit_test(test_one_of_many_programs),
         cmocka_unit_test(test_programs),
         cmocka_unit_test(test_private_pictures),
         cmocka_unit_test(test_pictures_in_pes),
