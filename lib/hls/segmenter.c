@@ -21,7 +21,8 @@ enum { LANES_MAX = 2 };
 #define LAG_MAX_US 1000000 /* how far sound may arrive behind the picture */
 #define WINDOW_BYTES \
     ((size_t)32 * 1024 * 1024) /* the limit of frames that wait for the other track */
-#define LOW_US 1400000 /* the lowest time stamp: players take one below 0 for one far ahead */
+#define TICK_US 12             /* a little more than a tick of 90 kHz */
+#define LOW_US  1400000 /* the lowest time stamp: players take one below 0 for one far ahead */
 #define PICTURE_GONE_US \
     10000000 /* after this time without a picture, segments are cut at the sound */
 
@@ -29,6 +30,7 @@ struct segment { /* a file that is being written */
     struct trtc_file *file;
     int64_t low_us, high_us; /* stream clock: lowest PTS, highest end of a frame */
     int64_t bytes;
+    int64_t nb_moved; /* frames that were too late for their own time */
     bool discontinuity;
     bool new_list;               /* it is the first one of a playlist */
     struct trtc_input_info info; /* of each track, at its first frame in the segment */
@@ -49,6 +51,8 @@ struct lane {
     int64_t packing;    /* the PES of sound that was being packed at the last flush, or 0 */
     int64_t sound_us;   /* PTS of the last sound, or TRTC_NOTIME */
     int64_t video_us;   /* PTS of the last picture, or TRTC_NOTIME */
+    int64_t decoded_us; /* DTS of the last picture, or TRTC_NOTIME */
+    int64_t gone_us;    /* the highest DTS so far, or TRTC_NOTIME */
     bool force;         /* the next frame that can begin a segment does so */
     bool breaks;        /* the next segment begins with a discontinuity */
     bool broken;        /* a write to now has failed: it will not be listed */
@@ -321,6 +325,8 @@ static int add_lane(struct trtc_segmenter *s, const struct trtc_input_info *info
                         .audio = audio,
                         .video = video,
                         .video_us = TRTC_NOTIME,
+                        .decoded_us = TRTC_NOTIME,
+                        .gone_us = TRTC_NOTIME,
                         .sound_us = TRTC_NOTIME,
                         .floor_us = TRTC_NOTIME,
                         .opened_ms = TRTC_NOTIME,
@@ -439,9 +445,26 @@ static bool cuts(struct lane *l, const struct trtc_input_frame *f,
  * passed its first one, and the sound, which arrives behind the picture, has reached it. */
 static bool start_is_known(const struct lane *l, const struct trtc_input_frame *f)
 {
+    const bool far = f->pkt.dts_us > l->key_us + LAG_MAX_US;
     bool silent = l->sound_us == TRTC_NOTIME || l->sound_us < l->key_us - LAG_MAX_US;
-    bool sound = !l->audio || l->heard || silent || f->pkt.dts_us > l->key_us + LAG_MAX_US;
-    return sound && (!l->video || !f->video || f->pkt.dts_us >= l->key_us);
+    bool sound = !l->audio || l->heard || silent || far;
+    return sound && (!l->video || l->decoded_us >= l->key_us || far);
+}
+
+/* Moves a frame that came too late to be put in order, and belongs before the current segment, to
+ * the start of that: its own time would be the lowest in the file, from which the times of all
+ * other frames in it are counted. Pictures keep a decoding time before those that follow. */
+static struct trtc_input_frame moved_up(struct lane *l, const struct trtc_input_frame *f)
+{
+    struct trtc_input_frame up = *f;
+    struct trtc_packet *p = &up.pkt;
+    const bool late = l->gone_us != TRTC_NOTIME && p->dts_us + TRTC_INTERLEAVE_LATE_US < l->gone_us;
+    if (!late || p->pts_us >= l->now.low_us)
+        return up;
+    p->pts_us = l->now.low_us + l->now.nb_moved++ * TICK_US;
+    if (!up.video || p->dts_us < p->pts_us - LAG_MAX_US)
+        p->dts_us = p->pts_us - (up.video ? LAG_MAX_US : 0);
+    return up;
 }
 
 /* Notes the properties of a track at its first frame in the segment. */
@@ -458,9 +481,10 @@ static void note_info(struct segment *g, const struct trtc_input_frame *f,
     }
 }
 
-static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_frame *f,
+static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_frame *came,
                       const struct trtc_input_info *info, struct trtc_err *err)
 {
+    const struct trtc_input_frame up = moved_up(l, came), *f = &up;
     int64_t pts_us = f->pkt.pts_us, end_us = pts_us + f->dur_us;
     if (cuts(l, f, info)) {
         l->breaks |= changes_codec(l, f, info);
@@ -486,6 +510,9 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
     l->now.high_us = end_us > l->now.high_us ? end_us : l->now.high_us;
     l->heard |= !f->video;
     *(f->video ? &l->video_us : &l->sound_us) = pts_us;
+    if (f->video)
+        l->decoded_us = f->pkt.dts_us;
+    l->gone_us = f->pkt.dts_us > l->gone_us ? f->pkt.dts_us : l->gone_us;
     return l->old.file && start_is_known(l, f) ? settle(s, l, l->now.low_us, false, err) : 0;
 }
 

@@ -4,7 +4,11 @@
 
 #include <string.h>
 
+#include "recording/clock.h"
+
 #define PADDING_STREAM 0xbe
+#define IDLE_90K       (3 * 90000) /* a picture of which nothing has come for so long, */
+#define IDLE_PES       8           /* and that many PES of the other stream, is complete */
 
 /* ---- PES packets ---- */
 
@@ -28,6 +32,18 @@ static struct trtc_ts_mark *next_mark(struct trtc_ts_es *s)
     return &s->mark[s->nb_marks++ % NB_MARKS];
 }
 
+/* A PES of the other stream begins. The last picture before a pause, which states no length, is
+ * complete when its stream is idle, not only when the next one comes: the camera may be off. */
+static void end_idle(struct trtc_ts *ts, struct trtc_ts_es *s)
+{
+    const bool waits = s->unit.begun && s->unit.slice && s->why == WHY_NOT;
+
+    if (s->left > 0 || !waits || ++s->nb_since < IDLE_PES ||
+        trtc_ts_diff(ts->clock, s->came) < IDLE_90K)
+        return;
+    trtc_ts_call_last(ts, s, false);
+}
+
 /* Begins the payload, since the header is complete and not scrambled (2.4.3.6). False: the header
  * makes no sense. */
 static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p)
@@ -46,6 +62,8 @@ static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
         m.dts = trtc_ts_pes_time(p + 14);
     if (m.pts != NOPTS)
         ts->clock = m.dts != NOPTS ? m.dts : m.pts;
+    if (!s->info.video)
+        end_idle(ts, &ts->es[TRTC_AT_VIDEO]);
 
     s->left = length ? (int64_t)length - 3 - header : -1;
     *next_mark(s) = m;
@@ -281,6 +299,8 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
         }
     }
     s->files = ts->files;
+    s->came = ts->clock;
+    s->nb_since = 0;
     s->cc = cc;
     s->repeated = false;
     s->last.size = size;

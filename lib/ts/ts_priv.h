@@ -119,6 +119,8 @@ struct trtc_ts_es {
     bool continued; /* ... and the first one may continue the previous segment */
     bool cut;       /* the next payload does not belong to the current PES */
     bool torn;      /* the current unit is incomplete */
+    int64_t came;   /* ts.clock at its last packet, */
+    int nb_since;   /* and PES of the other stream since */
 
     /* PES */
     enum { PES_NONE, PES_HEADER, PES_BODY, PES_PADDING, PES_SCRAMBLED } pes;

@@ -64,6 +64,7 @@ struct frame {
     int64_t pts_us, dts_us;
     enum trtc_codec codec;
     int rate_hz;
+    bool moved;    /* it comes too late for its own time */
     unsigned seen; /* in the segments */
 };
 
@@ -285,6 +286,8 @@ static void look_into(const char *path, int64_t *low_us)
         x->seen++;
         assert_int_equal(x->video, f.stream->video);
         assert_int_equal(f.stream->codec, x->video ? x->codec : TRTC_CODEC_AAC);
+        if (x->moved)
+            continue;
         const int64_t pts = (x->pts_us + shift_us) * 9 / 100,
                       dts = (x->dts_us + shift_us) * 9 / 100;
         assert_int_in_range(llabs(trtc_ts_diff(f.pts_90k, pts)), 0, x->video ? 1 : 90);
@@ -551,6 +554,8 @@ static void test_too_far_apart(void **state)
     trtc_segmenter_late(run.s, false, &late);
     assert_int_equal(late.nb, 0);
     trtc_segmenter_free(&run.s);
+    for (int i = 0; i < nb_frames; i++) /* segments were cut at the sound before they came */
+        frames[i].moved = frames[i].video && frames[i].pts_us < 18 * S;
     parse(MIXED_LIST, &p);
     no_clock = true;
     for (size_t i = 0; i < p.nb_segs; i++) {
@@ -559,6 +564,60 @@ static void test_too_far_apart(void **state)
         last_ms = p.segs[i].attr_start_ms;
     }
     no_clock = false;
+    trtc_playlist_fini(&p);
+    all_seen();
+}
+
+/* The picture is gone for longer than is waited for, and its last frames come when it returns: only
+ * they have another time than their own. */
+static void test_late_end_of_picture(void **state)
+{
+    struct trtc_playlist p;
+
+    (void)state;
+    begin(MIXED, TRTC_CODEC_H264, true);
+    trtc_segmenter_free(&run.s);
+    run.o.window_us = 5 * S;
+    run.s = trtc_segmenter_new(&run.o, &run.info, &run.err);
+    assert_non_null(run.s);
+    for (int64_t at_us = 10 * S; at_us < 15 * S; at_us += S)
+        give_second(at_us, true, true);
+    for (int64_t at_us = 15 * S; at_us < 50 * S; at_us += S)
+        give_second(at_us, false, true);
+    for (int k = 0; k < 3; k++)
+        give((struct frame){ .video = true, .pts_us = 15 * S + k * VIDEO_US, .moved = true });
+    for (int64_t at_us = 50 * S; at_us < 55 * S; at_us += S)
+        give_second(at_us, true, true);
+    assert_int_equal(end(), 1);
+    no_clock = true;
+    look_at(MIXED_LIST, &p);
+    no_clock = false;
+    trtc_playlist_fini(&p);
+    all_seen();
+}
+
+/* The first key picture is decoded before pictures that are shown before it, and while sound arrives
+ * in between: the segment begins with the earliest of them. */
+static void test_leading_pictures(void **state)
+{
+    struct trtc_playlist p;
+
+    (void)state;
+    begin(MIXED, TRTC_CODEC_H264, true);
+    for (int64_t v = 0; v < 8 * S; v += 4 * VIDEO_US) {
+        const int64_t dts_us = 10 * S + v;
+        for (int k = 0; k < 4; k++) { /* decoded: the fourth, then those before it */
+            const int64_t shown = k == 0 ? 3 : k - 1;
+            give((struct frame){ .video = true,
+                                 .key = k == 0 && v % (12 * VIDEO_US) == 0,
+                                 .pts_us = dts_us + (shown + 1) * VIDEO_US + 1000,
+                                 .dts_us = dts_us + k * VIDEO_US });
+            give((struct frame){ .pts_us = dts_us + (k + 4) * VIDEO_US });
+        }
+    }
+    assert_int_equal(end(), 1);
+    look_at(MIXED_LIST, &p);
+    assert_int_in_range(p.nb_segs, 3, 5);
     trtc_playlist_fini(&p);
     all_seen();
 }
@@ -653,6 +712,8 @@ int main(void)
         cmocka_unit_test(test_apart),
         cmocka_unit_test(test_low_start),
         cmocka_unit_test(test_too_far_apart),
+        cmocka_unit_test(test_late_end_of_picture),
+        cmocka_unit_test(test_leading_pictures),
         cmocka_unit_test(test_codec_changes),
         cmocka_unit_test(test_sound_changes),
         cmocka_unit_test(test_names_differ),

@@ -278,6 +278,57 @@ static void test_plain(void **state)
     mux_free(m);
 }
 
+/* The camera is off: the last picture comes while the sound goes on, and those after the pause are
+ * whole, too. A picture whose declared length has not come is waited for. */
+static void test_idle_picture(void **state)
+{
+    (void)state;
+    for (int declared = 0; declared < 2; declared++) {
+        struct bytes au[2] = { { NULL, 0, 0 }, { NULL, 0, 0 } };
+        struct mux *m = mux_new();
+        size_t paused = 0;
+
+        mux_tables(m, 0x1b);
+        for (int k = 0; k < 2; k++) {
+            add_au(&au[k], true, 500);
+            mux_pes_ex(m, VIDEO, 90000 + k * 360000, TRTC_TS_NOPTS, au[k].p, au[k].n, declared,
+                       184);
+            for (int j = 0; j < 140 && k == 0; j++) {
+                struct bytes a = { NULL, 0, 0 };
+                add_adts(&a, 100);
+                mux_pes(m, AUDIO, 90000 + j * 1920, a.p, a.n);
+                bytes_drop(&a);
+                if (j == 130)
+                    paused = m->out.n;
+            }
+        }
+        struct frames *f = calloc(1, sizeof *f);
+        assert_non_null(f);
+        trtc_ts_forget(demux);
+        trtc_ts_feed(demux, m->out.p, paused);
+        pull(f);
+        assert_int_equal(count(f, true), 0);
+        trtc_ts_feed(demux, m->out.p + paused, m->out.n - paused);
+        pull(f);
+        assert_int_equal(count(f, true), 1);
+        trtc_ts_end(demux);
+        pull(f);
+        f->stats = *trtc_ts_stats(demux);
+        assert_balanced(f);
+        assert_clean(f);
+        assert_int_equal(count(f, true), 2);
+        for (int i = 0, k = 0; i < f->n; i++)
+            if (f->f[i].video) {
+                assert_frame(&f->f[i], &au[k], 90000 + k * 360000, false);
+                k++;
+            }
+        frames_free(f);
+        mux_free(m);
+        bytes_drop(&au[0]);
+        bytes_drop(&au[1]);
+    }
+}
+
 static void test_want(void **state)
 {
     (void)state;
@@ -3081,6 +3132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_idle_picture),
         cmocka_unit_test(test_want),
         cmocka_unit_test(test_libavformat),
         cmocka_unit_test(test_cut),
