@@ -26,6 +26,8 @@
 #include "base/text.h"
 #include "clock.h"
 
+#define CLEAR_LINE "\r\033[K"
+
 enum { END_MS = 500 }; /* after a signal, how long a reader may take nothing */
 
 volatile sig_atomic_t cli_signal;
@@ -40,26 +42,34 @@ static struct {
     bool out_told;        /* ... and the caller knows */
     char out_buf[1 << 15];
     bool out_lacks; /* something that belongs on stdout is missing for want of memory */
+    bool err_stuck; /* nobody reads stderr */
 } cli = { .name = "trtc", .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* Once a signal has asked for the end, a reader that takes nothing must not hold it up. */
-static bool reader_waits(int fd)
+/* Whether a signal has asked for the end. Servers block signals, and take them between two turns. */
+static bool asked_to_end(void)
 {
-    struct pollfd p = { .fd = fd, .events = POLLOUT };
-    return cli_signal && poll(&p, 1, END_MS) == 0;
+    sigset_t set;
+    return cli_signal ||
+           (sigpending(&set) == 0 &&
+            (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) || sigismember(&set, SIGHUP)));
 }
 
-/* Writes as much as poll says there is room for. Returns the bytes written, 0 where the caller
- * should try again, or -1 (errno). */
-static ssize_t write_some(int fd, const char *data, size_t n)
+/* Waits until there is room for PIPE_BUF bytes, so that no write blocks, in whichever thread: a
+ * signal may interrupt another one. 0; or what errno was: EAGAIN if the reader has taken nothing for
+ * END_MS after a signal, since it must not hold up the end. */
+static int wait_for_room(int fd)
 {
     struct pollfd p = { .fd = fd, .events = POLLOUT };
-    ssize_t k = write(fd, data, n < PIPE_BUF ? n : PIPE_BUF);
-    if (k >= 0 || errno == EINTR)
-        return k > 0 ? k : 0;
-    if (errno != EAGAIN)
-        return -1;
-    return poll(&p, 1, -1) < 0 && errno != EINTR ? -1 : 0;
+    bool ends = asked_to_end();
+    int n;
+    while ((n = poll(&p, 1, END_MS)) <= 0) {
+        if (n < 0 && errno != EINTR)
+            return errno;
+        if (n == 0 && ends)
+            return EAGAIN;
+        ends = asked_to_end();
+    }
+    return 0;
 }
 
 /* Writes all of it, also when signals come and the descriptor does not block. 0, or what errno
@@ -67,15 +77,23 @@ static ssize_t write_some(int fd, const char *data, size_t n)
 static int write_whole(int fd, const char *data, size_t n)
 {
     while (n) {
-        if (reader_waits(fd))
-            return EAGAIN;
-        ssize_t k = write_some(fd, data, n);
-        if (k < 0)
+        const int errnum = wait_for_room(fd);
+        if (errnum)
+            return errnum;
+        const ssize_t k = write(fd, data, n < PIPE_BUF ? n : PIPE_BUF);
+        if (k < 0 && errno != EINTR && errno != EAGAIN)
             return errno;
-        data += k;
-        n -= (size_t)k;
+        data += k > 0 ? k : 0;
+        n -= k > 0 ? (size_t)k : 0;
     }
     return 0;
+}
+
+/* To standard error; with the lock held. A reader that was too slow at the end is not waited for
+ * again. */
+static void write_err(const char *data, size_t n)
+{
+    cli.err_stuck = cli.err_stuck || write_whole(STDERR_FILENO, data, n) == EAGAIN;
 }
 
 /* By itself stdio treats an interrupted write, and a full pipe that does not block, as the end
@@ -168,7 +186,7 @@ int cli_verbosity(void)
 static void clear_progress(void)
 {
     if (cli.progress_shown)
-        fputs("\r\033[K", stderr);
+        write_err(CLEAR_LINE, sizeof CLEAR_LINE - 1);
     cli.progress_shown = false;
 }
 
@@ -184,7 +202,7 @@ __attribute__((format(printf, 1, 0))) static void say(const char *fmt, va_list a
     n = snprintf(line, sizeof line, "%s: %s\n", cli.name, shown);
     pthread_mutex_lock(&cli.lock);
     clear_progress();
-    write_whole(STDERR_FILENO, line, (size_t)n);
+    write_err(line, (size_t)n);
     pthread_mutex_unlock(&cli.lock);
 }
 
@@ -266,13 +284,19 @@ void cli_progress(const char *line)
     pthread_mutex_lock(&cli.lock);
     if (!line) {
         clear_progress();
-        fflush(stderr);
     } else if (now_us - cli.progress_us >= 100000) {
         cli.progress_us = now_us;
-        fprintf(stderr, "\r\033[K%s", line);
-        fflush(stderr);
+        write_err(CLEAR_LINE, sizeof CLEAR_LINE - 1);
+        write_err(line, strlen(line));
         cli.progress_shown = true;
     }
+    pthread_mutex_unlock(&cli.lock);
+}
+
+void cli_put_err(const char *text)
+{
+    pthread_mutex_lock(&cli.lock);
+    write_err(text, strlen(text));
     pthread_mutex_unlock(&cli.lock);
 }
 

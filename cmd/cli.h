@@ -72,6 +72,9 @@ void cli_version(void);
  * a second. NULL clears it. */
 void cli_progress(const char *line);
 
+/* Prints text on stderr as it is; thread-safe. */
+void cli_put_err(const char *text);
+
 /* Prints JSON on a line of stdout; pretty: on several lines. If json is NULL, or memory runs out,
  * cli_finish reports that and returns TRTC_EX_TEMPFAIL. */
 void cli_put_json(const struct cJSON *json, bool pretty);

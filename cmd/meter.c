@@ -79,12 +79,13 @@ void meter_json(const struct meter_state *s, int64_t elapsed_us, char *out, size
 static void show(const struct meter *m)
 {
     struct meter_state s = { 0 };
-    char words[WORDS];
+    char words[WORDS], line[WORDS + 1];
     m->look(m->opaque, &s);
     const int64_t elapsed_us = clock_mono_us() - m->since_us;
     if (m->json) {
         meter_json(&s, elapsed_us, words, sizeof words);
-        fprintf(stderr, "%s\n", words);
+        snprintf(line, sizeof line, "%s\n", words);
+        cli_put_err(line);
     } else {
         meter_line(&s, elapsed_us, words, sizeof words);
         cli_progress(words);

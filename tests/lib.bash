@@ -97,6 +97,13 @@ told_of() {
     waited grep -qF -- "$1" "${2:-told}" || fail "no '$1': $(cat "${2:-told}")"
 }
 
+# has_ended PID: this child has; waits for that.
+has_ended() {
+    waited is_gone "$1"
+}
+
+is_gone() { ! kill -0 "$1"; }
+
 # listens FILE PID [LINES]: the process says in the file, behind so many lines, where it listens: $url. Waits for that.
 listens() {
     url=

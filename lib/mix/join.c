@@ -241,6 +241,7 @@ static int open_output(struct join *j, struct trtc_err *err)
         .creation_ms = j->mix.start_us / 1000,
         .start_us = j->mix.start_us,
         .expected_us = av_rescale(j->mix.all, 1000000, j->mix.fps),
+        .stop = j->o->stop,
     };
     j->writer = trtc_writer_new(&wo, err);
     return j->writer ? 0 : -1;

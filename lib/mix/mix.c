@@ -231,7 +231,8 @@ static int open_output(struct trtc_mix *m, struct trtc_err *err)
         .first_us = av_rescale(m->state.first, 1000000, m->o.set->fps),
         .part = m->o.part.share.n ? text : NULL,
         .expected_us = known ? av_rescale(m->state.nb_frames, 1000000, m->o.set->fps) : 0,
-        .flush = m->state.live
+        .flush = m->state.live,
+        .stop = m->o.stop
     };
     m->writer = m->state.writer = trtc_writer_new(&wo, err);
     ret = m->writer ? 0 : -1;

@@ -5,6 +5,7 @@
 #ifndef TRTC_MIX_WRITER_H
 #define TRTC_MIX_WRITER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,7 +33,9 @@ struct trtc_writer_opts {
     int64_t creation_ms; /* ms since 1970; TRTC_NOTIME: not written */
     int64_t start_us;    /* TS: the time (us since 1970) that the stream states for 0; 0: none */
     bool flush;          /* TS: write data as soon as it is complete (live) */
-    int64_t first_us;    /* no packet is much earlier than this */
+    const volatile sig_atomic_t *stop; /* when it becomes nonzero, a reader that takes nothing is not
+                                          waited for; or NULL */
+    int64_t first_us;                  /* no packet is much earlier than this */
     const char *part; /* Matroska: which part of a mix it is, as text (mix/part.h); NULL: a mix */
     int64_t expected_us; /* MP4: the expected length, for the size of the index; 0: unknown */
 };

@@ -18,6 +18,7 @@ enum {
     ADTS_BYTES_MAX = 8191, /* frame_length has 13 bits */
     TABLES_PERIOD_US = 1000000, /* how often tables are repeated if there are no pictures */
     POLL_MS = 100,              /* the time within which a cancel is noticed */
+    STUCK_POLLS = 50, /* after a stop, how often in a row a reader may have taken nothing */
 };
 
 struct ts {
@@ -38,10 +39,11 @@ static int fail_pipe(struct trtc_writer_out *out, int errnum, struct trtc_err *e
 
 /* Writes to a pipe whose reader may be slow, or may not read at all. poll guarantees room for
  * PIPE_BUF bytes; no more is written at a time, so that the call never blocks and a cancel is
- * noticed. */
+ * noticed. After a stop it does not wait for a reader that takes nothing any more. */
 static int write_pipe(struct trtc_writer_out *out, const uint8_t *data, size_t size,
                       struct trtc_err *err)
 {
+    int nb_stuck = 0;
     while (size > 0) {
         struct pollfd pfd = { .fd = out->fd, .events = POLLOUT };
         if (atomic_load(&out->cancelled))
@@ -49,6 +51,9 @@ static int write_pipe(struct trtc_writer_out *out, const uint8_t *data, size_t s
         const int ready = poll(&pfd, 1, POLL_MS);
         if (ready < 0 && errno != EINTR)
             return fail_pipe(out, errno, err);
+        nb_stuck = ready > 0 || !out->o.stop || !*out->o.stop ? 0 : nb_stuck + 1;
+        if (nb_stuck > STUCK_POLLS)
+            return fail_pipe(out, EAGAIN, err);
         if (ready <= 0)
             continue;
         const ssize_t k = write(out->fd, data, size < PIPE_BUF ? size : PIPE_BUF);

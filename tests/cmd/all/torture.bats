@@ -92,6 +92,29 @@ assert got == subprocess.run(['trtc-rec', 'create', '--skeleton'], stdout=subpro
 P
 }
 
+@test "a reader that takes nothing: a signal still ends the program, without temporary files" {
+    local s status pid
+    mkfifo full
+    exec 7<>full
+    dd if=/dev/zero of=full bs=4096 oflag=nonblock 2>/dev/null || true
+    for s in merge put-directory; do
+        fresh
+        smoke "$s"
+        "${cmd[@]}" <"$in" >full 2>err 3>&- 7>&- &
+        pid=$!
+        waited compgen -G 'o/*' >/dev/null || fail "$s: nothing is made: $(<err)"
+        sleep 0.2 # it prints, in a thread that gets no signals
+        kill -TERM "$pid"
+        has_ended "$pid" || fail "$s: it does not end"
+        status=0
+        wait "$pid" || status=$?
+        [[ $status -eq 143 ]] || fail "$s: $status"
+        grep -q 'standard output: Resource temporarily unavailable$' err || fail "$s: $(<err)"
+        no_leftovers o
+    done
+    exec 7>&-
+}
+
 @test "system calls that a signal interrupts are repeated" {
     need_strace
     local s status

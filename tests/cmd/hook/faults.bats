@@ -50,6 +50,8 @@ teardown() {
     event 305 1767225961123 '{"Status":0}'
     posted 200 event.json
     in_place new 2
+    kill -TERM "$hook"
+    has_ended "$hook" || fail 'it does not end'
     exec 7>&-
 }
 

@@ -176,6 +176,8 @@ static struct trtc_writer_track sound_track(const char *name)
                                        .name = name };
 }
 
+static volatile sig_atomic_t stop;
+
 static struct trtc_writer *open_at(const char *where, enum trtc_container c, int nb_tracks,
                                    bool flush, struct trtc_err *err)
 {
@@ -190,6 +192,7 @@ static struct trtc_writer *open_at(const char *where, enum trtc_container c, int
         .nb_tracks = nb_tracks,
         .creation_ms = INT64_C(1768908622495),
         .flush = flush,
+        .stop = &stop,
         .expected_us = LEN_S * 1000000,
     };
     struct trtc_writer *w = trtc_writer_new(&o, err);
@@ -769,16 +772,16 @@ static void test_cancel(void **state)
     assert_int_not_equal(access(path, F_OK), 0);
 }
 
-/* Nobody reads the pipe: a thread is in the middle of writing. */
-static void test_cancel_while_writing(void **state)
+/* Nobody reads the pipe: a thread is in the middle of writing when the output is cancelled, or, if how
+ * is NULL, when it should stop. Every call then fails for that reason. */
+static void check_unread(const struct trtc_err *how, const char *why)
 {
-    (void)state;
-    const struct trtc_err why = { .code = TRTC_EX_NOPERM, .msg = "because" };
     struct trtc_err err = { 0 };
     struct job j[2];
     pthread_t t[2];
     int fd[2], ret = -1;
     memset(j, 0, sizeof j);
+    stop = 0;
     assert_int_equal(pipe(fd), 0);
     redirect(fd[1]);
     struct trtc_writer *w = open_at("-", TRTC_CONTAINER_TS, 2, true, &err);
@@ -795,7 +798,10 @@ static void test_cancel_while_writing(void **state)
         at = atomic_load(&j[0].at_us);
     } while (w && (at != before || at <= 0));
     if (w) {
-        trtc_writer_cancel(w, &why);
+        if (how)
+            trtc_writer_cancel(w, how);
+        else
+            stop = 1;
         pthread_join(t[0], NULL);
         pthread_join(t[1], NULL);
     }
@@ -805,8 +811,20 @@ static void test_cancel_while_writing(void **state)
     assert_int_equal(ret, 0);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(j[i].ret, -1);
-        assert_string_equal(j[i].err.msg, "because");
+        assert_string_equal(j[i].err.msg, why);
     }
+}
+
+static void test_cancel_while_writing(void **state)
+{
+    (void)state;
+    check_unread(&(struct trtc_err){ .code = TRTC_EX_NOPERM, .msg = "because" }, "because");
+}
+
+static void test_stop_while_writing(void **state)
+{
+    (void)state;
+    check_unread(NULL, "standard output: Resource temporarily unavailable");
 }
 
 /* ---- refusals ---- */
@@ -879,6 +897,7 @@ int main(void)
         cmocka_unit_test(test_ended_track_holds_up_nobody),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_cancel_while_writing),
+        cmocka_unit_test(test_stop_while_writing),
         cmocka_unit_test(test_nothing_is_left),
         cmocka_unit_test(test_refusals),
     };
