@@ -64,7 +64,8 @@ struct trtc_reader {
     bool leading;  /* ... and of those after it the ones that are shown before key_us */
     int64_t key_us;
     int64_t nb_no_key;       /* pictures that were left out in this clip */
-    int64_t nb_damaged;      /* frames of this clip left out since they were incomplete */
+    int64_t nb_damaged;      /* frames of this clip left out since they were incomplete, */
+    int64_t nb_torn;         /* and incomplete pictures of it that were not */
     struct trtc_crowd crowd; /* pictures of this clip */
     struct trtc_ledger account;
 
@@ -331,7 +332,7 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
     rd->open = rd->begins = true;
     rd->past_cut = rd->looked = rd->rose = rd->tail_seen = rd->joined = false;
     rd->nb_cut = 0;
-    rd->nb_no_key = rd->nb_damaged = 0;
+    rd->nb_no_key = rd->nb_damaged = rd->nb_torn = 0;
     rd->crowd = (struct trtc_crowd){ 0 };
 }
 
@@ -493,6 +494,10 @@ static int lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *s)
     if (rd->nb_damaged > 0 && !p->cut && !s->nb_lost && !s->nb_bad)
         ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_damaged * rd->step_us, 0 },
                     "%" PRId64 " incomplete frames left out", rd->nb_damaged);
+    /* the length of a PES shows it where counters do not, as of 16 packets */
+    if (rd->nb_torn > 0 && !s->nb_lost && !s->nb_bad)
+        ret |= lose(rd, (struct trtc_lost){ "damaged", 0, 0 },
+                    "%" PRId64 " incomplete pictures are kept as they are", rd->nb_torn);
     if (rd->nb_no_key > 0)
         ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_no_key * rd->step_us, 0 },
                     "%" PRId64 " pictures before the first key frame cannot be decoded",
@@ -887,6 +892,7 @@ static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
     }
     if (rd->need_key)
         begin_at(rd, f, p);
+    rd->nb_torn += f->damaged;
     return true;
 }
 

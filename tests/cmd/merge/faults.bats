@@ -131,6 +131,20 @@ audio2=20260101000010500
     quiet
 }
 
+@test "16 packets of a picture are missing, which counters do not show: the length of its PES does" {
+    local f
+    mk fine --bitrate 500000 --length 4 --tags old --user id=10001,size=320x180
+    expect 0 trtc-hls -q -A 1400000001 -R 3560 -u 10001 --tags classic -d p "$(segment fine video 0)"
+    f=$(segment p video 0)
+    merge 0 -f p
+    quiet
+    # behind the tables, inside the first picture
+    { head -c $((188 * 6)) "$f" && tail -c +$((188 * 22 + 1)) "$f"; } >rest
+    mv rest "$f"
+    merge 3 -f p --force
+    said "${f##*/}: damaged: 1 incomplete pictures are kept as they are"
+}
+
 @test "a segment truncated at every byte of a packet, and at every tenth of its length" {
     local i f size
     have plain p
