@@ -57,7 +57,7 @@ static void set_ms(cJSON **j, const char *key, int64_t us)
 static cJSON *file_json(const struct trtc_output *o, const char *path,
                         const struct trtc_merge_result *res, size_t f)
 {
-    cJSON *j = trtc_output_json(o);
+    cJSON *j = trtc_output_json(res ? &res->made : o);
     trtc_json_replace(&j, "path", cJSON_CreateString(path));
     trtc_json_put_bool(&j, "existing", !res);
     if (!res)
@@ -338,7 +338,7 @@ static void tell_files(struct work *w, const struct trtc_output *o,
     if (res->nb_files > 0)
         note_askew(res->files[0].path, res->video.nb_askew);
     if (w->account.outputs && res->nb_files)
-        trtc_json_push(&w->account.outputs, trtc_report_output(o, res));
+        trtc_json_push(&w->account.outputs, trtc_report_output(res));
 }
 
 static void run_group(struct work *w, size_t first, size_t end)

@@ -414,12 +414,11 @@ static void take_stats(struct merge *m)
     struct trtc_merge_result *res = m->res;
     res->has_video = m->tracks[TRTC_AT_VIDEO];
     res->has_audio = m->tracks[TRTC_AT_AUDIO];
-    res->video_encoded = m->out->do_video == TRTC_CHOICE_ENCODE;
-    res->audio_encoded = m->out->do_audio == TRTC_CHOICE_ENCODE;
+    res->made = *m->out;
     if (res->has_video) {
         res->video = m->tracks[TRTC_AT_VIDEO]->stats;
-        res->width_px = m->tracks[TRTC_AT_VIDEO]->format.width_px;
-        res->height_px = m->tracks[TRTC_AT_VIDEO]->format.height_px;
+        res->made.width_px = m->tracks[TRTC_AT_VIDEO]->format.width_px;
+        res->made.height_px = m->tracks[TRTC_AT_VIDEO]->format.height_px;
     }
     if (res->has_audio)
         res->audio = m->tracks[TRTC_AT_AUDIO]->stats;
@@ -511,13 +510,17 @@ static void drop_files(struct trtc_merge_result *res)
 static int encode_instead(struct trtc_output *out, struct trtc_merge_opts *o,
                           const bool refused[TRTC_NB_KINDS], struct trtc_err *err)
 {
+    static const char why[] = "its format changes within a segment";
     if (refused[TRTC_AT_AUDIO]) {
         out->do_audio = TRTC_CHOICE_ENCODE;
+        snprintf(out->why_audio, sizeof out->why_audio, "%s", why);
         if (trtc_sound_channels(out, &o->channels, err) < 0)
             return -1;
     }
-    if (refused[TRTC_AT_VIDEO])
+    if (refused[TRTC_AT_VIDEO]) {
         out->do_video = TRTC_CHOICE_ENCODE;
+        snprintf(out->why_video, sizeof out->why_video, "%s", why);
+    }
     return 0;
 }
 

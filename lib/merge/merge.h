@@ -40,9 +40,9 @@ struct trtc_merge_result {
     struct trtc_track_stats video, audio;
     struct trtc_ledger video_account, audio_account;
     bool has_video, has_audio;
-    bool video_encoded, audio_encoded;
-    int width_px, height_px;            /* of the picture */
-    bool interrupted;                   /* *stop was set: the files hold only what came before */
+    struct trtc_output made; /* as planned, but for a track that could not be copied to its end, and
+                                was encoded, and for the size of the picture; borrows from the plan */
+    bool interrupted;        /* *stop was set: the files hold only what came before */
     int64_t table_bytes, table_samples; /* memory of the sample tables of the last file */
 };
 

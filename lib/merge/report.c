@@ -31,32 +31,16 @@ static void put_into(cJSON **j, const char *inner, const char *key, cJSON *value
     trtc_json_put_into(j, cJSON_GetObjectItemCaseSensitive(*j, inner), key, value);
 }
 
-/* Adds the result for a track to its plan; members that differ from the plan are replaced. */
-static void put_stats(cJSON **j, const char *key, const struct trtc_track_stats *s, bool encoded)
+/* Adds the result for a track to what was done with it. */
+static void put_stats(cJSON **j, const char *key, const struct trtc_track_stats *s,
+                      enum trtc_choice done)
 {
-    cJSON *t = cJSON_GetObjectItemCaseSensitive(*j, key);
-    if (!t) {
-        trtc_json_put(j, key, cJSON_CreateObject());
-        t = cJSON_GetObjectItemCaseSensitive(*j, key);
-    }
-    cJSON_DeleteItemFromObjectCaseSensitive(t, "action");
-    put_into(j, key, "action", cJSON_CreateString(encoded ? "encode" : "copy"));
     put_into(j, key, "samples", cJSON_CreateNumber((double)s->nb_samples));
     put_into(j, key, "filled_frames", cJSON_CreateNumber((double)s->nb_filled));
     put_into(j, key, "filled_ms", cJSON_CreateNumber((double)s->filled_us / 1000));
     put_into(j, key, "dropped_frames", cJSON_CreateNumber((double)s->nb_dropped));
-    if (encoded)
+    if (done == TRTC_CHOICE_ENCODE)
         put_into(j, key, "undecodable", cJSON_CreateNumber((double)s->nb_broken));
-}
-
-/* Adds the size of an encoded picture, which may be larger than planned. */
-static void put_size(cJSON **j, const struct trtc_merge_result *res)
-{
-    cJSON *t = cJSON_GetObjectItemCaseSensitive(*j, "video");
-    cJSON_DeleteItemFromObjectCaseSensitive(t, "width");
-    cJSON_DeleteItemFromObjectCaseSensitive(t, "height");
-    put_into(j, "video", "width", cJSON_CreateNumber(res->width_px));
-    put_into(j, "video", "height", cJSON_CreateNumber(res->height_px));
 }
 
 static cJSON *file_json(const struct trtc_merge_file *f)
@@ -96,17 +80,15 @@ static void put_times(cJSON **j, const struct trtc_merge_result *res)
     replace_ms(j, "duration_ms", dur_us);
 }
 
-cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_result *res)
+cJSON *trtc_report_output(const struct trtc_merge_result *res)
 {
-    cJSON *j = trtc_output_json(o), *files = cJSON_CreateArray();
+    cJSON *j = trtc_output_json(&res->made), *files = cJSON_CreateArray();
     cJSON_DeleteItemFromObjectCaseSensitive(j, "path");
     put_times(&j, res);
     if (res->has_video)
-        put_stats(&j, "video", &res->video, res->video_encoded);
-    if (res->has_video && res->video_encoded)
-        put_size(&j, res);
+        put_stats(&j, "video", &res->video, res->made.do_video);
     if (res->has_audio)
-        put_stats(&j, "audio", &res->audio, res->audio_encoded);
+        put_stats(&j, "audio", &res->audio, res->made.do_audio);
     trtc_report_account(&j, "video", &res->video_account);
     trtc_report_account(&j, "audio", &res->audio_account);
     if (res->has_video && res->has_audio)

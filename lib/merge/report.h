@@ -10,7 +10,7 @@
 #include "recording/recording.h"
 
 /* Object of one merged output; its files carry their paths. The caller deletes it. */
-cJSON *trtc_report_output(const struct trtc_output *o, const struct trtc_merge_result *res);
+cJSON *trtc_report_output(const struct trtc_merge_result *res);
 
 /* Adds the account of a track to the member key ("video", "audio") of an output's object, if it has
  * one. */

@@ -104,9 +104,13 @@ static int check_format(struct sound_copy *c, const struct trtc_read *r, struct 
         r->stream->codec == TRTC_CODEC_AAC && trtc_adts_parse(r->pkt.data, r->pkt.size, &a) == 0;
     trtc_adts_asc(&a, asc);
     c->held_skip = a.header_bytes;
-    if (aac && asc[0] == c->asc[0] && asc[1] == c->asc[1])
+    if (aac && asc[0] == c->asc[0] && asc[1] == c->asc[1] && a.samples == FRAME)
         return 0;
     c->track.uncopyable = true;
+    if (aac && a.samples != FRAME)
+        return trtc_fail(err, TRTC_EX_UNAVAILABLE,
+                         "%s/%s: the sound changes to frames of several blocks", c->out->rec->dir,
+                         r->piece->uri);
     return trtc_fail(err, TRTC_EX_UNAVAILABLE,
                      "%s/%s: the sound changes from %d Hz, %d channels to %s, %d Hz, %d channels",
                      c->out->rec->dir, r->piece->uri, f->rate_hz, f->channels,

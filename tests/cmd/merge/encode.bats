@@ -211,6 +211,33 @@ constant() {
     lasts a/$first 40
 }
 
+@test "AAC whose frames come to have two blocks within a segment is encoded, with all of its sound" {
+    local f
+    mk a --length 12 --user "$(user kinds=a,rate=48000)"
+    f=$(segment a audio 0)
+    ffmpeg -nostdin -v error -i "$f" -c copy -f adts plain.aac
+    python3 - plain.aac blocks.aac <<'P'
+import sys
+aac, frames = open(sys.argv[1], 'rb').read(), []
+while aac:
+    n = (aac[3] & 3) << 11 | aac[4] << 3 | aac[5] >> 5
+    frames, aac = frames + [aac[:n]], aac[n:]
+with open(sys.argv[2], 'wb') as out:
+    out.writelines(frames[:100])
+    for a, b in zip(frames[100::2], frames[101::2]):
+        both, n = bytearray(a + b[7:]), len(a) + len(b) - 7
+        both[3] = both[3] & 0xfc | n >> 11
+        both[4] = n >> 3 & 255
+        both[5] = both[5] & 0x1f | (n & 7) << 5
+        both[6] = both[6] & 0xfc | 1
+        out.write(both)
+P
+    ffmpeg -nostdin -v error -y -i blocks.aac -c copy -f mpegts "$f"
+    sed -i /FILE-ATTR/d a/*.m3u8
+    merge 0 -f a --json
+    jq -e '.audio.action == "encode" and .audio.reason and .audio.account.put_in == 0' out || fail account
+}
+
 @test "--video copy is refused with the reason (69); other files are made" {
     have plain
     merge 69 -f plain --video copy -r 320 180

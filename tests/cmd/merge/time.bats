@@ -402,7 +402,11 @@ setup() {
         merge 69 -f c --video copy -o none
         said 'size changes'
         [ ! -s out ]
-        rm -r c
+        # in the size that was asked for, which is that of the first pictures
+        merge 0 -f c -r 160 90 -o r --json
+        [ "$(field r/$first v width)x$(field r/$first v height)" = 160x90 ]
+        jq -e '.video.action == "encode" and .video.reason and .video.width == 160 and .video.height == 90' out
+        rm -r c r
     done
 }
 

@@ -178,7 +178,8 @@ static void test_copy(void **state)
         const char *files = files_of(&res);
         if (strcmp(files, t[i].files) != 0 || strcmp(losses_of(&res.losses), t[i].losses) != 0)
             fail_msg("%s: '%s', %s", t[i].what, files, losses_of(&res.losses));
-        assert_false(res.interrupted || res.video_encoded || res.audio_encoded);
+        assert_false(res.interrupted || res.made.do_video == TRTC_CHOICE_ENCODE ||
+                     res.made.do_audio == TRTC_CHOICE_ENCODE);
         assert_int_equal(trtc_ledger_open(&res.video_account), 0);
         assert_int_equal(trtc_ledger_open(&res.audio_account), 0);
         assert_int_equal(bytes, res.has_video && res.has_audio ? 2 * size : size);
