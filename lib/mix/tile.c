@@ -188,13 +188,15 @@ static void take_picture(struct trtc_tile *t, int64_t due_us)
 {
     AVFrame *pic = t->decoded;
     int64_t us = pic->pts != AV_NOPTS_VALUE ? pic->pts : pic->best_effort_timestamp;
-    const bool flawed = pic->decode_error_flags || (pic->flags & AV_FRAME_FLAG_CORRUPT);
     struct tile_about about = { 0 };
 
     t->account.absorbs |= trtc_picture_is_interlaced(pic);
     const bool hidden = us == HIDDEN_US;
     const bool known = !hidden && trtc_tile_account_came(&t->account, &us, &about);
     const bool timed = !hidden && us != AV_NOPTS_VALUE;
+    /* not every decoder notices that a part is missing */
+    const bool flawed =
+        about.damaged || pic->decode_error_flags || (pic->flags & AV_FRAME_FLAG_CORRUPT);
     t->stats.nb_decoded++;
     t->stats.nb_broken += flawed;
     if (!timed || (t->cur_us != TRTC_NOTIME && us < t->cur_us)) {

@@ -380,6 +380,15 @@ spoil_bytes() {
     near "$(field m.mp4 v duration)" 3.04 0.07
 }
 
+@test "an incomplete picture of which only the length of its PES shows it, and not the decoder, is reported" {
+    mkrec --bitrate 500000 --length 4 --user id=1,size=320x180,codec=hevc,kinds=v rec
+    expect 0 trtc-hls -q -A 1 -R 1 -u 1 -d p rec/*_video_*.ts
+    # behind the tables, inside the first picture: 16 packets, so that no counter shows it
+    { head -c $((188 * 6)) p/*_video_*.ts && tail -c +$((188 * 22 + 1)) p/*_video_*.ts; } >cut.ts
+    expect 3 trtc-mix -s 64x36 -o m.mp4 a=cut.ts
+    said 'a (cut.ts): damaged: 1 frame of the picture are damaged, but were shown'
+}
+
 @test "whatever is done to a stream, the account balances, and losses are reported" {
     local i f status options=('' '--from +2' '--to +5' '--unsubscribe video:u,10001' '--only video' '--only audio')
     for ((i = 0; i < $(n 10); i++)); do
