@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/utc.h"
 #include "mp4/mp4_priv.h"
 
@@ -87,14 +88,17 @@ static bool is_started(const struct trtc_mp4 *m)
 
 int trtc_mp4_add_track(struct trtc_mp4 *m, const struct trtc_mp4_track *t, struct trtc_err *err)
 {
-    struct trtc_mp4_trak *out = &m->tracks[m->nb_tracks];
+    struct trtc_mp4_trak *out;
 
-    if (m->nb_tracks == TRTC_MP4_TRACKS_MAX || is_started(m))
-        return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: too many tracks, or one too late", m->name);
+    if (is_started(m))
+        return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: a track too late", m->name);
     if (t->codec != TRTC_CODEC_H264 && t->codec != TRTC_CODEC_H265 && t->codec != TRTC_CODEC_AAC)
         return trtc_fail(err, TRTC_EX_SOFTWARE, "%s: this codec cannot be written to MP4", m->name);
     if (t->timescale < 1 || t->timescale > TIMESCALE_MAX)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: timescale %" PRIu32, m->name, t->timescale);
+    if (trtc_array_room(&m->tracks, (size_t)m->nb_tracks, sizeof(*m->tracks)) < 0)
+        return trtc_fail_nomem(err);
+    out = &m->tracks[m->nb_tracks];
     memset(out, 0, sizeof(*out));
     out->codec = t->codec;
     out->timescale = t->timescale;
@@ -420,6 +424,7 @@ void trtc_mp4_free(struct trtc_mp4 **m)
             free((*m)->tracks[i].entries[e].data);
         free((*m)->tracks[i].name);
     }
+    free((*m)->tracks);
     free((*m)->out.buf);
     free((*m)->name);
     free((*m)->title);

@@ -33,7 +33,7 @@ int trtc_mp4_begin(struct trtc_mp4_boxes *b, const char *type)
     int i = b->nb++;
     int64_t start = trtc_mp4_tell(b->o);
 
-    assert(i < TRTC_MP4_BOXES_MAX);
+    assert(i < b->most);
     if (b->measuring) {
         b->size[i] = start;
         trtc_mp4_put_zeros(b->o, 8);
@@ -366,11 +366,13 @@ static void put_moov(struct trtc_mp4_boxes *b)
 
 struct trtc_mp4_boxes *trtc_mp4_boxes_new(const struct trtc_mp4 *m, bool wide, int64_t *moov_bytes)
 {
-    struct trtc_mp4_boxes *b = calloc(1, sizeof(*b));
+    const int most = TRTC_MP4_BOXES + m->nb_tracks * TRTC_MP4_BOXES_OF_TRACK;
+    struct trtc_mp4_boxes *b = calloc(1, sizeof(*b) + (size_t)most * sizeof(*b->size));
     struct trtc_mp4_out count = { 0 };
 
     if (!b)
         return NULL;
+    b->most = most;
     b->m = m;
     b->o = &count;
     b->measuring = true;

@@ -6,7 +6,6 @@
 #include "mp4/mp4.h"
 
 enum {
-    TRTC_MP4_TRACKS_MAX = 32,
     TRTC_MP4_NAME_MAX = 255,      /* length of a track's name */
     TRTC_MP4_BUF_BYTES = 1 << 20, /* size of one write(2), and the size up to which a chunk grows */
     TRTC_MP4_ALIGN_BYTES = 4096,  /* the media starts at, and moves by, multiples of this */
@@ -143,7 +142,7 @@ struct trtc_mp4 {
     bool give_back;
     bool finished;
     int nb_tracks;
-    struct trtc_mp4_trak tracks[TRTC_MP4_TRACKS_MAX];
+    struct trtc_mp4_trak *tracks;
 };
 
 enum {
@@ -207,7 +206,7 @@ const struct trtc_mp4_entry *trtc_mp4_entry_first(const struct trtc_mp4_trak *t)
  * trtc_mp4_boxes_new. */
 int64_t trtc_mp4_moov_bound(const struct trtc_mp4 *m, bool wide);
 
-enum { TRTC_MP4_BOXES_MAX = TRTC_MP4_TRACKS_MAX * 24 + 16 }; /* more than an index can have */
+enum { TRTC_MP4_BOXES = 16, TRTC_MP4_BOXES_OF_TRACK = 24 }; /* more than an index can have */
 
 /* The index is made in two passes, since each box begins with its size. In the first pass o only
  * counts, and size is filled in the order in which boxes begin. The second pass takes the sizes
@@ -219,8 +218,8 @@ struct trtc_mp4_boxes {
     int64_t shift;      /* added to chunk offsets */
     uint32_t timescale; /* of the movie: mvhd, tkhd, elst */
     uint64_t creation;  /* seconds since 1904; 0: unknown */
-    int nb;             /* boxes begun so far in this pass */
-    int64_t size[TRTC_MP4_BOXES_MAX];
+    int nb, most;       /* boxes begun so far in this pass; room for them */
+    int64_t size[];
 };
 
 int trtc_mp4_begin(struct trtc_mp4_boxes *b, const char *type);
