@@ -139,15 +139,10 @@ size_t trtc_dir_first(const struct trtc_dir_index *d, const char *plain)
 
 /* ---- finding a file ---- */
 
-/* Tries the path through directories that uri is when it is decoded. -1: it leads to nothing, or
- * (err->code) a shortage of the machine. */
-static int find_decoded(struct trtc_dir_index *d, const char *uri, struct trtc_dir_found *out,
-                        struct trtc_err *err)
+/* Tries a path. -1: it leads to nothing, or (err->code) a shortage of the machine. */
+static int try_path(struct trtc_dir_index *d, const char *path, struct trtc_dir_found *out,
+                    struct trtc_err *err)
 {
-    char path[TRTC_PLAIN_PATH_MAX];
-    err->code = 0;
-    if (!trtc_plain_path(uri, path))
-        return -1;
     if (trtc_stat_beneath(d->fd, path, &out->bytes, err) < 0) {
         err->code = trtc_is_shortage(err) ? err->code : 0;
         return -1;
@@ -158,11 +153,46 @@ static int find_decoded(struct trtc_dir_index *d, const char *uri, struct trtc_d
     return 0;
 }
 
+/* Tries the path through directories that uri is when it is decoded. -1 as above. */
+static int find_decoded(struct trtc_dir_index *d, const char *uri, struct trtc_dir_found *out,
+                        struct trtc_err *err)
+{
+    char path[TRTC_PLAIN_PATH_MAX];
+    err->code = 0;
+    return trtc_plain_path(uri, false, path) ? try_path(d, path, out, err) : -1;
+}
+
+/* Tries the ends of that path, the longest first, with uri's query and without: a download tool may
+ * have made directories of an address, or a directory may have been moved. -1 as above. */
+static int find_end(struct trtc_dir_index *d, const char *uri, struct trtc_dir_found *out,
+                    struct trtc_err *err)
+{
+    char path[TRTC_PLAIN_PATH_MAX];
+    err->code = 0;
+    for (int as_is = 0; as_is < 2; as_is++) {
+        if (!trtc_plain_path(uri, as_is, path))
+            continue;
+        for (const char *p = path; strchr(p, '/'); p = strchr(p, '/') + 1) {
+            if (try_path(d, p, out, err) == 0)
+                return 0;
+            if (err->code)
+                return -1;
+        }
+    }
+    return -1;
+}
+
+/* How well the size of a file fits: 2 is best, and an empty file is worst. */
+static int fit(int64_t bytes, int64_t want_bytes)
+{
+    return bytes == want_bytes ? 2 : bytes > 0;
+}
+
 /* Chooses among the entries with a plain name. -1: none is usable, or (err->code) a shortage. */
 static int choose(struct trtc_dir_index *d, const char *plain, int64_t want_bytes,
                   struct trtc_dir_found *out, struct trtc_err *err)
 {
-    int ret = -1;
+    int best = -1;
     err->code = 0;
     for (size_t i = trtc_dir_first(d, plain); i < d->n && strcmp(d->entries[i].plain, plain) == 0;
          i++) {
@@ -174,14 +204,12 @@ static int choose(struct trtc_dir_index *d, const char *plain, int64_t want_byte
             *err = why;
             return -1;
         }
-        if (ret == 0 && bytes != want_bytes)
+        if (fit(bytes, want_bytes) <= best)
             continue;
+        best = fit(bytes, want_bytes);
         *out = (struct trtc_dir_found){ d->entries[i].name, bytes };
-        ret = 0;
-        if (bytes == want_bytes)
-            break;
     }
-    return ret;
+    return best < 0 ? -1 : 0;
 }
 
 /* Takes the entry whose name was mangled. -1 as above. */
@@ -213,16 +241,33 @@ static int search(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
     return err->code ? -1 : take_mangled(d, plain, out, err);
 }
 
+/* Replaces the file that uri names, which is empty or of another size than expected, if there is one
+ * of the expected size: a download that was broken off and repeated leaves both. */
+static int find_better(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
+                       struct trtc_dir_found *out, struct trtc_err *err)
+{
+    struct trtc_dir_found other;
+    if (search(d, uri, want_bytes, &other, err) < 0)
+        return err->code ? -1 : 0;
+    if (fit(other.bytes, want_bytes) > fit(out->bytes, want_bytes))
+        *out = other;
+    return 0;
+}
+
 int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
                   struct trtc_dir_found *out, struct trtc_err *err)
 {
     struct trtc_err why;
     *out = (struct trtc_dir_found){ .name = uri };
     if (trtc_stat_beneath(d->fd, uri, &out->bytes, err) == 0)
-        return 0;
+        return out->bytes == 0 || (want_bytes >= 0 && out->bytes != want_bytes)
+                   ? find_better(d, uri, want_bytes, out, err)
+                   : 0;
     if (trtc_is_shortage(err) || find_decoded(d, uri, out, &why) == 0)
         return trtc_is_shortage(err) ? -1 : 0;
     if (!why.code && search(d, uri, want_bytes, out, &why) == 0)
+        return 0;
+    if (!why.code && find_end(d, uri, out, &why) == 0)
         return 0;
     if (why.code)
         *err = why;

@@ -38,10 +38,12 @@ struct trtc_dir_found {
 /* Finds the file that uri means, with the checks of trtc_stat_beneath: the file named uri if there
  * is one, or else the one that it names when it is decoded and has no query, or else an entry of the
  * directory with the same plain name as uri. Of several entries it takes the one with want_bytes
- * bytes (-1: unknown), else one that really has the plain name, else the first by name. With
- * any_case, the only entry whose name differs in case, or in '_' for '+', is taken last. Nothing
- * outside the directory is accessed, whatever uri is. 0, or -1 with the reason why uri itself cannot
- * be used; out->name is uri then. */
+ * bytes (-1: unknown), else one that is not empty, else one that really has the plain name, else the
+ * first by name; such an entry is also taken if the file named uri is empty, or has another size.
+ * With any_case, the only entry whose name differs in case, or in '_' for '+', is taken. The last
+ * that is tried is a file in a directory below whose path ends uri's. Nothing outside the directory
+ * is accessed, whatever uri is. 0, or -1 with the reason why uri itself cannot be used; out->name is
+ * uri then. */
 int trtc_dir_find(struct trtc_dir_index *d, const char *uri, int64_t want_bytes,
                   struct trtc_dir_found *out, struct trtc_err *err);
 

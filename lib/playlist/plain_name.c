@@ -283,22 +283,25 @@ bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
     return true;
 }
 
-bool trtc_plain_path(const char *s, char out[TRTC_PLAIN_PATH_MAX])
+bool trtc_plain_path(const char *s, bool as_is, char out[TRTC_PLAIN_PATH_MAX])
 {
-    const size_t n = strcspn(s, "?#");
+    const size_t n = as_is ? strlen(s) : strcspn(s, "?#");
     if (n >= TRTC_PLAIN_PATH_MAX)
         return false;
     memcpy(out, s, n);
     out[n] = '\0';
-    decode(out);
+    if (!as_is)
+        decode(out);
     for (char *p = out; (p = strchr(p, '\\')) != NULL;)
         *p = '/';
-    for (const char *p = out, *next; p; p = next ? next + 1 : NULL) {
-        next = strchr(p, '/');
-        if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || p[2] == '\0'))
-            return false;
+    const char *begin = out;
+    for (const char *p = out, *slash; (slash = strchr(p, '/')) != NULL; p = slash + 1) {
+        const bool up = slash - p == 2 && p[0] == '.' && p[1] == '.';
+        if (up || (slash == p && p == begin) || (slash > p && slash[-1] == ':'))
+            begin = slash + 1;
     }
-    return out[0] != '/' && strchr(out, '/');
+    memmove(out, begin, strlen(begin) + 1);
+    return strchr(out, '/');
 }
 
 bool trtc_is_playlist_name(const char *path)

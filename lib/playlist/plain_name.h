@@ -18,9 +18,10 @@
  * extension of transport streams (".mp2t"), or none. False: the result is empty or too long. */
 bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX]);
 
-/* Makes of a relative address the path that it means: without query and fragment, percent-decoded,
- * with slashes. False: it has no directory, is absolute, has ".." in it, or is too long. */
-bool trtc_plain_path(const char *s, char out[TRTC_PLAIN_PATH_MAX]);
+/* Makes of an address the path that it has below some directory: with slashes, without what leads
+ * elsewhere (the name of a scheme or drive, a root, ".."); unless as_is, without query and fragment, and
+ * percent-decoded. False: it has no directory, or is too long. */
+bool trtc_plain_path(const char *s, bool as_is, char out[TRTC_PLAIN_PATH_MAX]);
 
 /* Whether a path is that of a playlist: it ends in .m3u8 or .m3u, in any case. */
 bool trtc_is_playlist_name(const char *path);

@@ -27,6 +27,7 @@ struct place {
     size_t *slots; /* hash table with open addressing: index of a recording, counted from first,
                       plus 1; 0: empty */
     size_t nb_slots;
+    struct trtc_names late; /* playlists that cannot be read: perhaps another one makes up for them */
 };
 
 /* ---- the recording to which a name belongs ---- */
@@ -157,6 +158,20 @@ static int add_source(struct trtc_recording *r, const char *file, const struct t
     return 0;
 }
 
+/* Whether the track that n names has a complete playlist. */
+static bool is_complete(const struct place *p, const struct trtc_name *n)
+{
+    const size_t known = *slot_of(p, n);
+    const struct trtc_recording *r = known ? &p->s->recs[p->first + known - 1] : NULL;
+    for (size_t i = 0; r && i < r->nb_lists; i++) {
+        const struct trtc_list *l = &r->lists[i];
+        if (l->media == n->media && l->type == n->type && l->ha == n->ha && l->index == n->index &&
+            l->playlist.ended)
+            return true;
+    }
+    return false;
+}
+
 static int take_list(struct place *p, const char *file, const struct trtc_name *name,
                      struct trtc_playlist *list, const struct trtc_err *why)
 {
@@ -222,13 +237,29 @@ static bool whose_segments(const struct trtc_playlist *list, char plain[TRTC_PLA
     return false;
 }
 
+/* Whether a line may be a segment. Playlists for players list finished files, and other playlists. */
+static bool may_be_segment(const struct trtc_playlist_seg *seg)
+{
+    static const char *const others[] = { ".m3u8", ".m3u", ".mp4", ".m4a", ".aac" };
+    char plain[TRTC_PLAIN_MAX];
+    if (strlen(seg->uri) != seg->uri_len)
+        return false;
+    if (seg->map || seg->range_bytes >= 0 || !trtc_plain_name(seg->uri, seg->uri_len, plain))
+        return true;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (trtc_ends_like(plain, strlen(plain), others[i]))
+            return false;
+    return true;
+}
+
+/* How many segments that a playlist lists are here. */
 static int count_here(struct place *p, const struct trtc_playlist *list)
 {
     int nb = 0;
     for (size_t i = 0; i < list->nb_segs; i++) {
         struct trtc_dir_found found;
         struct trtc_err why;
-        nb += strlen(list->segs[i].uri) == list->segs[i].uri_len &&
+        nb += may_be_segment(&list->segs[i]) &&
               trtc_dir_find(&p->index, list->segs[i].uri, -1, &found, &why) == 0;
     }
     return nb;
@@ -280,7 +311,20 @@ static int take_unnamed(struct place *p, const char *file, struct trtc_playlist 
     return ret < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-static int take_file(struct place *p, const char *file, struct trtc_err *err)
+static int take_named(struct place *p, const char *file, const struct trtc_name *name,
+                      struct trtc_playlist *list, const struct trtc_err *why, bool late)
+{
+    if (why->code != TRTC_EX_DATAERR)
+        return take_list(p, file, name, list, why);
+    if (!late)
+        return trtc_names_add(&p->late, file);
+    return is_complete(p, name)
+               ? trtc_scan_note(p->s, "%s/%s: ignored, this track has another playlist: %s", p->dir,
+                                file, why->msg)
+               : take_list(p, file, name, list, why);
+}
+
+static int take_file(struct place *p, const char *file, bool late, struct trtc_err *err)
 {
     char plain[TRTC_PLAIN_MAX];
     struct trtc_name name;
@@ -292,9 +336,9 @@ static int take_file(struct place *p, const char *file, struct trtc_err *err)
         return wanted < 0 ? trtc_fail_nomem(err) : 0;
     if (trtc_playlist_load(p->index.fd, file, &list, NULL, &why) == 0)
         why.code = 0;
-    int ret = !named                                       ? take_unnamed(p, file, &list, &why, err)
-              : take_list(p, file, &name, &list, &why) < 0 ? trtc_fail_nomem(err)
-                                                           : 0;
+    int ret = !named ? take_unnamed(p, file, &list, &why, err)
+              : take_named(p, file, &name, &list, &why, late) < 0 ? trtc_fail_nomem(err)
+                                                                  : 0;
     trtc_playlist_fini(&list);
     return ret;
 }
@@ -306,23 +350,42 @@ static int compare_key(const void *key, const void *item)
     return strcmp(key, *(char *const *)item);
 }
 
-static void tick_off(const struct trtc_names *segs, const char *name, bool *listed)
+/* Ticks off the segment with this path, if it is in directory below ("": the playlist's own). */
+static void tick_off(const struct trtc_names *segs, const char *path, const char *below,
+                     bool *listed)
 {
-    while (name[0] == '.' && name[1] == '/')
-        name += 2 + strspn(name + 2, "/");
-    char **hit = bsearch(name, segs->v, segs->n, sizeof *segs->v, compare_key);
+    const size_t n = strlen(below);
+    while (path[0] == '.' && path[1] == '/')
+        path += 2 + strspn(path + 2, "/");
+    if (n && (strncmp(path, below, n) != 0 || path[n] != '/'))
+        return;
+    path += n + strspn(path + n, "/");
+    char **hit = bsearch(path, segs->v, segs->n, sizeof *segs->v, compare_key);
     if (hit)
         listed[hit - segs->v] = true;
 }
 
 static void tick_recording(const struct trtc_recording *r, const struct trtc_names *segs,
-                           bool *listed)
+                           const char *below, bool *listed)
 {
     for (size_t i = 0; i < r->nb_lists; i++)
         for (size_t k = 0; k < r->lists[i].playlist.nb_segs; k++)
-            tick_off(segs, r->lists[i].playlist.segs[k].uri, listed);
+            tick_off(segs, r->lists[i].playlist.segs[k].uri, below, listed);
     for (size_t i = 0; i < r->nb_found; i++)
-        tick_off(segs, r->found[i], listed);
+        tick_off(segs, r->found[i], below, listed);
+}
+
+/* Ticks off what the playlists in this directory and in those above it list. */
+static void tick_all(const struct place *p, const struct trtc_names *segs, bool *listed)
+{
+    for (size_t i = 0; i < p->s->n; i++) {
+        const struct trtc_recording *r = &p->s->recs[i];
+        const size_t n = strlen(r->dir);
+        if (i >= p->first)
+            tick_recording(r, segs, "", listed);
+        else if (strncmp(p->dir, r->dir, n) == 0 && p->dir[n] == '/')
+            tick_recording(r, segs, p->dir + n + 1, listed);
+    }
 }
 
 static bool same_owner(const struct trtc_name *a, const struct trtc_name *b)
@@ -498,8 +561,7 @@ static int check_unlisted(struct place *p, const struct trtc_names *segs)
     bool *listed = calloc(segs->n + 1, sizeof *listed);
     if (!listed)
         return -1;
-    for (size_t r = p->first; r < p->s->n; r++)
-        tick_recording(&p->s->recs[r], segs, listed);
+    tick_all(p, segs, listed);
     const bool told = report_unlisted(p, segs, listed) == 0 &&
                       report_mangled(p, segs, listed) == 0 && note_beside(p, segs, listed) == 0;
     free(listed);
@@ -533,7 +595,10 @@ static int take_all(struct place *p, struct trtc_names *lists, struct trtc_names
     if (place_init(p, lists->n) < 0)
         return trtc_fail_nomem(err);
     for (size_t i = 0; i < lists->n; i++)
-        if (take_file(p, lists->v[i], err) < 0)
+        if (take_file(p, lists->v[i], false, err) < 0)
+            return -1;
+    for (size_t i = 0; i < p->late.n; i++)
+        if (take_file(p, p->late.v[i], true, err) < 0)
             return -1;
     for (size_t i = p->first; i < s->n; i++)
         if (trtc_recording_place(&s->recs[i], &p->index, err) < 0)
@@ -557,6 +622,7 @@ int trtc_scan_lists(const struct trtc_walk *w, const struct trtc_open_dir *at,
     while (ret < 0 && p.s->n > p.first)
         trtc_recording_fini(&p.s->recs[--p.s->n]);
     trtc_dir_index_fini(&p.index);
+    trtc_names_fini(&p.late);
     free(p.slots);
     return ret;
 }

@@ -102,6 +102,45 @@ lines() {
     said 'are listed by another playlist of this track as well'
 }
 
+@test "what downloads leave that were repeated, and tools that make directories" {
+    local f how
+    # a playlist that an error page has replaced, and the one that was fetched again; what a converter made of one
+    have two p
+    for f in p/*.m3u8; do cp "$f" "${f/.m3u8/ (1).m3u8}"; done
+    for f in p/*video.m3u8; do echo '<html>403' >"$f"; done
+    for f in p/*audio.m3u8; do cp "$BATS_FILE_TMPDIR"/ref/*.mp4 "$f.mp4"; done
+    whole
+    said 'video.m3u8: ignored, this track has another playlist: not a playlist: the first line is not #EXTM3U; it is an HTML page'
+    # not if the other one is not complete
+    sed -i /ENDLIST/d p/*Mg*video*.m3u8
+    merge 3 -f p -o o
+    said 'Mg..__UserId_e_main_video.m3u8: unreadable: playlist: not a playlist'
+    # segments that were broken off, and those that were fetched again
+    have two p
+    for f in p/*.ts; do cp "$f" "$f.1" && truncate -s 1000 "$f"; done
+    for f in p/*Mg*.ts; do : >"$f"; done
+    sed -i /FILE-ATTR/d p/*Mg*.m3u8
+    whole
+    # segments in directories that are made of their addresses, or that lines name
+    for how in 's,.*,https://b.example/rec/1/&?sign=1,' 's,.*,/data/b.example/rec/1/&,' 's,.*,../b.example/rec/1/&,'; do
+        have two p
+        mkdir -p p/b.example/rec/1
+        for f in p/*.ts; do mv "$f" "p/b.example/rec/1/${f##*/}"; done
+        [[ $how != *sign* ]] || for f in p/b.example/rec/1/*; do mv "$f" "$f?sign=1"; done
+        lines "$how"
+        whole
+        rm -rf o
+        merge 0 --recursive -f p -o o
+        diff -r "$two" o
+    done
+    # a playlist for a player, of the merged files and of all playlists
+    have two p
+    cp "$two"/* p
+    (cd p && printf '#EXTM3U\n' && printf '#EXTINF:20,x\n./%s\n' *.mp4 *.m3u8) >m && mv m p/all.m3u
+    whole
+    said 'p/all.m3u: ignored, not the name'
+}
+
 @test "gzip, UTF-16, byte-order marks and old line ends are read; other formats are named in the error" {
     local how f
     for how in 'gzip -c' 'iconv -t utf-16' 'iconv -t utf-16le' 'iconv -t utf-16be' 'sed 1s/^/\xef\xbb\xbf/' 'tr \n \r' 'sed s/$/\r/' \

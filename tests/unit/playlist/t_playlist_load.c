@@ -168,7 +168,8 @@ static void test_bomb(void **state)
 
 /* ---- files ---- */
 
-#define STEM "1400000001_3560__UserId_s_Pj4+__UserId_e_main_video_20260101000000495"
+#define STEM  "1400000001_3560__UserId_s_Pj4+__UserId_e_main_video_20260101000000495"
+#define EMPTY "1400000001_3560__UserId_s_Pj4+__UserId_e_main_video_20260101000010495"
 
 static int enter(void **state)
 {
@@ -239,6 +240,11 @@ static void test_find(void **state)
     scratch_put("d/" STEM " (1).ts", "333", 3);
     scratch_put("d/" STEM " (2).ts", "4444", 4);
     scratch_put("d/x y.ts", "5", 1);
+    assert_int_equal(system("mkdir -p d/h/sub"), 0);
+    scratch_put("d/h/sub/c.ts?a=%2f", "6", 1);
+    scratch_put("d/e.ts", "", 0);
+    scratch_put("d/" EMPTY ".ts", "", 0);
+    scratch_put("d/" EMPTY ".ts.1", "7", 1);
     assert_int_equal(symlink("../out.ts", "d/link.ts"), 0);
     assert_int_equal(symlink("a.ts", "d/in.ts"), 0);
     d.fd = open("d", O_RDONLY | O_DIRECTORY);
@@ -262,7 +268,20 @@ static void test_find(void **state)
     find(&d, "b.ts", -1, NULL); /* below it, but that is not said */
     find(&d, "./s%75b/b.ts?sign=1", -1, "./sub/b.ts");
     find(&d, "sub\\b.ts", -1, "sub/b.ts");
-    find(&d, "sub/%2e%2E/sub/b.ts", -1, NULL);
+    find(&d, "sub/%2e%2E/sub/b.ts", -1, "sub/b.ts");
+    find(&d, "https://h/rec/sub/b.ts?sign=1/2", -1, "sub/b.ts");
+    find(&d, "../../sub/b.ts", -1, "sub/b.ts");
+    find(&d, "D:\\rec\\sub\\b.ts", -1, "sub/b.ts");
+    find(&d, "//h//sub//b.ts", -1, "sub//b.ts");
+    find(&d, "https://h/sub/c.ts?a=%2f", -1, "h/sub/c.ts?a=%2f"); /* as wget -x leaves it */
+    /* one that was broken off, or is empty, and a later one */
+    find(&d, STEM ".ts", 4, STEM " (2).ts");
+    find(&d, STEM ".ts", 5, STEM ".ts");
+    find(&d, STEM ".ts", 6, STEM ".ts");
+    find(&d, "e.ts", -1, "e.ts");
+    find(&d, EMPTY ".ts", -1, EMPTY ".ts.1");
+    find(&d, EMPTY ".ts", 9, EMPTY ".ts.1");
+    find(&d, "/x/" EMPTY ".ts", -1, EMPTY ".ts.1");
     find(&d, "A.TS", -1, NULL);
     find(&d, "../out.ts", -1, NULL);
     find(&d, "/x/link.ts", -1, NULL);
