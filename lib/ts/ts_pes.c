@@ -73,21 +73,67 @@ static bool pes_begin(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     return true;
 }
 
+/* Whether frames are found by their content, not by where PES end. */
+static bool has_own_ends(const struct trtc_ts_es *s)
+{
+    const enum trtc_codec c = s->info.codec;
+
+    return c == TRTC_CODEC_H264 || c == TRTC_CODEC_H265 || s->mpeg_video ||
+           (s->parser && !s->plain);
+}
+
+static bool is_padding(const uint8_t *p, size_t n)
+{
+    return n > 0 && (*p == 0 || *p == 0xff) && memcmp(p, p + 1, n - 1) == 0;
+}
+
+/* Takes bytes after the stated length of a PES, which some muxers state too small. */
+static int pes_over(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
+{
+    if (!has_own_ends(s)) {
+        trtc_ts_count_bad(ts, s, n);
+        return 0;
+    }
+    s->over += (int64_t)n;
+    return trtc_ts_append(ts, s, p, n);
+}
+
+/* Other muxers fill the last packet with such bytes, not with an adaptation field. */
+static int pes_end(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *rest, size_t n)
+{
+    s->pes = PES_OVER;
+    s->over = 0;
+    trtc_ts_call_framer(ts, s, WHY_PES);
+    if (s->misstated || !is_padding(rest, n))
+        return pes_over(ts, s, rest, n);
+    s->count.idle += (int64_t)n;
+    return 0;
+}
+
 static int pes_body(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n)
 {
     s->count.bytes += (int64_t)n;
     if (s->left < 0)
         return trtc_ts_append(ts, s, p, n);
-    if ((int64_t)n > s->left) {
-        trtc_ts_count_bad(ts, s, n - (size_t)s->left);
-        n = (size_t)s->left;
-    }
-    s->left -= (int64_t)n;
-    if (s->left == 0) {
-        s->pes = PES_NONE;
-        trtc_ts_call_framer(ts, s, WHY_PES);
-    }
-    return trtc_ts_append(ts, s, p, n);
+    const size_t own = (int64_t)n > s->left ? (size_t)s->left : n;
+    const int ret = trtc_ts_append(ts, s, p, own);
+    s->left -= (int64_t)own;
+    return ret < 0 || s->left > 0 ? ret : pes_end(ts, s, p + own, n - own);
+}
+
+/* Lengths can be wrong by a header, or by a multiple of what 16 bits hold. Lost packets that the
+ * counter does not show are at least 16, with far more bytes than a header. */
+bool trtc_ts_falls_short(struct trtc_ts_es *s, bool last)
+{
+    enum { HEADER_MOST = 32 };
+    const bool over = s->pes == PES_OVER && s->over > 0;
+    const int64_t off = over ? s->over : s->pes == PES_BODY && s->left > 0 ? s->left : 0;
+    const bool ends = s->stuffed && (over || !last);
+    const bool wraps = over && off > HEADER_MOST && (off + HEADER_MOST) % 65536 <= 2 * HEADER_MOST;
+    const bool plausible = wraps || (off <= HEADER_MOST && (ends || s->misstated));
+
+    s->misstated |= off > 0 && plausible;
+    return off > 0 && !plausible;
 }
 
 static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, size_t n);
@@ -169,6 +215,9 @@ static int pes_data(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, 
         return pes_header(ts, s, p, n);
     case PES_BODY:
         return pes_body(ts, s, p, n);
+    case PES_OVER:
+        s->count.bytes += (int64_t)n;
+        return pes_over(ts, s, p, n);
     case PES_SCRAMBLED:
         s->count.scrambled++;
         /* fall through */
@@ -339,7 +388,8 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
             return 0;
         if (unit_start || s->gap) {
             const bool whole = s->stuffed && (unit_start || s->cut);
-            if (s->pes == PES_BODY && ((s->gap && !whole) || (unit_start && s->left > 0)))
+            if ((s->pes == PES_BODY && s->gap && !whole) ||
+                (unit_start && trtc_ts_falls_short(s, false)))
                 s->torn = true;
             ts->held = p;
             trtc_ts_call_framer(ts, s, unit_start ? WHY_PES : WHY_GAP);
@@ -349,7 +399,7 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
 
     if (s->gap) {
         s->left = -1; /* not known any more */
-        if (s->pes == PES_HEADER || s->stuffed || s->cut)
+        if (s->pes == PES_HEADER || s->pes == PES_OVER || s->stuffed || s->cut)
             s->pes = PES_NONE; /* the beginning of this PES is lost */
     }
     s->gap = s->cut = false;

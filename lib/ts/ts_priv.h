@@ -123,11 +123,13 @@ struct trtc_ts_es {
     int nb_since;   /* and PES of the other stream since */
 
     /* PES */
-    enum { PES_NONE, PES_HEADER, PES_BODY, PES_PADDING, PES_SCRAMBLED } pes;
+    enum { PES_NONE, PES_HEADER, PES_BODY, PES_OVER, PES_PADDING, PES_SCRAMBLED } pes;
     uint8_t header[PES_HEADER_MAX];
     size_t nb_header;
     int64_t pes_pos;
-    int64_t left; /* payload bytes that follow; -1: up to the next PES */
+    int64_t left;   /* payload bytes that follow; -1: up to the next PES */
+    int64_t over;   /* PES_OVER: bytes after the stated length; 0: they were padding, if any */
+    bool misstated; /* lengths of this stream have been wrong */
     bool random_access;
     struct trtc_ts_mark mark[NB_MARKS]; /* a ring of the last PES packets */
     unsigned nb_marks;
@@ -261,6 +263,9 @@ void trtc_ts_guess(struct trtc_ts *ts, int pid, const uint8_t *p);
 /* ts_pes.c: takes a packet of a stream. again: it was held back, and the framer has run since.
  * Returns -1: no memory. */
 int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, bool again);
+
+/* Whether the PES of s is incomplete, judging by its stated length. The counters show no loss. */
+bool trtc_ts_falls_short(struct trtc_ts_es *s, bool last);
 
 /* ts_unit.c. Requests that the framer of s is called; the second function, for the last time, to
  * deliver everything that is left (cut: the input ends within a packet). */

@@ -791,6 +791,85 @@ static void test_cut_declared(void **state)
     mux_free(m);
 }
 
+/* Frames that all have a wrong length, or padding behind them in the payload. */
+static struct frames *read_misstated(int pid, const struct bytes *frame, int length_off, size_t pad,
+                                     int byte)
+{
+    struct mux *m = mux_new();
+    struct bytes b = { NULL, 0, 0 };
+    const uint8_t c = (uint8_t)byte;
+
+    bytes_add(&b, frame->p, frame->n);
+    for (size_t i = 0; i < pad; i++)
+        bytes_add(&b, &c, 1);
+    mux_tables(m, 0x1b);
+    for (int i = 0; i < 4; i++)
+        mux_pes_ex(m, pid, 90000 + 1920 * i, NOPTS, b.p, b.n,
+                   (unsigned)((int)frame->n + 8 + length_off) & 0xffff, 184);
+    struct frames *f = read_all(&m->out);
+    bytes_drop(&b);
+    mux_free(m);
+    return f;
+}
+
+/* Some muxers state lengths that do not fit: without the bytes of a header, or of 16 bits only.
+ * Nothing is missing where the counters go on. */
+static void test_wrong_length(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 100, 161, 171, 300, 1000, 70000, 140000 };
+    static const int offs[] = { -13, -8, -1, 1, 6, 14 };
+
+    for (size_t k = 0; k < COUNT(sizes); k++) {
+        struct bytes v = { NULL, 0, 0 }, a = { NULL, 0, 0 };
+        add_au(&v, true, sizes[k]);
+        add_adts(&a, sizes[k] < 8000 ? sizes[k] : 8000);
+        for (size_t i = 0; i < COUNT(offs) + 1; i++) {
+            const bool pads = i == COUNT(offs); /* up to the end of the packet */
+            const int off = pads ? 0 : offs[i];
+            struct frames *f;
+            if (v.n < 65000 || off == 0) {
+                const bool fill = pads && v.n < 65000;
+                f = read_misstated(VIDEO, &v, off, fill ? 183 - (v.n + 13) % 184 : 0, 0xff);
+                assert_clean(f);
+                assert_int_equal(f->n, 4);
+                for (int n = 0; n < 4; n++)
+                    assert_frame(&f->f[n], &v, 90000 + 1920 * n, false);
+                frames_free(f);
+            }
+            f = read_misstated(AUDIO, &a, off, pads ? 183 - (a.n + 13) % 184 : 0, 0);
+            assert_clean(f);
+            assert_int_equal(f->n, 4);
+            for (int n = 0; n < 4; n++)
+                assert_frame(&f->f[n], &a, 90000 + 1920 * n, false);
+            frames_free(f);
+        }
+        bytes_drop(&v);
+        bytes_drop(&a);
+    }
+
+    /* Sixteen packets less, which no counter shows. */
+    struct mux *m = mux_new();
+    struct bytes v = { NULL, 0, 0 };
+    add_au(&v, true, 6000);
+    mux_tables(m, 0x1b);
+    const size_t at = m->out.n;
+    mux_pes_ex(m, VIDEO, 90000, NOPTS, v.p, v.n, 1, 184);
+    mux_pes_ex(m, VIDEO, 96000, NOPTS, v.p, v.n, 1, 184);
+    for (size_t k = 1; k < 32; k++) {
+        struct bytes b = { NULL, 0, 0 };
+        bytes_add(&b, m->out.p, at + k * 188);
+        bytes_add(&b, m->out.p + at + (k + 16) * 188, m->out.n - at - (k + 16) * 188);
+        struct frames *f = read_all(&b);
+        assert_int_equal(f->stats.nb_lost, 0);
+        assert_true(f->n < 2 || f->f[0].damaged || f->f[1].damaged);
+        frames_free(f);
+        bytes_drop(&b);
+    }
+    bytes_drop(&v);
+    mux_free(m);
+}
+
 /* Each packet taken out in turn. */
 static void test_lost(void **state)
 {
@@ -3137,6 +3216,7 @@ int main(void)
         cmocka_unit_test(test_libavformat),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_cut_declared),
+        cmocka_unit_test(test_wrong_length),
         cmocka_unit_test(test_lost),
         cmocka_unit_test(test_counters),
         cmocka_unit_test(test_resync),
