@@ -38,18 +38,21 @@ static int get_object_type(struct bits *b)
 }
 
 /* Index of a rate, or -1. */
+static int index_of(unsigned hz)
+{
+    for (int i = 0; i < NB_RATES; i++)
+        if (hz == (unsigned)rates_hz[i])
+            return i;
+    return -1;
+}
+
 static int get_rate(struct bits *b)
 {
     const unsigned v = get(b, 4);
 
     if (v != 15)
         return v < NB_RATES ? (int)v : -1;
-
-    const unsigned hz = get(b, 24);
-    for (int i = 0; i < NB_RATES; i++)
-        if (hz == (unsigned)rates_hz[i])
-            return i;
-    return -1;
+    return index_of(get(b, 24));
 }
 
 /* ---- program_config_element (4.4.1.1) ---- */
@@ -161,6 +164,14 @@ int trtc_input_aac_config(const uint8_t *p, size_t size, struct trtc_input_aac *
         get(&b, 14);
     get(&b, 1); /* extensionFlag */
     return read_pce(&b, &out->pce) ? 0 : -1;
+}
+
+int trtc_input_aac_plain(int rate_hz, int channels, struct trtc_input_aac *out)
+{
+    *out = (struct trtc_input_aac){ .object_type = 2,
+                                    .rate_index = index_of((unsigned)rate_hz),
+                                    .channels = channels == 8 ? 7 : channels };
+    return out->rate_index < 0 || channels < 1 || channels == 7 || channels > 8 ? -1 : 0;
 }
 
 int trtc_input_adts_header(const struct trtc_input_aac *a, size_t payload_bytes, uint8_t out[7])

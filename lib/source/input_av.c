@@ -18,6 +18,10 @@ enum { LOOK_S = 5 };      /* how long a container that announces no tracks is se
 enum { ERRORS_MAX = 64 }; /* in a row, then nothing more is to be had */
 enum { AGAIN_MS = 10 };
 enum { FRAGMENT_ROUNDING_US = 100 };
+enum {
+    LAG_US = 1000000,
+    LAG_FRAMES = 16
+};                           /* a derived DTS that lags more, from then on, is wrong */
 enum { WRAP_BITS_MAX = 40 }; /* wider counters do not wrap */
 #define TICKS_MAX (INT64_C(1) << 60)
 
@@ -39,6 +43,9 @@ struct stream {
     int64_t at;           /* time stamp before, in its own time base, wraps undone */
     int nb_without_dts;   /* frames without a DTS at the beginning, */
     int64_t first_pts_us; /* from this one on */
+    int64_t ahead_us[2];  /* derived DTS: the most that one was before its PTS in this group of
+                             pictures, and in the one before it */
+    int64_t lagging_us;   /* the last one that lagged after a pause; 0: none since it */
 
     struct trtc_ledger ledger;
     int64_t nb_taken; /* packets that became frames, or could not */
@@ -879,6 +886,35 @@ static void guess_dts(struct stream *s, const AVStream *st, struct trtc_input_ra
     raw->dts_us = s->first_pts_us - (delay - s->nb_without_dts++) * step_us;
 }
 
+/* Whether libavformat derives each DTS from the PTS of pictures before it, since there are none. */
+static bool derives_dts(const struct back *b)
+{
+    const char *name = b->ic->iformat->name;
+
+    return av_match_name("matroska", name) || av_match_name(name, "rtp,rtsp,sdp");
+}
+
+/* What is derived lags after a pause: the first pictures get a DTS from before it. */
+static void catch_up(struct stream *s, struct trtc_input_raw *raw)
+{
+    const int64_t ahead_us = raw->pts_us - raw->dts_us;
+    const int64_t usual_us = s->ahead_us[0] > s->ahead_us[1] ? s->ahead_us[0] : s->ahead_us[1];
+
+    if (raw->pts_us == TRTC_NOTIME || raw->dts_us == TRTC_NOTIME)
+        return;
+    if (s->nb_taken > LAG_FRAMES && ahead_us > usual_us + LAG_US) {
+        s->lagging_us = s->lagging_us ? s->lagging_us + 1000 : raw->pts_us - usual_us;
+        raw->dts_us = s->lagging_us;
+        return;
+    }
+    s->lagging_us = 0;
+    if (raw->key) {
+        s->ahead_us[1] = s->ahead_us[0];
+        s->ahead_us[0] = 0;
+    }
+    s->ahead_us[0] = ahead_us > s->ahead_us[0] ? ahead_us : s->ahead_us[0];
+}
+
 /* Sets the part of a packet of sound that must not be heard: the priming of an encoder, and the
  * part that an edit list cuts off. It may span many packets, of which only the first one states
  * it. */
@@ -1109,6 +1145,18 @@ static void edit(struct back *b, struct trtc_input_raw *raw)
         edit_picture(&t->edits, raw);
 }
 
+/* An MP4 that FFmpeg wrote to a pipe, from ADTS, states only rate and channels of its AAC: the index
+ * came before the first frame, which has the rest. */
+static void assume_plain(const struct back *b, struct stream *s, const AVCodecParameters *par)
+{
+    struct trtc_adts h;
+
+    if (s->codec != TRTC_CODEC_AAC || s->bare || !trtc_input_av_is_indexed(b) ||
+        trtc_adts_parse(b->pkt->data, (size_t)b->pkt->size, &h) == 0)
+        return;
+    s->bare = trtc_input_aac_plain(par->sample_rate, par->ch_layout.nb_channels, &s->aac) == 0;
+}
+
 /* Makes a frame of the current packet; raw->size is 0 if that is impossible. */
 static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, struct trtc_err *err)
 {
@@ -1125,6 +1173,8 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
         struct trtc_err ignored; /* a damaged record changes nothing */
         configure(s, st->codecpar->codec_id, config, size, &ignored);
     }
+    if (track == TRTC_AT_AUDIO)
+        assume_plain(b, s, st->codecpar);
     *raw = (struct trtc_input_raw){
         .track = track,
         .codec = s->codec,
@@ -1147,6 +1197,8 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
     } else {
         set_showing(s, st, b->pkt, raw);
         guess_dts(s, st, raw);
+        if (derives_dts(b))
+            catch_up(s, raw);
     }
     if (track == TRTC_AT_VIDEO)
         ret = set_video(b, s, raw, err);

@@ -341,6 +341,9 @@ size_t trtc_input_pce_put(const struct trtc_input_pce *pce, const uint8_t *adts,
  * core. Returns 0, or -1: ADTS cannot carry this sound. */
 int trtc_input_aac_config(const uint8_t *p, size_t size, struct trtc_input_aac *out);
 
+/* Fills in what a container without such a record states: AAC-LC. Returns 0, or -1 as above. */
+int trtc_input_aac_plain(int rate_hz, int channels, struct trtc_input_aac *out);
+
 /* Writes the header of an ADTS frame with this payload. Returns 0, or -1: it is too large. */
 int trtc_input_adts_header(const struct trtc_input_aac *a, size_t payload_bytes, uint8_t out[7]);
 

@@ -295,6 +295,47 @@ static void test_same_in_all_containers(void **state)
     }
 }
 
+/* Fragments that FFmpeg has made of ADTS for a pipe describe their AAC by its rate and channels only. */
+static void test_aac_without_record(void **state)
+{
+    (void)state;
+    run(FFMPEG
+        "-i base.ts -c copy -bsf:a aac_adtstoasc -movflags frag_keyframe+empty_moov bare.mp4");
+    read_file(&base, "base.ts");
+    read_file(&got, "bare.mp4");
+    assert_int_equal(got.result, 0);
+    assert_int_equal(got.losses.nb_bad_bytes, 0);
+    same_but(&got, &base, A, 0, /* the muxer puts the first one up to 60 ms too early */
+             frame_of(&got, A, 1)->f.pkt.pts_us - frame_of(&base, A, 1)->f.pkt.pts_us, 60000);
+}
+
+/* Matroska states no DTS, and what libavformat derives from the PTS is far behind after a pause: the
+ * pictures have the times that they have elsewhere. */
+static void test_pause_without_dts(void **state)
+{
+    static const int pauses_s[] = { 2, 30 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(pauses_s); i++) {
+        run(FFMPEG "-i base.mp4 -c copy -an -bsf:v "
+                   "'setts=pts=PTS+gte(N\\,50)*%d/TB:dts=DTS+gte(N\\,50)*%d/TB' pause.mp4",
+            pauses_s[i], pauses_s[i]);
+        run(FFMPEG "-i pause.mp4 -c copy pause.mkv");
+        read_file(&base, "pause.mp4");
+        read_file(&got, "pause.mkv");
+        assert_int_equal(got.result, 0);
+        assert_int_equal(got.nb[V], base.nb[V]);
+        assert_int_equal(got.losses.nb_mended + got.nb_breaks, 0);
+        for (int k = 0; k < got.nb[V]; k++) {
+            const struct trtc_packet *x = &frame_of(&got, V, k)->f.pkt,
+                                     *y = &frame_of(&base, V, k)->f.pkt;
+            assert_int_in_range(llabs(x->pts_us - got.start_us - y->pts_us + base.start_us), 0,
+                                1500);
+            assert_true(x->dts_us <= x->pts_us && x->pts_us - x->dts_us < 2000000);
+        }
+    }
+}
+
 /* AVI says only when pictures are decoded; with start codes, or with lengths, which is what a copy from MP4 leaves. */
 static void test_avi(void **state)
 {
@@ -1923,6 +1964,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_in_all_containers),
+        cmocka_unit_test(test_aac_without_record),
+        cmocka_unit_test(test_pause_without_dts),
         cmocka_unit_test(test_avi),
         cmocka_unit_test(test_mp4_without_times),
         cmocka_unit_test(test_matroska_without_sizes),
