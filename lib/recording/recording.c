@@ -256,8 +256,14 @@ struct placing {
     int64_t next_us;  /* end of the segment before, or TRTC_NOTIME */
     int nb;           /* number of lines so far, */
     int nb_found;     /* of those whose files have other names than the line has, */
+    int nb_wild;      /* of those whose FILE-ATTR cannot be right, */
     int nb_copied;    /* and of those that another playlist of the track lists as well */
 };
+
+static bool are_far(int64_t a_ms, int64_t b_ms)
+{
+    return llabs(a_ms - b_ms) > TRTC_STRAY_US / 1000;
+}
 
 /* Whether some name in the playlist agrees with START-REC-TIME. If one does, a first name that does
  * not is wrong. */
@@ -269,8 +275,7 @@ static bool names_agree(const struct trtc_playlist *pl)
         const struct trtc_playlist_seg *seg = &pl->segs[i];
         if (trtc_plain_name(seg->uri, seg->uri_len, plain) &&
             trtc_name_parse(plain, strlen(plain), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0 &&
-            name.utc_ms != TRTC_NOTIME &&
-            llabs(name.utc_ms - pl->start_rec_ms) <= TRTC_STRAY_US / 1000)
+            name.utc_ms != TRTC_NOTIME && !are_far(name.utc_ms, pl->start_rec_ms))
             return true;
     }
     return false;
@@ -283,12 +288,21 @@ static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_list *f
     if (first_ms == TRTC_NOTIME || pl->start_rec_ms == TRTC_NOTIME || first_ms == pl->start_rec_ms)
         return 0;
     int64_t ms = pl->start_rec_ms - first_ms;
-    if (llabs(ms) > TRTC_STRAY_US / 1000 && names_agree(pl))
+    if (are_far(pl->start_rec_ms, first_ms) && names_agree(pl))
         return 0;
     trtc_recording_note(
         r, "%s/%s: the names' times are shifted by %+.3f s to agree with START-REC-TIME", r->dir,
         from->file, (double)ms / 1000);
     return ms * 1000;
+}
+
+/* Whether FILE-ATTR is days away from both the name of the segment and START-REC-TIME, which agree. */
+static bool is_attr_wild(const struct trtc_playlist *pl, const struct trtc_playlist_seg *seg,
+                         int64_t name_ms)
+{
+    return seg->attr_start_ms != TRTC_NOTIME && name_ms != TRTC_NOTIME &&
+           pl->start_rec_ms != TRTC_NOTIME && are_far(seg->attr_start_ms, name_ms) &&
+           !are_far(pl->start_rec_ms, name_ms);
 }
 
 /* The start of piece p by the clock rule. p->exact is false if it is only a sum of durations. */
@@ -298,7 +312,9 @@ static int64_t clock_of(struct trtc_recording *r, struct placing *at,
     const struct trtc_list *from = &r->lists[p->list];
     const struct trtc_playlist *pl = &from->playlist;
     p->exact = true;
-    if (seg->attr_start_ms != TRTC_NOTIME)
+    const bool wild = is_attr_wild(pl, seg, name_ms);
+    at->nb_wild += wild;
+    if (seg->attr_start_ms != TRTC_NOTIME && !wild)
         return seg->attr_start_ms * 1000;
     if (name_ms != TRTC_NOTIME) {
         if (at->shift_us == TRTC_NOTIME)
@@ -326,6 +342,7 @@ static void note_first(struct trtc_recording *r, struct placing *at, const struc
 {
     at->first_ms = p->name_ms;
     if (l->seg->attr_start_ms != TRTC_NOTIME && p->name_ms != TRTC_NOTIME &&
+        !is_attr_wild(&r->lists[p->list].playlist, l->seg, p->name_ms) &&
         llabs(l->seg->attr_start_ms - p->name_ms) > 1000)
         trtc_recording_note(r, "%s/%s: FILE-ATTR and the name differ by %.3f s; FILE-ATTR is taken",
                             r->dir, p->uri, (double)(l->seg->attr_start_ms - p->name_ms) / 1000);
@@ -379,6 +396,19 @@ static int place_line(struct placer *pl, int list, struct placing *at, const str
     return 0;
 }
 
+static int lose_wild(struct trtc_recording *r, int list, int nb)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", r->dir, r->lists[list].file);
+    const struct trtc_loss loss = {
+        .path = path, .kind = "stray", .start_us = TRTC_NOTIME, .lost_bytes = -1, .list = list
+    };
+    return trtc_losses_addf(&r->losses, &loss,
+                            "the FILE-ATTR of %d of its segments is over 48 h away from "
+                            "START-REC-TIME; the times in their names are used",
+                            nb);
+}
+
 static int place_list(struct placer *pl, int list)
 {
     struct trtc_recording *r = pl->r;
@@ -391,6 +421,8 @@ static int place_list(struct placer *pl, int list)
         if (find_file(pl, &from->playlist.segs[i], &l) < 0 || place_line(pl, list, &at, &l) < 0)
             return -1;
     }
+    if (at.nb_wild && lose_wild(r, list, at.nb_wild) < 0)
+        return -1;
     if (at.nb_found)
         trtc_recording_note(r,
                             "%s/%s: %d of its lines spell file names differently from the "

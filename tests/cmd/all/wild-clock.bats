@@ -41,6 +41,27 @@ small() {
     done
 }
 
+@test "FILE-ATTRs of a user that are zero, or in seconds: the times in the names are used, and that is reported" {
+    local how
+    for how in 's/.*/0/' 's/...$//'; do
+        have two p
+        sed -i "s/^#EXTINF/#EXT-X-TRTC-FILE-ATTR:@\\n&/" p/*MTAw*.m3u8
+        for f in p/*MTAw*.m3u8; do
+            for ms in $(sed -n 's/.*_202601010000\([0-9]*\)\.ts$/\1/p' "$f"); do
+                sed -i "0,/:@/s/:@/:$(sed "$how" <<<$((1767225600000 + 10#$ms))),1/" "$f"
+            done
+        done
+        merge 3 -f p -o o -m 1
+        said 'main_video.m3u8: stray: the FILE-ATTR of 3 of its segments is over 48 h away from START-REC-TIME'
+        unsaid 'FILE-ATTR is taken'
+        diff -r "$ref" o
+        small 3 p
+        near "$(jq .duration_ms out)" 30000 100
+        unsaid 'left out'
+        rm -r o
+    done
+}
+
 @test "a name that is years off: a loss with its time, which makes neither -m 1 nor a mix longer" {
     local bytes
     bytes=$(stat -c %s "$(segment p video 1)")
