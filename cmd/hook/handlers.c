@@ -37,9 +37,17 @@ struct handlers {
 
 /* ---- the queue ---- */
 
-static bool is_new(const struct handlers *h, const char *name, struct stat *st)
+/* 0, or errno: ENOENT if another process has handled it. */
+static int find_new(const struct handlers *h, const char *name, struct stat *st)
 {
-    return fstatat(trtc_spool_fd(h->spool, TRTC_SPOOL_NEW), name, st, AT_SYMLINK_NOFOLLOW) == 0;
+    const int fd = trtc_spool_fd(h->spool, TRTC_SPOOL_NEW);
+    return fstatat(fd, name, st, AT_SYMLINK_NOFOLLOW) < 0 ? errno : 0;
+}
+
+static bool is_gone(const struct handlers *h, const char *name)
+{
+    struct stat st;
+    return find_new(h, name, &st) == ENOENT;
 }
 
 /* The lane of an event: one for each task; events without a task have one lane for each room. */
@@ -83,13 +91,18 @@ static void enqueue(struct handlers *h, const char *name)
 {
     int64_t event_ms, type;
     struct stat st;
-    if (!trtc_spool_name_parts(name, &event_ms, &type) || !is_new(h, name, &st))
+    if (!trtc_spool_name_parts(name, &event_ms, &type))
         return;
+    const int errnum = find_new(h, name, &st);
+    if (errnum) {
+        h->missed |= errnum != ENOENT;
+        return;
+    }
     struct trtc_err err;
     char *lane = lane_of(h, name, &err);
     if (lane) {
         h->missed |= trtc_queue_add(h->queue, lane, name, event_ms, arrival_ms(&st)) < 0;
-    } else if (is_new(h, name, &st)) {
+    } else if (!is_gone(h, name)) {
         h->missed = true;
         report_unread(h, name, &err);
     }
@@ -131,8 +144,7 @@ static void take_notices(struct handlers *h)
 
 static void begin(struct handlers *h, const char *name, int64_t now_ms)
 {
-    struct stat st;
-    if (!is_new(h, name, &st)) { /* another process has handled it */
+    if (is_gone(h, name)) {
         trtc_queue_end(h->queue, name, TRTC_QUEUE_DONE, now_ms);
     } else if (starter_begin(h->starter, name)) {
         h->nb_running++;
@@ -154,8 +166,7 @@ static void give_up(struct handlers *h, const char *name)
 /* An event that is still in new/ has not been handled, whatever the status is. */
 static enum trtc_queue_result result_of(struct handlers *h, const struct starter_result *r)
 {
-    struct stat st;
-    if (!is_new(h, r->name, &st))
+    if (is_gone(h, r->name))
         return TRTC_QUEUE_DONE;
     if (r->status == -1)
         return TRTC_QUEUE_HELD;

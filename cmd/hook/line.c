@@ -18,7 +18,10 @@ int hook_event_read(const struct trtc_spool *s, enum trtc_spool_place place, con
     const int64_t n = trtc_spool_read(s, place, name, &body, err);
     if (n < 0)
         return -1;
-    trtc_spool_head(s, name, &out->sdkappid, sign);
+    if (trtc_spool_head(s, name, &out->sdkappid, sign, err) < 0) {
+        free(body);
+        return -1;
+    }
     out->parsed = trtc_event_parse(body, (size_t)n, &out->event, &why) == 0;
     free(body);
     out->event.body = NULL;

@@ -64,6 +64,14 @@ static int set_environment(const struct run *r, struct trtc_err *err)
     return 0;
 }
 
+static int not_started(const struct run *r, int errnum, struct trtc_err *err)
+{
+    const bool is_short = errnum == EAGAIN || errnum == ENOMEM;
+    trtc_fail(err, is_short ? RUN_NOT_STARTED : TRTC_EX_TEMPFAIL, "cannot run '%s': %s", r->argv[0],
+              strerror(errnum));
+    return -1;
+}
+
 /* Starts CMD with the body as its standard input, its output among the messages, and a process
  * group of its own. */
 static int start(const struct run *r, pid_t *pid, struct trtc_err *err)
@@ -93,8 +101,7 @@ static int start(const struct run *r, pid_t *pid, struct trtc_err *err)
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&files);
     close(fd);
-    return errnum ? trtc_fail_errno(err, TRTC_EX_TEMPFAIL, errnum, "cannot run '%s'", r->argv[0])
-                  : 0;
+    return errnum ? not_started(r, errnum, err) : 0;
 }
 
 /* Waits for a signal in the set; 0: the time is over. */
@@ -161,7 +168,7 @@ static int run_command(const struct run *r)
     signal(SIGCHLD, SIG_DFL);
     if (set_environment(r, &err) < 0 || start(r, &pid, &err) < 0) {
         cli_error("%s: %s", r->name, err.msg);
-        return TRTC_EX_TEMPFAIL;
+        return err.code == RUN_NOT_STARTED ? RUN_NOT_STARTED : TRTC_EX_TEMPFAIL;
     }
     await(pid, r->o->handler_timeout_us / 1000, &set, &status, &why);
     return outcome(r, status, why);
@@ -189,7 +196,8 @@ static int add_headers(const struct run *r, struct trtc_headers *h, struct trtc_
 {
     char sign[TRTC_SPOOL_SIGN_MAX], app[24];
     int64_t sdkappid;
-    trtc_spool_head(r->spool, r->name, &sdkappid, sign);
+    if (trtc_spool_head(r->spool, r->name, &sdkappid, sign, err) < 0)
+        return -1;
     snprintf(app, sizeof app, "%" PRId64, sdkappid);
     return trtc_headers_add(h, "Content-Type", "application/json", err) < 0 ||
                    (sdkappid && trtc_headers_add(h, "SdkAppId", app, err) < 0) ||
@@ -234,7 +242,7 @@ static int forward(const struct run *r)
 static int settle(struct run *r, int code)
 {
     struct trtc_err err;
-    if (code == TRTC_EX_TEMPFAIL)
+    if (code == TRTC_EX_TEMPFAIL || code == RUN_NOT_STARTED)
         return code;
     if (trtc_spool_move(r->spool, r->name, TRTC_SPOOL_NEW,
                         code ? TRTC_SPOOL_FAILED : TRTC_SPOOL_DONE, &err) < 0)
@@ -298,5 +306,6 @@ int hook_run(const struct hook_opts *o)
         return cli_usage("'%s' is not the name of an event", name);
     if (o->forward && trtc_callback_url(o->forward, &err) < 0)
         return cli_report(&err);
-    return run_event(o, name, o->operands.items + 1, nb - 1);
+    const int code = run_event(o, name, o->operands.items + 1, nb - 1);
+    return code == RUN_NOT_STARTED ? TRTC_EX_TEMPFAIL : code;
 }

@@ -7,8 +7,11 @@
 
 #include "options.h"
 
+enum { RUN_NOT_STARTED = 71 }; /* the machine lacked a process, or memory: this was no attempt */
+
 /* Handles an event: holds it, runs the command of n words (or forwards it, by the options), waits
- * for the end and moves the event. Returns the exit status of 'trtc-hook run'. */
+ * for the end and moves the event. Returns the exit status of 'trtc-hook run', or
+ * RUN_NOT_STARTED. */
 int run_event(const struct hook_opts *o, const char *name, const char *const *words, size_t n);
 
 #endif

@@ -46,13 +46,16 @@ static int open_dir(struct task *t, struct trtc_err *err)
                : trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "cannot open '%s'", t->o->dir);
 }
 
-/* Waits for a moment, since a run that was just killed may still hold the lock. */
-static bool wait_for_lock(int fd)
+/* Waits for a moment, since a run that was just killed may still hold the lock. 0, or errno. */
+static int wait_for_lock(int fd)
 {
-    for (int64_t until_us = clock_mono_us() + LOCK_US; trtc_flock(fd) < 0;)
-        if (clock_mono_us() >= until_us || clock_sleep_until(clock_mono_us() + LOCK_LOOK_US))
-            return false;
-    return true;
+    for (int64_t until_us = clock_mono_us() + LOCK_US; trtc_flock(fd) < 0;) {
+        const int errnum = errno;
+        if (errnum != EWOULDBLOCK || clock_mono_us() >= until_us ||
+            clock_sleep_until(clock_mono_us() + LOCK_LOOK_US))
+            return errnum;
+    }
+    return 0;
 }
 
 /* Takes the lock. Who holds it runs the task. */
@@ -63,8 +66,12 @@ static int take_lock(struct task *t, struct trtc_err *err)
     if (t->lock < 0)
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s: cannot make its lock",
                                t->o->dir);
-    if (!wait_for_lock(t->lock))
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: another trtc-task is running it", t->o->dir);
+    const int errnum = wait_for_lock(t->lock);
+    if (errnum)
+        return errnum == EWOULDBLOCK
+                   ? trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: another trtc-task is running it",
+                               t->o->dir)
+                   : trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "%s: cannot lock it", t->o->dir);
     const int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (ftruncate(t->lock, 0) < 0 || pwrite(t->lock, pid, (size_t)n, 0) != n)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s: cannot write its lock", t->o->dir);

@@ -104,7 +104,8 @@ static int open_dirs(struct trtc_spool *s, bool create, struct trtc_err *err)
                                    dirs[i]);
         s->fds[i] = openat(s->top, dirs[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (s->fds[i] < 0)
-            return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "'%s' is not a spool: '%s'",
+            return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno,
+                                   errno == ENOENT ? "'%s' is not a spool: '%s'" : "'%s/%s'",
                                    s->shown, dirs[i]);
         if (check_private(s, s->fds[i], err) < 0)
             return -1;
@@ -195,8 +196,10 @@ int trtc_spool_lock(struct trtc_spool *s, struct trtc_err *err)
     s->lock = openat(s->top, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (s->lock < 0)
         return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create '%s/lock'", s->shown);
-    if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
-        return trtc_fail(err, TRTC_EX_TEMPFAIL, "'%s' is served by another process", s->shown);
+    if (trtc_flock(s->lock) < 0)
+        return errno == EWOULDBLOCK
+                   ? trtc_fail(err, TRTC_EX_TEMPFAIL, "'%s' is served by another process", s->shown)
+                   : trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot lock '%s/lock'", s->shown);
     struct trtc_names names = { 0 };
     const int ret = list_names(s, TMP, &names, err);
     for (size_t i = 0; ret == 0 && i < names.n; i++)
@@ -327,7 +330,10 @@ int trtc_spool_put(struct trtc_spool *s, const struct trtc_spool_entry *e, struc
 int64_t trtc_spool_read(const struct trtc_spool *s, enum trtc_spool_place place, const char *name,
                         char **body, struct trtc_err *err)
 {
-    return trtc_read_beneath(s->fds[place], name, BODY_MAX, body, err);
+    struct trtc_err why;
+    const int64_t n = trtc_read_beneath(s->fds[place], name, BODY_MAX, body, &why);
+    return n < 0 ? trtc_fail(err, why.code, "'%s/%s/%s': %s", s->shown, dirs[place], name, why.msg)
+                 : n;
 }
 
 /* The rest of the line that begins with key, or "". */
@@ -339,18 +345,22 @@ static void line_of(const char *text, const char *key, char *out, size_t size)
         snprintf(out, size, "%.*s", (int)strcspn(at + strlen(key), "\n"), at + strlen(key));
 }
 
-void trtc_spool_head(const struct trtc_spool *s, const char *name, int64_t *sdkappid,
-                     char sign[TRTC_SPOOL_SIGN_MAX])
+int trtc_spool_head(const struct trtc_spool *s, const char *name, int64_t *sdkappid,
+                    char sign[TRTC_SPOOL_SIGN_MAX], struct trtc_err *err)
 {
     char *text = NULL, app[24] = "", head[TRTC_SPOOL_NAME_MAX];
+    struct trtc_err why;
     *sdkappid = 0;
     *sign = '\0';
-    if (trtc_read_beneath(s->fds[HEAD], head_name(name, head), 1024, &text, NULL) < 0)
-        return;
+    if (trtc_read_beneath(s->fds[HEAD], head_name(name, head), 1024, &text, &why) < 0)
+        return trtc_is_shortage(&why)
+                   ? trtc_fail(err, why.code, "'%s/head/%s': %s", s->shown, head, why.msg)
+                   : 0;
     line_of(text, "SdkAppId: ", app, sizeof app);
     line_of(text, "Sign: ", sign, TRTC_SPOOL_SIGN_MAX);
     *sdkappid = strtoll(app, NULL, 10);
     free(text);
+    return 0;
 }
 
 static int by_time(const void *a, const void *b)
@@ -453,9 +463,12 @@ int trtc_spool_hold(const struct trtc_spool *s, const char *name, bool *held, st
     if (fd < 0)
         return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "cannot read '%s/new/%s'", s->shown,
                                name);
-    *held = flock(fd, LOCK_EX | LOCK_NB) < 0;
-    if (!*held && still_there(s, fd, name))
+    const int errnum = trtc_flock(fd) < 0 ? errno : 0;
+    *held = errnum == EWOULDBLOCK;
+    if (!errnum && still_there(s, fd, name))
         return fd;
     close(fd);
-    return -1;
+    return errnum && !*held ? trtc_fail_errno(err, TRTC_EX_IOERR, errnum, "cannot lock '%s/new/%s'",
+                                              s->shown, name)
+                            : -1;
 }

@@ -70,9 +70,10 @@ int trtc_spool_put(struct trtc_spool *s, const struct trtc_spool_entry *e, struc
 int64_t trtc_spool_read(const struct trtc_spool *s, enum trtc_spool_place place, const char *name,
                         char **body, struct trtc_err *err);
 
-/* The SdkAppId and Sign received with an event; 0 and "" if unknown. */
-void trtc_spool_head(const struct trtc_spool *s, const char *name, int64_t *sdkappid,
-                     char sign[TRTC_SPOOL_SIGN_MAX]);
+/* The SdkAppId and Sign received with an event; 0 and "" if unknown. Returns 0, or -1 for a shortage
+ * of the machine. */
+int trtc_spool_head(const struct trtc_spool *s, const char *name, int64_t *sdkappid,
+                    char sign[TRTC_SPOOL_SIGN_MAX], struct trtc_err *err);
 
 /* Moves an event between places, durably. TRTC_EX_NOINPUT: it is not there; TRTC_EX_IOERR. 0, or
  * -1. */

@@ -67,3 +67,51 @@ teardown() {
     serving --key-file key --settle 0 -- true
     posted 200 event.json
 }
+
+# short CALL ERROR PATH STATUS COMMAND...: CALL of this path fails, and so does the program.
+short() {
+    local status=0
+    strace -f -qq -o /dev/null -P "$3" -e "inject=$1:error=$2" "${@:5}" >out 2>err </dev/null || status=$?
+    [[ $status -eq $4 ]] || fail "exit status $status: ${*:5}"
+}
+
+@test "what the machine is short of is reported as that" {
+    need_strace
+    local name
+    serving --unsigned
+    event 305 1767225961123 '{"Status":0}'
+    posted 200 event.json
+    stopped
+    name=$(cd S/new && echo *.json)
+    short flock ENOLCK "$PWD/S/lock" 74 trtc-hook serve --listen 127.0.0.1:0 --spool S --unsigned
+    said "cannot lock 'S/lock': No locks available"
+    short flock ENOLCK "$PWD/S/new/$name" 74 trtc-hook run --spool S "$name" -- true
+    said "cannot lock 'S/new/$name': No locks available"
+    # nor is the Sign unknown then, with which it would be forwarded
+    short openat2 EMFILE "$PWD/S/head" 75 trtc-hook list --spool S
+    said "'S/head/${name%.json}': cannot be read: Too many open files"
+    [[ ! -s out ]]
+    short openat2 EIO "$PWD/S/new" 74 trtc-hook list --spool S
+    said "'S/new/$name': cannot be read: Input/output error"
+    expect 0 trtc-hook run --spool S "$name" -- true
+}
+
+@test "an event is not given up while the machine lacks memory for its handler" {
+    need_strace
+    : >told
+    strace -f -qq -o /dev/null -e inject=execve:error=ENOMEM \
+        trtc-hook serve --listen 127.0.0.1:0 --spool S --unsigned --settle 0 --back-off 1ms -- true >lines 2>told </dev/null 3>&- &
+    hook=$!
+    hook_pids+=("$hook")
+    listens told "$hook"
+    event 305 1767225961123 '{"Status":0}'
+    posted 200 event.json
+    waited several_times "cannot run 'true': Cannot allocate memory" 6 || fail "$(<told)"
+    [[ $(find S/new -name '*.json' | wc -l) -eq 1 ]]
+    pkill -TERM -P "$hook"
+    wait "$hook" || true
+    serving --unsigned --settle 0 -- true
+    in_place 'done' 1
+}
+
+several_times() { [[ $(grep -c "$1" told) -ge $2 ]]; }

@@ -314,3 +314,12 @@ come; n=0; until [ $n = 24 ] || ls t/files/*video*.m3u8 t/files/*audio*.m3u8 >/d
     [[ $(events_of) =~ ^301.*302$ ]]
     whole t
 }
+
+@test "a file system without locks is reported as that" {
+    need_strace
+    local status=0
+    ordered t '"RecordMode":1'
+    strace -qq -o /dev/null -e inject=flock:error=ENOLCK trtc-task t >out 2>err || status=$?
+    [[ $status -eq 74 ]] || fail "exit status $status"
+    said 't: cannot lock it: No locks available'
+}

@@ -101,7 +101,7 @@ static void stored_once(void **state)
     assert_int_equal(trtc_spool_read(s, TRTC_SPOOL_NEW, "1-301-aa.json", &body, &err), 3);
     assert_string_equal(body, "one");
     free(body);
-    trtc_spool_head(s, "1-301-aa.json", &app, sign);
+    assert_int_equal(trtc_spool_head(s, "1-301-aa.json", &app, sign, &err), 0);
     assert_int_equal(app, 1400000001);
     assert_string_equal(sign, "sign=");
     assert_int_equal(trtc_spool_move(s, "1-301-aa.json", TRTC_SPOOL_NEW, TRTC_SPOOL_DONE, &err), 0);
@@ -116,7 +116,7 @@ static void stored_once(void **state)
     assert_int_equal(count(s, TRTC_SPOOL_GONE), 1);
     trtc_spool_forget(s, INT64_MAX);
     assert_int_equal(count(s, TRTC_SPOOL_GONE), 0);
-    trtc_spool_head(s, "1-301-aa.json", &app, sign);
+    assert_int_equal(trtc_spool_head(s, "1-301-aa.json", &app, sign, &err), 0);
     assert_int_equal(app, 0);
     trtc_spool_free(&s);
 }
