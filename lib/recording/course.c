@@ -231,7 +231,7 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     const int64_t step = at - t->high;
     t->step = t->step ? t->step : STEP_GUESS;
     t->decodes |= f->explicit_dts;
-    t->nb++;
+    c->delay = t->nb++ == 0 ? f->delay : c->delay;
     if (t->seen && step < -PICTURE_LAG)
         return add_fallen(c, at, f);
     if (t->fall.nb) { /* only the order of pictures differed */
@@ -241,6 +241,9 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     const bool soft = t->seen && !t->orders && step < t->step - TOL;
     const bool rises = t->seen && step > t->step + TOL;
     const bool back = rises && distance(step - t->step, t->fallen) < TOL;
+    if (rises &&
+        run_of(c, TRTC_AT_VIDEO)->to > at) /* it was taken to last as long as the one before */
+        run_of(c, TRTC_AT_VIDEO)->to = at;
     if (soft && divide_at_rise(c, t->step - step) < 0)
         return -1;
     if ((!t->seen || soft || back || step > PICTURE_GAP + t->step) &&
@@ -482,18 +485,29 @@ static int64_t pause_before(const struct epochs *e, const struct trtc_course_run
     return r->from + e->shift[r->epoch] - prev->to - e->shift[prev->epoch];
 }
 
+/* Whether the stamps fall with one of the runs from r back to l->run[k]. */
+static bool fell_since(const struct trtc_course *c, const struct trtc_course_run *r,
+                       const struct lately *l, int k)
+{
+    bool fell = false;
+    for (int i = 0; i <= k + 1 && i < l->n && !fell; r = l->run[i++])
+        fell = falls(r, l->run[i]) || (r->soft && falls_with(c, r, l->run[i]));
+    return fell;
+}
+
 /* Finds how many runs ago the stamps left the clock on which they are again with r, if all frames
  * since then follow each other: a rise among them was no pause. 0: that is not so, or nothing has to
- * be moved. */
-static int since_left(const struct epochs *e, const struct trtc_course_run *r,
-                      const struct lately *l)
+ * be moved. Pictures at a variable rate that never fall are where they belong. */
+static int since_left(const struct trtc_course *c, const struct epochs *e,
+                      const struct trtc_course_run *r, const struct lately *l)
 {
     int64_t length = 0;
     bool paused = false;
     for (int k = 0; k + 1 < l->n; k++) {
         length += l->run[k]->to - l->run[k]->from;
         paused |= pause_before(e, l->run[k], l->run[k + 1]) > TOL;
-        if (paused && distance(r->from - l->run[k + 1]->to, length) <= TOL)
+        if (paused && distance(r->from - l->run[k + 1]->to, length) <= TOL &&
+            fell_since(c, r, l, k))
             return k + 1;
     }
     return 0;
@@ -505,7 +519,7 @@ static int since_left(const struct epochs *e, const struct trtc_course_run *r,
 static int epoch_after_rise(const struct trtc_course *c, struct epochs *e,
                             const struct trtc_course_run *r, const struct lately *l)
 {
-    const int n = r->soft && !falls_with(c, r, l->run[0]) ? 0 : since_left(e, r, l);
+    const int n = r->soft && !falls_with(c, r, l->run[0]) ? 0 : since_left(c, e, r, l);
     if (n == 0)
         return -1;
     const int own = l->run[n]->epoch;
@@ -644,6 +658,12 @@ static int64_t loose(int64_t room)
     return SNAP + room / 1000;
 }
 
+/* The same for the length of c, which begins with the decoding of the first picture. */
+static int64_t loose_in(const struct trtc_course *c, int64_t room)
+{
+    return loose(room) + c->delay;
+}
+
 /* Closes holes of track until it ends within room: the hole that is as long as the excess, or else
  * the longest one. */
 static void close_holes(struct trtc_course *c, int track, int64_t room,
@@ -657,7 +677,7 @@ static void close_holes(struct trtc_course *c, int track, int64_t room,
             return;
         const int64_t width = width_of(c, track, &h);
         int64_t over = room == TRTC_NOTIME ? width : much;
-        if (room == TRTC_NOTIME ? hole <= PAUSE_MAX : over <= loose(room))
+        if (room == TRTC_NOTIME ? hole <= PAUSE_MAX : over <= loose_in(c, room))
             return;
         over = over > width || width - over < SNAP ? width : over;
         for (size_t i = 0; i < c->n; i++)
@@ -715,7 +735,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
         const int64_t room = room_for(c, listed, next);
         close_holes(c, -1, room, line);
         for (int track = TRTC_NB_KINDS; track-- > 0 && room != TRTC_NOTIME;) /* sound first */
-            if (length_of(c, !track) <= room + loose(room))
+            if (length_of(c, !track) <= room + loose_in(c, room))
                 close_holes(c, track, room, line);
         find_extent(c);
     }

@@ -40,6 +40,7 @@ struct trtc_course {
     int64_t first_ts; /* 33 bits: times count from here */
     bool settled;
     int64_t start, end; /* of the whole segment, once settled */
+    int64_t delay;      /* how much later than decoded the first picture is shown */
 
     struct trtc_course_track {
         bool seen;
@@ -70,6 +71,7 @@ struct trtc_course {
 struct trtc_course_frame {
     int64_t ts;           /* DTS, 33 bits */
     bool explicit_dts;    /* pictures: the DTS was given and not taken from the PTS */
+    int64_t delay;        /* pictures: from the DTS to the PTS */
     bool key;             /* pictures: all pictures before it are displayed before it */
     int64_t pos;          /* position in the segment; of frames at the same position the first
                              counts */

@@ -869,15 +869,22 @@ static bool is_leading(struct trtc_reader *rd, const struct trtc_ts_frame *f,
            trtc_annexb_refers_back(f->stream->codec, f->data, f->size);
 }
 
+/* Whether the time of a frame lies after the cut of its clip. Starts are rounded: if another
+ * playlist goes on there, the frame in the middle is that one's. */
+static bool is_cut(const struct trtc_reader *rd, int64_t us)
+{
+    const struct trtc_clip *c = &rd->lane->clips[rd->at];
+    const bool same = rd->at + 1 < rd->lane->n && c[1].piece->list == c->piece->list;
+    return c->cut_us != INT64_MAX && us >= c->cut_us + (same ? TRTC_ROUNDING_US : -rd->step_us / 2);
+}
+
 /* Whether a frame is returned; keeps the account of those that are not. */
 static bool usable(struct trtc_reader *rd, const struct trtc_ts_frame *f,
                    const struct trtc_packet *p)
 {
-    const struct trtc_clip *c = &rd->lane->clips[rd->at];
-    /* starts are rounded: a frame this close to the cut belongs after it */
-    if (rd->past_cut || (c->cut_us != INT64_MAX && p->pts_us + rd->step_us / 2 >= c->cut_us)) {
+    if (rd->past_cut || is_cut(rd, p->pts_us)) {
         /* pictures that follow in decoding order, and are shown before, may refer to this one */
-        rd->past_cut |= rd->kind == TRTC_VIDEO || p->dts_us >= c->cut_us;
+        rd->past_cut |= rd->kind == TRTC_VIDEO || p->dts_us >= rd->lane->clips[rd->at].cut_us;
         rd->nb_cut++;
         return leave_out(rd, TRTC_LEFT_CUT);
     }

@@ -45,6 +45,17 @@ setup() {
     near "$(jq '.outputs[].duration_ms' r.json)" 25000 100
 }
 
+@test "a segment that begins a little before its playlist and its clock have it: no frame is left out" {
+    local list
+    have plain p
+    for list in p/*.m3u8; do
+        sed -i 's/^#EXTINF:10.*/#EXTINF:10.4,/; s/ATTR:1767225610500/ATTR:1767225610480/' "$list"
+    done
+    merge 0 -f p --report r.json
+    quiet
+    [ "$(jq -c '[.outputs[] | .audio, .video | .account.left_out]' r.json)" = '[{},{}]' ]
+}
+
 @test "sections end at pauses of more than 15 s, not at shorter ones" {
     merge_gap() { # SECONDS FILES
         mk "g$1" --length 45 --user "$(user "gap=10-$((10 + $1))")"

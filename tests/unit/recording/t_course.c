@@ -316,6 +316,47 @@ static void test_rate_changes(void **state)
     trtc_course_fini(&c);
 }
 
+/* Pictures of a camera that leaves out some are where they say. The first one is shown delay_ms
+ * after it is decoded, which the length in the playlist does not count. */
+static void check_variable_rate(int delay_ms, double listed_s)
+{
+    struct trtc_course c = { 0 };
+    int64_t picture = 0, sound = delay_ms * 90;
+    size_t hint[2] = { 0, 0 };
+    unsigned chance = 2;
+    int pos = 0;
+    for (; picture < 30 * S; pos++) {
+        const bool is_sound = sound <= picture;
+        const struct trtc_course_frame f = { .ts = is_sound ? sound : picture,
+                                             .explicit_dts = !is_sound && delay_ms > 0,
+                                             .delay = is_sound ? 0 : delay_ms * 90,
+                                             .pos = pos,
+                                             .samples = is_sound ? 1024 : 0,
+                                             .rate_hz = is_sound ? 48000 : 0 };
+        assert_int_equal(trtc_course_add(&c, is_sound ? SOUND : PICTURE, &f), 0);
+        if (is_sound) {
+            sound += 1920;
+            continue;
+        }
+        do {
+            chance = chance * 1103515245 + 12345;
+            picture += 3000;
+        } while ((chance >> 16) % 10 < 4);
+    }
+    assert_int_equal(trtc_course_settle(&c, ticks(listed_s), TRTC_NOTIME), 0);
+    for (int at = 0; at < pos; at++)
+        for (int track = 0; track < 2; track++)
+            assert_int_equal(trtc_course_shift(&c, track, at, &hint[track]), 0);
+    trtc_course_fini(&c);
+}
+
+static void test_variable_rate(void **state)
+{
+    (void)state;
+    check_variable_rate(0, 30.0);
+    check_variable_rate(133, 29.867);
+}
+
 static void test_pauses_stay(void **state)
 {
     (void)state;
@@ -464,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_apart),
         cmocka_unit_test(test_rises_briefly),
         cmocka_unit_test(test_rate_changes),
+        cmocka_unit_test(test_variable_rate),
         cmocka_unit_test(test_pauses_stay),
         cmocka_unit_test(test_late_track_behind_a_restart),
         cmocka_unit_test(test_begins_at_a_restart),
