@@ -17,6 +17,10 @@
 #include "recording/recording_priv.h"
 #include "recording/scan_priv.h"
 
+enum {
+    NEAR_MS = 2 * 60 * 1000
+}; /* how far apart the times of segments that follow each other are */
+
 /* The directory that is being read. */
 struct place {
     const struct trtc_walk *w;
@@ -523,6 +527,68 @@ static int report_mangled(struct place *p, const struct trtc_names *segs, const 
         nb == 1 ? " is" : "s are", nb == 1 ? "its name was" : "their names were");
 }
 
+/* ---- segments of another time ---- */
+
+/* Segments of one track that follow each other, and are in no playlist. */
+struct run {
+    int nb;
+    size_t first, last;
+    bool near; /* a listed one comes just before or after them */
+};
+
+static int lose_run(struct place *p, const struct trtc_names *segs, const struct run *run,
+                    const struct trtc_name *name, bool *listed)
+{
+    const size_t known = run->nb && !run->near ? *slot_of(p, name) : 0;
+    const struct trtc_recording *r = known ? &p->s->recs[p->first + known - 1] : NULL;
+    const int wanted = r && has_list(r, name) && !lacks_list(r) ? wants(p->w, name) : 0;
+    char path[4096];
+    if (wanted <= 0)
+        return wanted;
+    for (size_t i = run->first; i <= run->last; i++)
+        listed[i] = true; /* it is accounted for */
+    snprintf(path, sizeof path, "%s/%s", p->dir, segs->v[run->first]);
+    return trtc_scan_lose(p->s, path, "unlisted",
+                          "%d segment%s in no playlist, and of another time than those that are",
+                          run->nb, run->nb == 1 ? " is" : "s are");
+}
+
+/* Reports segments that no playlist lists, and that belong to no listed ones: perhaps the playlist
+ * of one recording has replaced that of another. */
+static int report_runs(struct place *p, const struct trtc_names *segs, bool *listed)
+{
+    struct trtc_name name[2];
+    char plain[2][TRTC_PLAIN_MAX];
+    struct run run = { 0 };
+    bool any = false, after_listed = false;
+    int at = 0;
+    for (size_t i = 0; i < segs->n; i++) {
+        struct trtc_name *now = &name[!at];
+        const char *file = segs->v[i];
+        if (!parse(file, strlen(file), plain[!at], now) || now->ext != TRTC_EXT_TS ||
+            now->utc_ms == TRTC_NOTIME || (!listed[i] && is_beside(segs, listed, file)))
+            continue;
+        const bool same = any && same_owner(&name[at], now) && same_track(&name[at], now);
+        const bool near = same && now->utc_ms - name[at].utc_ms <= NEAR_MS;
+        run.near |= near && listed[i];
+        if (run.nb && (listed[i] || !same)) {
+            if (lose_run(p, segs, &run, &name[at], listed) < 0)
+                return -1;
+            run = (struct run){ 0 };
+        }
+        if (!listed[i]) {
+            if (run.nb == 0)
+                run = (struct run){ .first = i, .near = near && after_listed };
+            run.nb++;
+            run.last = i;
+        }
+        after_listed = listed[i];
+        any = true;
+        at = !at;
+    }
+    return run.nb ? lose_run(p, segs, &run, &name[at], listed) : 0;
+}
+
 /* Reports segments that no playlist lists. A recorder that crashed may not have listed the last
  * ones, which is worth a note; or the playlist itself is missing. */
 static int report_unlisted(struct place *p, const struct trtc_names *segs, const bool *listed)
@@ -562,7 +628,7 @@ static int check_unlisted(struct place *p, const struct trtc_names *segs)
     if (!listed)
         return -1;
     tick_all(p, segs, listed);
-    const bool told = report_unlisted(p, segs, listed) == 0 &&
+    const bool told = report_runs(p, segs, listed) == 0 && report_unlisted(p, segs, listed) == 0 &&
                       report_mangled(p, segs, listed) == 0 && note_beside(p, segs, listed) == 0;
     free(listed);
     return told ? 0 : -1;

@@ -197,6 +197,22 @@ lines() {
     [ "$(wc -l <err)" -eq 1 ]
     mv v p/list.m3u
     whole
+    # the playlist of one recording has replaced that of another, whose segments are still there
+    have two p
+    for f in p/*Mg*.ts; do cp "$f" "${f/_202601010000/_202601010100}"; done
+    merge 3 -q -f p -o o3
+    said '_video_20260101010000533.ts: unlisted: 2 segments are in no playlist, and of another time than those that are'
+    [ "$(wc -l <err)" -eq 2 ]
+    merge 0 -q -f p -o o3 -u '>>>'
+    merge 3 -q -f p -o o3 -u 2
+    # those just before or after listed ones are left out with a note: a recorder was killed, or someone cut the playlist
+    have two p
+    sed -i '/EXTINF/,+1d' p/*Mg*video.m3u8
+    sed -i '/FILE-ATTR/d' p/*Mg*video.m3u8
+    cp "$two"/../two/*Mg*audio_20260101000000495.ts "$(echo p/*Mg*audio_20260101000010500.ts | sed s/10500/20500/)"
+    merge 3 -f p -o o4
+    said '1 segments are in no playlist and are left out, the first is 1400000001_3560__UserId_s_Mg..__UserId_e_main_audio_20260101000020500.ts'
+    said '_video_20260101000000533.ts: unlisted: 2 segments are in no playlist'
     # they have names of their own: their segments tell whose they are
     have two p
     f=0
