@@ -56,7 +56,8 @@ struct trtc_input {
 
     /* sound to be encoded */
     struct trtc_aenc *aenc;
-    bool encoded;            /* the encoder may have frames to give */
+    bool encoded;            /* the encoder may have frames to give, */
+    bool reformed;           /* the first of them in another format than sound that was copied */
     bool left;               /* its frames are not wanted */
     int64_t zero_us, end_us; /* its output's zero, and the end of what it got, on our clock; NOTIME:
                                 where the sound ends */
@@ -365,10 +366,10 @@ static int open_encoder(struct trtc_input *in, struct trtc_err *err)
     in->aac = (struct trtc_input_aac){ .object_type = 2,
                                        .rate_index = o.rate_hz == 44100 ? 4 : 3,
                                        .channels = o.channels };
-    in->info.audio = TRTC_CODEC_AAC;
     in->info.audio_encoded = true;
-    in->info.rate_hz = o.rate_hz;
-    in->info.channels = o.channels;
+    in->reformed = note_format(in, &(struct trtc_adts){ .object_type = in->aac.object_type,
+                                                        .rate_hz = o.rate_hz,
+                                                        .channels = o.channels });
     in->zero_us = TRTC_NOTIME;
     return t.av_parameters ? trtc_aenc_parameters(in->aenc, t.av_parameters, err) : 0;
 }
@@ -442,6 +443,8 @@ static int take_encoded(struct trtc_input *in, struct trtc_input_frame *f, struc
         .epoch = in->clock.lane[TRTC_AT_AUDIO].epoch,
     };
     fill(in, &raw, &at, f);
+    f->new_format = in->reformed;
+    in->reformed = false;
     return 1;
 }
 

@@ -206,6 +206,13 @@ each_way() {
     [[ $(grep -c '^#EXTINF' o/*.m3u8) -eq 2 && $(breaks o/${stem}_audio.m3u8) -eq 1 ]] || fail "$(cat o/*.m3u8)"
     [[ $(for f in o/*.ts; do ffprobe -v error -show_entries stream=sample_rate,channels -of csv=p=0 "$f" | head -n 1; done | xargs) == '16000,1 48000,2' ]] || fail "formats"
     [[ $(jq 'select(.kind == "account") | .account.frames_out' out) -eq $(cat a.ts b.ts | marks --packets - | wc -l) ]] || fail "frames"
+    # to a codec that is encoded, behind AAC that is not
+    ffmpeg -nostdin -v error -f lavfi -i sine=r=48000:d=4 -c:a mp2 "${aac[@]:4}" -output_ts_offset 14 c.ts
+    cat a.ts c.ts >ac.ts
+    hls 0 -d e -u 10001 -t 60 ac.ts
+    strict e/${stem}_audio.m3u8
+    [[ $(breaks e/${stem}_audio.m3u8) -eq 1 ]] || fail "$(cat e/*.m3u8)"
+    [[ $(for f in e/*.ts; do ffprobe -v error -show_entries stream=sample_rate -of csv=p=0 "$f" | head -n 1; done | xargs) == '16000 48000' ]] || fail "rates"
 }
 
 @test "the merged recording has the same length, is in sync, and nothing is missing" {
