@@ -717,11 +717,15 @@ static int64_t apart_most(const struct trtc_course *c, int64_t listed)
 
 int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
 {
-    c->settled = true;
     if (place_sound(c, true) < 0)
         return -1;
     if (c->track[TRTC_AT_VIDEO].fall.nb && !c->track[TRTC_AT_VIDEO].orders && confirm_fall(c) < 0)
         return -1;
+    if (c->n > 0)
+        qsort(c->runs, c->n, sizeof *c->runs, by_pos);
+    if (c->too_many && !trtc_course_falls(c)) /* slides: without a course, stamps just continue */
+        trtc_course_reset(c);
+    c->settled = true;
     if (c->n == 0)
         return 0;
     struct epochs e = { .shift = calloc((LATELY + 1) * c->n + 3, sizeof *e.shift),
@@ -729,7 +733,6 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
                         .current = 1 };
     struct trtc_course_run **line = malloc(c->n * sizeof(struct trtc_course_run *));
     if (e.shift && line) {
-        qsort(c->runs, c->n, sizeof *c->runs, by_pos);
         e.apart = apart_most(c, listed);
         choose_epochs(c, &e);
         const int64_t room = room_for(c, listed, next);

@@ -86,8 +86,9 @@ void trtc_course_add_untimed(struct trtc_course *c, int track);
 
 /* Decides the shifts, after all frames were added. listed: the length of the segment according to
  * its playlist. next: when the next segment begins according to the clock. Both are in ticks from
- * the segment's first stamp, or TRTC_NOTIME. A pause that agrees with neither is removed. 0, or -1:
- * out of memory. */
+ * the segment's first stamp, or TRTC_NOTIME. A pause that agrees with neither is removed. If there
+ * are too many runs, and none falls, as of slides in a long segment, c becomes empty. 0, or -1: out
+ * of memory. */
 int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next);
 
 /* Whether a segment is as long as its playlist or the clock requires. length: the span of its

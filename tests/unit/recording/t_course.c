@@ -461,6 +461,21 @@ static void test_holes(void **state)
     free(frames);
 }
 
+/* Of slides each may begin a run. Where there are too many, and none falls, nothing is moved or cut
+ * off. */
+static void test_many_slides(void **state)
+{
+    struct trtc_course c = { 0 };
+    (void)state;
+    for (int i = 0; i < TRTC_COURSE_RUNS_MAX + 1000; i++) {
+        const struct trtc_course_frame f = { .ts = i * S, .key = true, .pos = i * 376 };
+        assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
+    }
+    assert_int_equal(trtc_course_settle(&c, (TRTC_COURSE_RUNS_MAX + 1000) * S, TRTC_NOTIME), 0);
+    assert_true(c.settled && c.n == 0 && !c.too_many);
+    trtc_course_fini(&c);
+}
+
 /* Whatever the stamps are, it ends, and within bounds. */
 static void test_garbage(void **state)
 {
@@ -511,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_begins_at_a_restart),
         cmocka_unit_test(test_key_falls),
         cmocka_unit_test(test_holes),
+        cmocka_unit_test(test_many_slides),
         cmocka_unit_test(test_garbage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
