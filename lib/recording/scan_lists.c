@@ -490,12 +490,11 @@ static int note_beside(struct place *p, const struct trtc_names *segs, const boo
     for (size_t i = 0; i < segs->n; i++)
         if (!listed[i] && is_beside(segs, listed, segs->v[i]))
             first = nb++ ? first : i;
-    return nb && p->w->find->nb_users == 0
-               ? trtc_scan_note(p->s,
-                                "%s: %zu file%s named like listed segments and not used, the first "
-                                "is %s",
-                                p->dir, nb, nb == 1 ? " is" : "s are", segs->v[first])
-               : 0;
+    return nb ? trtc_scan_note(p->s,
+                               "%s: %zu file%s named like listed segments and not used, the first "
+                               "is %s",
+                               p->dir, nb, nb == 1 ? " is" : "s are", segs->v[first])
+              : 0;
 }
 
 /* Whether a name is that of a user's segment which a tool has put in small or capital letters, or
@@ -612,11 +611,10 @@ static int report_unlisted(struct place *p, const struct trtc_names *segs, const
     }
     if (lose_orphans(p, segs, &o) < 0)
         return -1;
-    return nb && p->w->find->nb_users == 0
-               ? trtc_scan_note(
-                     p->s, "%s: %zu segments are in no playlist and are left out, the first is %s",
-                     p->dir, nb, segs->v[example])
-               : 0;
+    return nb ? trtc_scan_note(
+                    p->s, "%s: %zu segments are in no playlist and are left out, the first is %s",
+                    p->dir, nb, segs->v[example])
+              : 0;
 }
 
 static int check_unlisted(struct place *p, const struct trtc_names *segs)

@@ -629,6 +629,10 @@ static void test_unlisted(void **state)
     s = scan(false, "2");
     assert_int_equal(s.n, 0);
     assert_int_equal(s.losses.n, 1);
+    assert_int_equal(s.nb_notes, 0);
+    trtc_scan_fini(&s);
+    s = scan(false, "10001");
+    assert_true(has_note(s.notes, s.nb_notes, "d: 1 segments are in no playlist and are left out"));
     trtc_scan_fini(&s);
 }
 
