@@ -64,7 +64,7 @@ static int wait_for_room(int fd)
     int n;
     while ((n = poll(&p, 1, END_MS)) <= 0) {
         if (n < 0 && errno != EINTR)
-            return errno;
+            return 0; /* without memory for that, the write alone will do */
         if (n == 0 && ends)
             return EAGAIN;
         ends = asked_to_end();

@@ -99,10 +99,10 @@ told_of() {
 
 # has_ended PID: this child has; waits for that.
 has_ended() {
-    waited is_gone "$1"
+    waited process_gone "$1"
 }
 
-is_gone() { ! kill -0 "$1"; }
+process_gone() { ! kill -0 "$1"; }
 
 # listens FILE PID [LINES]: the process says in the file, behind so many lines, where it listens: $url. Waits for that.
 listens() {

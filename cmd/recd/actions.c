@@ -13,6 +13,7 @@
 
 #include <openssl/crypto.h>
 
+#include "../cli.h"
 #include "../clock.h"
 #include "base/file.h"
 #include "base/json_put.h"
@@ -52,6 +53,15 @@ static int not_kept(struct trtc_fault *fault)
 {
     return trtc_fault_set(fault, "InternalError.CRInternalError",
                           "the state cannot be written: see the messages of trtc-recd");
+}
+
+/* Refuses if a file of the task cannot be read for now: what it says is not known. */
+static int check_read(const struct trtc_err *why, struct trtc_fault *fault)
+{
+    if (!trtc_is_shortage(why))
+        return 0;
+    cli_error("%s: answered InternalError", why->msg);
+    return trtc_fault_set(fault, "InternalError", "a file of the task cannot be read for now");
 }
 
 static cJSON *answer_id(const char *id)
@@ -339,14 +349,16 @@ static cJSON *describe_directory(const struct recd *r, const struct call *call,
     const char *id = text(call->request, "TaskId");
     cJSON *response = NULL;
     char *dir = strspn(id, letters) == strlen(id) ? setup_path(r->tasks_dir, id) : NULL;
-    cJSON *request = dir ? task_json(dir, "request.json") : NULL;
+    struct trtc_err why = { 0 };
+    cJSON *request = dir ? task_json(dir, "request.json", &why) : NULL;
     if (request && number(request, "SdkAppId", 0) == call->app->sdkappid) {
         bool vod;
-        cJSON *said = task_json(dir, "status.json");
+        cJSON *said = task_json(dir, "status.json", &why);
         trtc_life_wants(request, &vod);
-        response = described(id, trtc_task_status(said), said, vod);
+        if (check_read(&why, fault) == 0)
+            response = described(id, trtc_task_status(said), said, vod);
         cJSON_Delete(said);
-    } else {
+    } else if (check_read(&why, fault) == 0) {
         trtc_fault_set(fault, "ResourceNotFound", "there is no such task, or it has ended");
     }
     cJSON_Delete(request);
@@ -361,9 +373,11 @@ static cJSON *describe(struct recd *r, const struct call *call, struct trtc_faul
     const struct task *t = find(r, call, fault);
     if (!t)
         return NULL;
-    cJSON *said = task_json(t->dir, "status.json");
+    struct trtc_err why = { 0 };
+    cJSON *said = task_json(t->dir, "status.json", &why);
     const char *status = t->row.life == TRTC_LIFE_OPEN ? trtc_task_status(said) : "Exited";
-    cJSON *response = described(t->row.id, status, said, t->row.vod);
+    cJSON *response =
+        check_read(&why, fault) < 0 ? NULL : described(t->row.id, status, said, t->row.vod);
     cJSON_Delete(said);
     return response;
 }
@@ -417,9 +431,11 @@ static cJSON *modify(struct recd *r, const struct call *call, struct trtc_fault 
     struct task *t = find(r, call, fault);
     if (!t)
         return NULL;
-    cJSON *created = task_json(t->dir, "request.json");
+    struct trtc_err why = { 0 };
+    cJSON *created = task_json(t->dir, "request.json", &why);
     char *line = NULL, *before = t->row.modify;
-    if (trtc_params_check_modify(call->request, created, fault) == 0 &&
+    if (check_read(&why, fault) == 0 &&
+        trtc_params_check_modify(call->request, created, fault) == 0 &&
         check_mix(created, call->request, fault) == 0)
         line = checked_line(call->request, fault);
     cJSON_Delete(created);

@@ -101,14 +101,19 @@ static void fetching_free(struct fetching *f)
     free(f);
 }
 
-/* Returns images/index.json, or an empty object; the caller deletes it. NULL: no memory. */
-static cJSON *read_index(const char *dir)
+/* Returns images/index.json, or an empty object if there is none; the caller deletes it. NULL: no
+ * memory, or it cannot be read for now. */
+static cJSON *read_index(const char *dir, struct trtc_err *err)
 {
-    cJSON *index = task_json(dir, "index.json");
+    struct trtc_err why = { 0 };
+    cJSON *index = task_json(dir, "index.json", &why);
     if (cJSON_IsObject(index))
         return index;
     cJSON_Delete(index);
-    return cJSON_CreateObject();
+    index = trtc_is_shortage(&why) ? NULL : cJSON_CreateObject();
+    if (!index)
+        trtc_fail(err, TRTC_EX_TEMPFAIL, "%s", why.code ? why.msg : "out of memory");
+    return index;
 }
 
 static int write_index(const struct fetching *f, const cJSON *index, struct trtc_err *err)
@@ -155,7 +160,7 @@ void pictures_fetch(struct recd *r, struct task *t, const struct cJSON *layout)
     f->id = strdup(t->row.id);
     f->dir = setup_path(t->dir, "images");
     f->until_ms = r->now_ms + TOGETHER_MS;
-    cJSON *index = f->dir ? read_index(f->dir) : NULL;
+    cJSON *index = f->dir ? read_index(f->dir, NULL) : NULL;
     gather(f, index, layout);
     cJSON_Delete(index);
     if (!f->nb || !f->id || !f->dir) {
@@ -189,10 +194,10 @@ static void add_one(const struct fetching *f, size_t i, cJSON **index)
 static void add_to_index(const struct fetching *f)
 {
     struct trtc_err err;
-    cJSON *index = read_index(f->dir);
-    for (size_t i = 0; i < f->nb; i++)
+    cJSON *index = read_index(f->dir, &err);
+    for (size_t i = 0; i < f->nb && index; i++)
         add_one(f, i, &index);
-    if (write_index(f, index, &err) < 0)
+    if (!index || write_index(f, index, &err) < 0)
         cli_error("task %s: its list of pictures cannot be written: %s", f->id, err.msg);
     cJSON_Delete(index);
 }

@@ -132,7 +132,10 @@ static void fetch_again(struct recd *r, struct task *t)
     static const char name[] = "MixLayoutParams";
     if (t->row.ended_ms)
         return;
-    cJSON *request = t->row.starts ? NULL : task_json(t->dir, "request.json");
+    struct trtc_err why = { 0 };
+    cJSON *request = t->row.starts ? NULL : task_json(t->dir, "request.json", &why);
+    if (why.code)
+        cli_error("task %s: pictures that it may name are not fetched: %s", t->row.id, why.msg);
     cJSON *line = t->row.modify ? cJSON_Parse(t->row.modify) : NULL;
     const cJSON *change = cJSON_GetObjectItemCaseSensitive(line, "modify");
     pictures_fetch(r, t, cJSON_GetObjectItemCaseSensitive(request, name));
@@ -159,14 +162,21 @@ int tasks_load(struct recd *r, struct trtc_err *err)
     return 0;
 }
 
-struct cJSON *task_json(const char *dir, const char *name)
+struct cJSON *task_json(const char *dir, const char *name, struct trtc_err *err)
 {
+    struct trtc_err why;
     char *text = NULL;
+    cJSON *json = NULL;
     const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int64_t n = fd < 0 ? -1 : trtc_read_beneath(fd, name, STATUS_BYTES, &text, NULL);
+    if (fd < 0)
+        trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "cannot open '%s'", dir);
+    const int64_t n = fd < 0 ? -1 : trtc_read_beneath(fd, name, STATUS_BYTES, &text, &why);
+    if (n >= 0)
+        json = trtc_json_parse(name, text, (size_t)n, err);
+    else if (fd >= 0)
+        trtc_fail(err, why.code, "%s/%s: %s", dir, name, why.msg);
     if (fd >= 0)
         close(fd);
-    cJSON *json = n < 0 ? NULL : trtc_json_parse(name, text, (size_t)n, NULL);
     free(text);
     return json;
 }

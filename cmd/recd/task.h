@@ -75,7 +75,8 @@ void tasks_changed(struct recd *r, struct polled *p);
 int task_progress(struct recd *r, struct task *t, struct trtc_err *err);
 
 /* Reads a JSON file in dir: status.json, or request.json, which contains no secrets. The caller
- * frees it. NULL: it is missing, or not JSON. */
-struct cJSON *task_json(const char *dir, const char *name);
+ * frees it. NULL: it is missing (TRTC_EX_NOINPUT), not JSON (TRTC_EX_DATAERR), or cannot be read for
+ * now (trtc_is_shortage). */
+struct cJSON *task_json(const char *dir, const char *name, struct trtc_err *err);
 
 #endif

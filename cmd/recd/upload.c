@@ -201,8 +201,8 @@ static int add_directory(const struct recd *r, const cJSON *request, struct word
 static int make_words(const struct recd *r, const struct task *t, struct words *w,
                       struct trtc_err *err)
 {
-    cJSON *request = task_json(t->dir, "request.json");
-    int ret = request ? 0 : trtc_fail(err, TRTC_EX_NOINPUT, "its request.json cannot be read");
+    cJSON *request = task_json(t->dir, "request.json", err);
+    int ret = request ? 0 : -1;
     add(w, "trtc-put");
     add(w, "--json");
     if (r->config.send_request) {

@@ -142,8 +142,10 @@ static cJSON *message_of(const cJSON *stream, int64_t end_ms)
 int vod_tell_playlists(struct recd *r, struct task *t, struct trtc_err *err)
 {
     struct list l = { .path = NULL };
-    cJSON *status = task_json(t->dir, "status.json");
-    int ret = list_read(r, t, &l, err);
+    struct trtc_err why = { 0 };
+    cJSON *status = task_json(t->dir, "status.json", &why);
+    int ret =
+        trtc_is_shortage(&why) ? trtc_fail(err, why.code, "%s", why.msg) : list_read(r, t, &l, err);
     for (size_t i = 0; i < l.n && ret == 0; i++) {
         const cJSON *stream = find_stream(status, trtc_task_file_name(l.v[i].path));
         cJSON *message = message_of(stream, t->row.exited_ms);

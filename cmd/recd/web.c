@@ -341,7 +341,7 @@ static void put_said(cJSON **object, const char *name, const cJSON *said, cJSON 
 static cJSON *task_state(struct recd *r, const struct task *t)
 {
     const struct trtc_task_row *row = &t->row;
-    cJSON *o = cJSON_CreateObject(), *said = task_json(t->dir, "status.json"),
+    cJSON *o = cJSON_CreateObject(), *said = task_json(t->dir, "status.json", NULL),
           *up = cJSON_CreateObject();
     cJSON *losses = cJSON_CreateArray();
     struct files files = { .list = cJSON_CreateArray(), .task = t };
@@ -481,7 +481,7 @@ static int open_file(struct recd *r, const struct task *t, const char *name)
     if (fd >= 0 || r->config.send_request || !r->store)
         return fd;
     trtc_store_files(r->store, t->row.id, find_key, &s, NULL);
-    cJSON *request = s.key ? task_json(t->dir, "request.json") : NULL;
+    cJSON *request = s.key ? task_json(t->dir, "request.json", NULL) : NULL;
     char *dir = request ? upload_directory(r, request) : NULL;
     if (dir)
         fd = open_in(dir, s.key);

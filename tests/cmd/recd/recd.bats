@@ -369,3 +369,22 @@ c.commit()' "$1"
     recd_killed TERM
     [[ $(callbacks | grep ^302) == '302 {"LeaveCode":3}' ]]
 }
+
+@test "what cannot be read for now is an internal error, and no other state of the task" {
+    need_strace
+    local tracer all
+    recd
+    request
+    created
+    described InProgress
+    strace -o trace -p "$recd" -P "$(realpath "$dir")" -e inject=openat2:error=EIO 2>attached 3>&- &
+    tracer=$!
+    recd_pids+=("$tracer")
+    told_of attached attached
+    all=$(jq '{SdkAppId} + {TaskId: $t, MixLayoutParams: {MixLayoutMode: 3}}' --arg t "$task" request.json)
+    code InternalError DescribeCloudRecording "{\"SdkAppId\":$app,\"TaskId\":\"$task\"}"
+    told_of "$task/status.json: cannot be read: Input/output error"
+    code InternalError ModifyCloudRecording "$all"
+    end_all -INT "$tracer"
+    described InProgress
+}
