@@ -18,8 +18,9 @@
 #include "recording/scan_priv.h"
 
 enum {
-    NEAR_MS = 2 * 60 * 1000
-}; /* how far apart the times of segments that follow each other are */
+    NEAR_MS = 2 * 60 * 1000, /* how far apart the times of segments that follow each other are */
+    STALE_NB = 3             /* how many a killed recorder does not leave unlisted */
+};
 
 /* The directory that is being read. */
 struct place {
@@ -162,17 +163,20 @@ static int add_source(struct trtc_recording *r, const char *file, const struct t
     return 0;
 }
 
+static bool is_of_track(const struct trtc_list *l, const struct trtc_name *name)
+{
+    return l->ha == name->ha && l->media == name->media && l->type == name->type;
+}
+
 /* Whether the track that n names has a complete playlist. */
 static bool is_complete(const struct place *p, const struct trtc_name *n)
 {
     const size_t known = *slot_of(p, n);
     const struct trtc_recording *r = known ? &p->s->recs[p->first + known - 1] : NULL;
-    for (size_t i = 0; r && i < r->nb_lists; i++) {
-        const struct trtc_list *l = &r->lists[i];
-        if (l->media == n->media && l->type == n->type && l->ha == n->ha && l->index == n->index &&
-            l->playlist.ended)
+    for (size_t i = 0; r && i < r->nb_lists; i++)
+        if (is_of_track(&r->lists[i], n) && r->lists[i].index == n->index &&
+            r->lists[i].playlist.ended)
             return true;
-    }
     return false;
 }
 
@@ -458,11 +462,9 @@ static bool lacks_list(const struct trtc_recording *r)
 
 static bool has_list(const struct trtc_recording *r, const struct trtc_name *name)
 {
-    for (size_t i = 0; i < r->nb_lists; i++) {
-        const struct trtc_list *of = &r->lists[i];
-        if (of->ha == name->ha && of->media == name->media && of->type == name->type)
+    for (size_t i = 0; i < r->nb_lists; i++)
+        if (is_of_track(&r->lists[i], name))
             return true;
-    }
     return false;
 }
 
@@ -532,28 +534,42 @@ static int report_mangled(struct place *p, const struct trtc_names *segs, const 
 struct run {
     int nb;
     size_t first, last;
-    bool near; /* a listed one comes just before or after them */
+    bool after, before; /* a listed one comes just before, or just after them */
 };
+
+/* Whether a playlist of that track has an end. */
+static bool has_end(const struct trtc_recording *r, const struct trtc_name *name)
+{
+    for (size_t i = 0; i < r->nb_lists; i++)
+        if (is_of_track(&r->lists[i], name) && r->lists[i].playlist.ended)
+            return true;
+    return false;
+}
 
 static int lose_run(struct place *p, const struct trtc_names *segs, const struct run *run,
                     const struct trtc_name *name, bool *listed)
 {
-    const size_t known = run->nb && !run->near ? *slot_of(p, name) : 0;
+    const size_t known = run->nb && !run->before ? *slot_of(p, name) : 0;
     const struct trtc_recording *r = known ? &p->s->recs[p->first + known - 1] : NULL;
-    const int wanted = r && has_list(r, name) && !lacks_list(r) ? wants(p->w, name) : 0;
     char path[4096];
+    if (!r || !has_list(r, name) || lacks_list(r) ||
+        (run->after && (run->nb < STALE_NB || has_end(r, name))))
+        return 0;
+    const int wanted = wants(p->w, name);
     if (wanted <= 0)
         return wanted;
     for (size_t i = run->first; i <= run->last; i++)
         listed[i] = true; /* it is accounted for */
     snprintf(path, sizeof path, "%s/%s", p->dir, segs->v[run->first]);
-    return trtc_scan_lose(p->s, path, "unlisted",
-                          "%d segment%s in no playlist, and of another time than those that are",
-                          run->nb, run->nb == 1 ? " is" : "s are");
+    return trtc_scan_lose(p->s, path, "unlisted", "%d segment%s in no playlist, %s", run->nb,
+                          run->nb == 1 ? " is" : "s are",
+                          run->after ? "and that of their track is older, without an end"
+                                     : "and of another time than those that are");
 }
 
-/* Reports segments that no playlist lists, and that belong to no listed ones: perhaps the playlist
- * of one recording has replaced that of another. */
+/* Reports segments that no playlist lists, and that belong to no listed ones, since the playlist of
+ * one recording has replaced that of another; or that follow a playlist which was copied while it
+ * grew. */
 static int report_runs(struct place *p, const struct trtc_names *segs, bool *listed)
 {
     struct trtc_name name[2];
@@ -569,7 +585,7 @@ static int report_runs(struct place *p, const struct trtc_names *segs, bool *lis
             continue;
         const bool same = any && same_owner(&name[at], now) && same_track(&name[at], now);
         const bool near = same && now->utc_ms - name[at].utc_ms <= NEAR_MS;
-        run.near |= near && listed[i];
+        run.before = near && listed[i];
         if (run.nb && (listed[i] || !same)) {
             if (lose_run(p, segs, &run, &name[at], listed) < 0)
                 return -1;
@@ -577,7 +593,7 @@ static int report_runs(struct place *p, const struct trtc_names *segs, bool *lis
         }
         if (!listed[i]) {
             if (run.nb == 0)
-                run = (struct run){ .first = i, .near = near && after_listed };
+                run = (struct run){ .first = i, .after = near && after_listed };
             run.nb++;
             run.last = i;
         }
