@@ -273,10 +273,13 @@ static int count_here(struct place *p, const struct trtc_playlist *list)
     return nb;
 }
 
+/* Notes why a file is not used, if its name ends like that of a playlist. */
 static int leave_alone(struct place *p, const char *path, const char *file, const char *what)
 {
     struct trtc_name name;
     struct trtc_err why;
+    if (!trtc_is_playlist_name(file))
+        return 0;
     trtc_name_parse(file, strlen(file), TRTC_ROOM_AUTO, &name, NULL, &why);
     return trtc_scan_note(p->s, "%s: ignored, not the name of a recording's file: %s%s%s", path,
                           why.msg, *what ? "; " : "", what);
