@@ -360,12 +360,14 @@ static int keep_waiting(struct trtc_segmenter *s, struct trtc_err *err)
 }
 
 /* Makes the lane contain both tracks from now on. */
-static int keep_order(struct trtc_segmenter *s, struct trtc_err *err)
+static int keep_order(struct trtc_segmenter *s, const struct lane *l, struct trtc_err *err)
 {
     const struct trtc_interleave_opts o = {
         .window_us = s->o.window_us, .window_bytes = WINDOW_BYTES, .emit = deliver, .opaque = s
     };
     s->order = trtc_interleave_new(&o, err);
+    if (s->order)
+        trtc_interleave_passed(s->order, l->gone_us);
     return s->order && (s->o.window_us == 0 || keep_waiting(s, err) == 0) ? 0 : -1;
 }
 
@@ -386,7 +388,7 @@ static int follow(struct trtc_segmenter *s, const struct trtc_input_frame *f,
     /* the next segment has one more track (RFC 8216, 4.3.2.3) */
     l->breaks |= l->now.file != NULL;
     l->force |= f->video && l->now.file;
-    return keep_order(s, err);
+    return keep_order(s, l, err);
 }
 
 /* ---- frames ---- */
@@ -634,7 +636,7 @@ struct trtc_segmenter *trtc_segmenter_new(const struct trtc_segmenter_opts *o,
     s->shift_us = trtc_segmenter_shift_us(o);
     int ret = together ? add_lane(s, info, true, true, err) : 0;
     if (together && ret == 0)
-        ret = keep_order(s, err);
+        ret = keep_order(s, &s->lanes[0], err);
     if (!together && video)
         ret = add_lane(s, info, false, true, err);
     if (!together && audio && ret == 0)

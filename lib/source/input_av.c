@@ -42,7 +42,7 @@ struct stream {
     bool running;
     int64_t at;           /* time stamp before, in its own time base, wraps undone */
     int nb_without_dts;   /* frames without a DTS at the beginning, */
-    int64_t first_pts_us; /* from this one on */
+    int64_t first_dts_us; /* from this one on */
     int64_t ahead_us[2];  /* derived DTS: the most that one was before its PTS in this group of
                              pictures, and in the one before it */
     int64_t lagging_us;   /* the last one that lagged after a pause; 0: none since it */
@@ -871,19 +871,25 @@ static void set_times(struct stream *s, const AVStream *st, const AVPacket *pkt,
     }
 }
 
-/* Matroska has no DTS, and libavformat cannot derive those of the first pictures. */
+/* The distance of pictures, which may be a guess. */
+static int64_t step_of(const struct trtc_input_raw *raw)
+{
+    return raw->dur_us > 0 ? raw->dur_us : 40000;
+}
+
+/* Matroska has no DTS, and libavformat cannot derive those of the first pictures: as many as are
+ * reordered, or more if it has not looked ahead. */
 static void guess_dts(struct stream *s, const AVStream *st, struct trtc_input_raw *raw)
 {
     const int delay = st->codecpar->video_delay;
 
-    if (raw->dts_us != TRTC_NOTIME)
-        s->nb_without_dts = delay;
-    if (raw->pts_us == TRTC_NOTIME || s->nb_without_dts >= delay)
+    if (raw->dts_us != TRTC_NOTIME || (delay == 0 && s->nb_without_dts == 0))
+        s->nb_without_dts = LAG_FRAMES;
+    if (raw->pts_us == TRTC_NOTIME || s->nb_without_dts >= LAG_FRAMES)
         return;
     if (s->nb_without_dts == 0)
-        s->first_pts_us = raw->pts_us;
-    const int64_t step_us = raw->dur_us > 0 ? raw->dur_us : 40000;
-    raw->dts_us = s->first_pts_us - (delay - s->nb_without_dts++) * step_us;
+        s->first_dts_us = raw->pts_us - delay * step_of(raw);
+    raw->dts_us = s->first_dts_us + s->nb_without_dts++ * step_of(raw);
 }
 
 /* Whether libavformat derives each DTS from the PTS of pictures before it, since there are none. */

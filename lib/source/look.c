@@ -228,23 +228,27 @@ int64_t trtc_look_first_of_90k(const struct trtc_look *l, bool video)
     return l->nb[video] ? (l->base_90k + l->first[video]) & (TRTC_TS_WRAP_90K - 1) : TRTC_NOTIME;
 }
 
-/* The same by the course, which uses the decoding times of pictures. */
-static int64_t length_of_course_us(const struct trtc_look *l)
-{
-    int64_t start = INT64_MAX, end = INT64_MIN;
-    for (size_t i = 0; i < l->course.n; i++) {
-        const struct trtc_course_run *r = &l->course.runs[i];
-        const int64_t shift = r->shift + (r->track == TRTC_AT_VIDEO ? l->delay_90k : 0);
-        start = r->from + shift < start ? r->from + shift : start;
-        end = r->to + shift > end ? r->to + shift : end;
-    }
-    return (end - start) * 100 / 9;
-}
-
 /* How long the last frame of a kind lasts. */
 static int64_t last_frame(const struct trtc_look *l, int s)
 {
     return l->step[s] ? l->step[s] : s == 0 ? 1920 : 6000;
+}
+
+/* The same by the course, which uses the decoding times of pictures. Those at the end may be shown
+ * later after them than the first one. */
+static int64_t length_of_course_us(const struct trtc_look *l)
+{
+    int64_t start = INT64_MAX, end = INT64_MIN;
+    bool moved = trtc_look_restarts(l);
+    for (size_t i = 0; i < l->course.n; i++) {
+        const struct trtc_course_run *r = &l->course.runs[i];
+        moved |= r->shift != 0;
+        const int64_t shift = r->shift + (r->track == TRTC_AT_VIDEO ? l->delay_90k : 0);
+        start = r->from + shift < start ? r->from + shift : start;
+        end = r->to + shift > end ? r->to + shift : end;
+    }
+    const int64_t shown = l->nb[1] && !moved ? l->last[1] + last_frame(l, 1) - first_of(l) : 0;
+    return (end - start > shown ? end - start : shown) * 100 / 9;
 }
 
 int64_t trtc_look_length_us(const struct trtc_look *l)

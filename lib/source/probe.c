@@ -30,7 +30,8 @@ enum {
 #define PIECE_MAX_US 1000000 /* a longer segment has whole frames */
 #define PAUSE_US     2000000 /* a segment of the right size that ends this early has had a pause */
 #define SECOND_US    1000000
-#define BACK_90K     90000 /* stamps that are lower by more have fallen */
+#define LONE_US      2000000 /* a picture that is alone in a segment may be shown this long */
+#define BACK_90K     90000   /* stamps that are lower by more have fallen */
 
 struct probe {
     struct trtc_recording *r;
@@ -242,6 +243,9 @@ static bool is_short(const struct trtc_look *l, int64_t said_us, int64_t seen_us
     if (seen_us == TRTC_NOTIME || said_us == TRTC_NOTIME)
         return false;
     int64_t uneven_us = l->nb[1] ? 3 * l->step_max[1] * 100 / 9 : 0;
+    if (l->nb[0] == 0 && l->nb[1] == 1 &&
+        uneven_us < LONE_US) /* how long it is shown is not known */
+        uneven_us = LONE_US;
     return said_us - seen_us > (uneven_us > SHORT_US ? uneven_us : SHORT_US);
 }
 
@@ -459,9 +463,10 @@ static bool is_joined(const struct probe *x, const struct trtc_piece *p,
     return got > 0 && trtc_ts_joins(stats, p->bytes, head, (size_t)got);
 }
 
-/* Whether the frames of the next segment begin where those of this one end: what is before its key
- * picture may be shown before that, and this one's EXTINF includes it. */
-static bool is_continued(const struct probe *x, const struct trtc_piece *p)
+/* Whether nothing is missing before the next segment, since its frames begin where those of this one
+ * end (what is before its key picture may be shown before that, and this one's EXTINF includes it),
+ * or by its packets: there was a pause. */
+static bool is_continued(const struct probe *x, const struct trtc_piece *p, int64_t short_us)
 {
     const struct trtc_piece *next = next_segment(x->r, p);
     struct trtc_facts facts = { .kinds = 0 };
@@ -476,7 +481,9 @@ static bool is_continued(const struct probe *x, const struct trtc_piece *p)
         trtc_ts_learn(y.ts, x->ts);
     trtc_look_begin(&y.look, &facts, next->at_bytes);
     const bool goes_on = y.ts && feed(&y, &head, false, &ignored) == 0 &&
-                         finish(&y, &ignored) == 0 && trtc_look_goes_on(&x->look, &y.look);
+                         finish(&y, &ignored) == 0 &&
+                         ((short_us <= PAUSE_US && trtc_look_goes_on(&x->look, &y.look)) ||
+                          trtc_ts_goes_on(x->ts, y.ts));
     trtc_look_fini(&y.look);
     trtc_ts_free(&y.ts);
     close(fd);
@@ -532,8 +539,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     bool short_of = is_short(l, rounded ? said - SECOND_US : said, seen);
     if (rounded && !short_of && seen != TRTC_NOTIME)
         p->dur_us = said = seen;
-    bool vouched =
-        p->attr_bytes == p->bytes || (short_of && said - seen <= PAUSE_US && is_continued(x, p));
+    bool vouched = p->attr_bytes == p->bytes || (short_of && is_continued(x, p, said - seen));
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
         p->dur_us = seen; /* the recording is complete: no more frames came */

@@ -115,6 +115,7 @@ static void es_init(struct trtc_ts_es *s)
     *s = (struct trtc_ts_es){ .buf = s->buf,
                               .cap = s->cap,
                               .cc = CC_NONE,
+                              .first = CC_NONE,
                               .clock_pts = NOPTS,
                               .said_pts = NOPTS,
                               .seam = true };

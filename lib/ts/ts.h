@@ -194,6 +194,11 @@ int64_t trtc_ts_torn_at(const struct trtc_ts_stats *st, int64_t bytes);
  * bytes. */
 bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t *next, size_t n);
 
+/* Whether next, which has read the beginning of the segment behind the one that ts has read to its
+ * end, shows that no packet is missing between them: PES end and begin there, and all counters go
+ * on. */
+bool trtc_ts_goes_on(const struct trtc_ts *ts, const struct trtc_ts *next);
+
 /* Returns the length of a header of an RTP packet (RFC 3550, 5.1) with transport stream packets
  * (payload type 33), as dumps of multicast contain them; 0: p is not such a header, or is not
  * followed by a packet. */

@@ -347,6 +347,7 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
             s->gap = true;
         }
     }
+    s->first = s->first == CC_NONE ? cc : s->first;
     s->files = ts->files;
     s->came = ts->clock;
     s->nb_since = 0;
@@ -411,4 +412,19 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
         s->random_access = a.random_access;
     }
     return pes_data(ts, s, p + a.off, PACKET - a.off);
+}
+
+bool trtc_ts_goes_on(const struct trtc_ts *ts, const struct trtc_ts *next)
+{
+    bool any = false;
+
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const struct trtc_ts_es *s = &ts->es[k];
+        if (s->cc == CC_NONE)
+            continue;
+        if (next->es[k].first != ((s->cc + 1) & 15) || (s->left != 0 && !s->stuffed))
+            return false;
+        any = true;
+    }
+    return any;
 }

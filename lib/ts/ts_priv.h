@@ -105,7 +105,8 @@ struct trtc_ts_es {
     bool next_on, change;
 
     /* packets */
-    uint8_t cc;    /* of the last packet with payload, or CC_NONE */
+    uint8_t cc;    /* of the last packet with payload, or CC_NONE, */
+    uint8_t first; /* and of the first one */
     bool repeated; /* that packet was repeated */
     bool stuffed;  /* it had stuffing, like the last packet of a PES */
     struct {

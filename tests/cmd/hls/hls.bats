@@ -203,6 +203,19 @@ END
     } | cmp - o/${stem}_audio.m3u8
 }
 
+@test "the classic form: a camera that was off is no loss to trtc-merge" {
+    local -a last
+    film 8 -vf 'select=lt(t\,2)+gt(t\,5)' -g 15 -bf 2 -b:a 32k off.mkv
+    hls 0 -d classic -u u -t 1 --tags classic off.mkv
+    expect 0 trtc-merge -q -f classic -o merged --report report
+    jq -e '.outputs[0].video.account | .frames_in > 70 and .frames_out == .frames_in' report >/dev/null || fail "pictures are missing"
+    # a whole packet less: that is truncated
+    last=(classic/*_video_20260101000001*.ts)
+    truncate -s -188 "${last[0]}"
+    expect 3 trtc-merge -q -f classic -o torn
+    grep -q 'truncated' err
+}
+
 @test "paths: each segment before the playlist that lists it; NUL; objects" {
     hls 0 -d o -u 10001 -t 3 "$cam"
     awk '/m3u8$/ { if (seg == "") bad = 1; seg = ""; next } { if (seg != "") bad = 1; seg = $0 } END { exit bad }' out || fail "order"

@@ -596,6 +596,23 @@ static void test_late_end_of_picture(void **state)
     all_seen();
 }
 
+/* Sound that joins far behind the pictures is late, too. */
+static void test_joins_behind(void **state)
+{
+    struct trtc_interleave_late late;
+
+    (void)state;
+    begin(MIXED, TRTC_CODEC_H264, false);
+    for (int64_t at_us = 10 * S; at_us < 18 * S; at_us += S)
+        give_second(at_us, true, false);
+    for (int k = 0; k < 20; k++)
+        give((struct frame){ .pts_us = 12 * S + k * AUDIO_US, .moved = true });
+    give_second(18 * S, true, true);
+    trtc_segmenter_late(run.s, false, &late);
+    assert_int_equal(late.nb, 20);
+    assert_int_equal(end(), 1);
+}
+
 /* The first key picture is decoded before pictures that are shown before it, and while sound arrives
  * in between: the segment begins with the earliest of them. */
 static void test_leading_pictures(void **state)
@@ -713,6 +730,7 @@ int main(void)
         cmocka_unit_test(test_low_start),
         cmocka_unit_test(test_too_far_apart),
         cmocka_unit_test(test_late_end_of_picture),
+        cmocka_unit_test(test_joins_behind),
         cmocka_unit_test(test_leading_pictures),
         cmocka_unit_test(test_codec_changes),
         cmocka_unit_test(test_sound_changes),

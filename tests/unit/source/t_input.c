@@ -787,6 +787,27 @@ static void test_pipe_of_tiny_writes(void **state)
     }
 }
 
+/* One reordered picture a second, of which libavformat has not seen how far they are reordered. */
+static void test_pipe_of_slow_pictures(void **state)
+{
+    (void)state;
+    run(FFMPEG "-f lavfi -i testsrc2=s=64x48:r=1:d=16 -c:v libx264 -preset ultrafast -x264-params "
+               "bframes=3:b-pyramid=normal:b-adapt=0 slow.mp4");
+    run(FFMPEG "-i slow.mp4 -c copy slow.mkv");
+    struct bytes b = load("slow.mkv");
+    read_file(&base, "slow.mp4");
+    struct feeder f = feed(b.p, b.n, 1000, false);
+    assert_true(read_url(&got, "-", NULL));
+    feed_end(&f);
+    free(b.p);
+    assert_int_equal(got.result, 0);
+    assert_int_equal(got.nb[V], 16);
+    assert_int_equal(got.nb_breaks, 0);
+    for (int k = 0; k < 16; k++)
+        assert_int_equal(frame_of(&got, V, k)->f.pkt.pts_us - got.start_us,
+                         frame_of(&base, V, k)->f.pkt.pts_us - base.start_us);
+}
+
 static void test_pipe_without_index(void **state)
 {
     (void)state;
@@ -1980,6 +2001,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_url_hides_secrets),
         cmocka_unit_test(test_pipe_of_tiny_writes),
+        cmocka_unit_test(test_pipe_of_slow_pictures),
         cmocka_unit_test(test_pipe_without_index),
         cmocka_unit_test(test_stdin_file_from_its_place),
         cmocka_unit_test(test_stop_ends_a_pending_read),

@@ -156,7 +156,8 @@ static void test_facts(void **state)
  * ends, as where that begins with pictures that are shown before its key frame. */
 static void test_continued(void **state)
 {
-    static const struct segment both = { .nb_v = 48, .nb_a = 90 }, silent = { .nb_v = 48 };
+    static const struct segment both = { .nb_v = 48, .nb_a = 90 }, silent = { .nb_v = 48 },
+                                lone = { .nb_v = 1 };
     static const struct {
         const char *what;
         const struct segment *s;
@@ -166,6 +167,7 @@ static void test_continued(void **state)
     } t[] = {
         { "goes on", &both, 2100, { .from_90k = 172800, .nb_v = 25, .nb_a = 47 }, "" },
         { "pictures alone", &silent, 2100, { .from_90k = 172800, .nb_v = 25 }, "" },
+        { "a picture a second", &lone, 1000, { .from_90k = 90000, .nb_v = 1 }, "" },
         { "a frame is missing",
           &both,
           2100,

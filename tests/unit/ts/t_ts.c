@@ -329,6 +329,47 @@ static void test_idle_picture(void **state)
     }
 }
 
+/* Whether nothing is missing between two segments, by their packets: they are a stream that was
+ * divided between two PES; without its last packet, or the next one's first, it is not. */
+static void test_goes_on(void **state)
+{
+    static const struct {
+        int end, begin; /* packets away */
+        bool goes_on;
+    } t[] = { { 0, 0, true }, { 1, 0, false }, { 0, 1, false }, { 16, 0, false } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(t); i++) {
+        struct bytes au = { NULL, 0, 0 };
+        struct mux *m = mux_new();
+        size_t at = 0;
+
+        add_au(&au, true, 5000);
+        mux_tables(m, 0x1b);
+        for (int k = 0; k < 2; k++) {
+            at = k ? m->out.n : 0;
+            mux_pes_ex(m, VIDEO, 90000 + k * 360000, TRTC_TS_NOPTS, au.p, au.n, false, 184);
+        }
+        const size_t n = m->out.n;
+        struct frames *f = read_blocks(m->out.p, at - (size_t)t[i].end * 188, 188);
+        struct trtc_ts *next = trtc_ts_new(TRTC_VIDEO);
+        struct trtc_ts_frame one;
+        assert_non_null(next);
+        trtc_ts_learn(next, demux);
+        trtc_ts_feed(next, m->out.p + at + t[i].begin * 188, n - at - (size_t)t[i].begin * 188);
+        while (trtc_ts_next(next, &one) > 0)
+            ;
+        trtc_ts_end(next);
+        while (trtc_ts_next(next, &one) > 0)
+            ;
+        assert_int_equal(trtc_ts_goes_on(demux, next), t[i].goes_on);
+        trtc_ts_free(&next);
+        frames_free(f);
+        mux_free(m);
+        bytes_drop(&au);
+    }
+}
+
 static void test_want(void **state)
 {
     (void)state;
@@ -3212,6 +3253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),
         cmocka_unit_test(test_idle_picture),
+        cmocka_unit_test(test_goes_on),
         cmocka_unit_test(test_want),
         cmocka_unit_test(test_libavformat),
         cmocka_unit_test(test_cut),
