@@ -191,7 +191,7 @@ static int confirm_fall(struct trtc_course *c)
         return -1;
     if (new_run(c, TRTC_AT_VIDEO, t->fall.from, t->fall.pos) < 0)
         return -1;
-    t->high = t->fall.high;
+    t->high = t->shown = t->fall.high;
     go_on(c, TRTC_AT_VIDEO, t->high + t->step, t->fall.last_pos);
     t->fall.nb = 0;
     return 0;
@@ -225,6 +225,15 @@ static void note_rise(struct trtc_course *c, int64_t at, int64_t pos)
     };
 }
 
+/* Whether a picture that is decoded early is displayed just after those before it: encoders begin to
+ * reorder pictures, or do so farther, without a break of the clock. */
+static bool is_delayed(const struct trtc_course_track *t, int64_t at,
+                       const struct trtc_course_frame *f)
+{
+    const int64_t after = at + f->delay - t->shown;
+    return f->key && f->explicit_dts && after > 0 && after <= PICTURE_GAP + t->step;
+}
+
 static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
@@ -232,13 +241,14 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     t->step = t->step ? t->step : STEP_GUESS;
     t->decodes |= f->explicit_dts;
     c->delay = t->nb++ == 0 ? f->delay : c->delay;
-    if (t->seen && step < -PICTURE_LAG)
+    const bool delayed = t->seen && step < -PICTURE_LAG && is_delayed(t, at, f);
+    if (t->seen && step < -PICTURE_LAG && !delayed)
         return add_fallen(c, at, f);
     if (t->fall.nb) { /* only the order of pictures differed */
         t->orders = true;
         t->fall.nb = 0;
     }
-    const bool soft = t->seen && !t->orders && step < t->step - TOL;
+    const bool soft = t->seen && !t->orders && !delayed && step < t->step - TOL;
     const bool rises = t->seen && step > t->step + TOL;
     const bool back = rises && distance(step - t->step, t->fallen) < TOL;
     if (rises &&
@@ -262,6 +272,7 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
         t->step = step;
     t->odd = odd;
     t->high = at;
+    t->shown = t->seen && at + f->delay < t->shown ? t->shown : at + f->delay;
     /* at a variable rate the last step is the best guess */
     go_on(c, TRTC_AT_VIDEO, at + (known && !soft ? step : t->step), f->pos);
     return 0;

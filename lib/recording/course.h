@@ -48,6 +48,7 @@ struct trtc_course {
         size_t run;     /* index of the open run */
         int64_t step;   /* usual distance between frames */
         int64_t high;   /* highest stamp of the open run */
+        int64_t shown;  /* pictures: the highest PTS since the last fall */
         int64_t nb;     /* number of frames */
         int nb_packets; /* frames of sound whose length is unknown */
         int nb_untimed; /* frames without a time since the last one that had a time */

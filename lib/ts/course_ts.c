@@ -36,8 +36,8 @@ int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f)
         return 0;
     }
     x.ts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
-    x.explicit_dts = x.ts != f->pts_90k;
     x.delay = trtc_ts_diff(f->pts_90k, x.ts);
+    x.explicit_dts = x.delay != 0;
     x.key = f->key;
     if (!f->stream->video)
         trtc_frame_length(f, &x.samples, &x.rate_hz);

@@ -439,6 +439,34 @@ static void test_key_falls(void **state)
     trtc_course_fini(&c);
 }
 
+/* An encoder begins to reorder pictures: the next one is decoded before the last one, but displayed
+ * after it. The clock has not changed, unless that picture would be displayed too early as well. */
+static void test_delay_grows(void **state)
+{
+    (void)state;
+    static const int delays[] = { 1, 2, 4 };
+    for (size_t k = 0; k < 2 * sizeof delays / sizeof delays[0]; k++) {
+        const int delay = delays[k / 2];
+        const bool restarts = k % 2;
+        struct trtc_course c = { 0 };
+        size_t hint = 0;
+        for (int i = 0; i < 40; i++) {
+            const struct trtc_course_frame f = {
+                .ts = 900000 + (i < 20 ? i : i - delay - restarts * delay) * 3600,
+                .delay = (i < 20 ? 0 : delay) * 3600,
+                .explicit_dts = i >= 20,
+                .key = i % 20 == 0,
+                .pos = i * 1000,
+            };
+            assert_int_equal(trtc_course_add(&c, TRTC_AT_VIDEO, &f), 0);
+        }
+        assert_int_equal(trtc_course_settle(&c, 40 * 3600, TRTC_NOTIME), 0);
+        const bool moves = trtc_course_shift(&c, TRTC_AT_VIDEO, 39 * 1000, &hint) != 0;
+        assert_int_equal(moves, restarts);
+        trtc_course_fini(&c);
+    }
+}
+
 static void test_holes(void **state)
 {
     (void)state;
@@ -525,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_late_track_behind_a_restart),
         cmocka_unit_test(test_begins_at_a_restart),
         cmocka_unit_test(test_key_falls),
+        cmocka_unit_test(test_delay_grows),
         cmocka_unit_test(test_holes),
         cmocka_unit_test(test_many_slides),
         cmocka_unit_test(test_garbage),
