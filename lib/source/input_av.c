@@ -46,6 +46,7 @@ struct stream {
     int64_t ahead_us[2];  /* derived DTS: the most that one was before its PTS in this group of
                              pictures, and in the one before it */
     int64_t lagging_us;   /* the last one that lagged after a pause; 0: none since it */
+    int64_t late_us;      /* decoding times are too late by this */
 
     struct trtc_ledger ledger;
     int64_t nb_taken; /* packets that became frames, or could not */
@@ -921,6 +922,21 @@ static void catch_up(struct stream *s, struct trtc_input_raw *raw)
     s->ahead_us[0] = ahead_us > s->ahead_us[0] ? ahead_us : s->ahead_us[0];
 }
 
+/* Moves the decoding times of a stream whose first picture has no delay although pictures are
+ * reordered: a muxer has counted them from that picture's time of presentation, and later ones would
+ * be decoded after they are shown. In an MP4 that is allowed, and libavformat moves them. */
+static void move_late_dts(struct back *b, struct stream *s, AVStream *st,
+                          struct trtc_input_raw *raw)
+{
+    const bool no_delay = raw->dts_us != TRTC_NOTIME && raw->dts_us == raw->pts_us;
+
+    if (s->nb_taken == 1 && raw->key && no_delay && b->watch.layout != TRTC_INPUT_BOXES)
+        s->late_us =
+            av_rescale_q(st->codecpar->video_delay, distance_of(b, st), (AVRational){ 1, 1000000 });
+    if (raw->dts_us != TRTC_NOTIME)
+        raw->dts_us -= s->late_us;
+}
+
 /* Sets the part of a packet of sound that must not be heard: the priming of an encoder, and the
  * part that an edit list cuts off. It may span many packets, of which only the first one states
  * it. */
@@ -1205,6 +1221,8 @@ static int set_frame(struct back *b, int track, struct trtc_input_raw *raw, stru
         guess_dts(s, st, raw);
         if (derives_dts(b))
             catch_up(s, raw);
+        else
+            move_late_dts(b, s, b->ic->streams[s->index], raw);
     }
     if (track == TRTC_AT_VIDEO)
         ret = set_video(b, s, raw, err);

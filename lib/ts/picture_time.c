@@ -34,6 +34,7 @@ static void begin(struct trtc_picture_times *t, const struct trtc_picture_said *
 {
     const int64_t step = t->step;
     const bool said_dts = t->said_dts && !s->key;
+    const bool late_dts = t->late_dts, early_dts = t->early_dts;
     const int depth = t->depth;
     const bool floating = t->floating, by_one = t->by_one;
     const bool counted = t->counted;
@@ -43,6 +44,8 @@ static void begin(struct trtc_picture_times *t, const struct trtc_picture_said *
     *t = (struct trtc_picture_times){ .running = true,
                                       .floating = floating,
                                       .said_dts = said_dts,
+                                      .late_dts = late_dts,
+                                      .early_dts = early_dts,
                                       .pts = pts,
                                       .dts = NOTIME,
                                       .max_pts = pts,
@@ -438,9 +441,37 @@ static void jump(struct trtc_picture_times *t, const struct trtc_picture_said *s
     }
 }
 
-void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_said *s,
+/* How long before its presentation a picture is decoded, as the stream states it. */
+static int64_t delay(int64_t pts, int64_t dts)
+{
+    const int64_t d = pts == NOTIME || dts == NOTIME ? 0 : pts - unwrap(dts, pts);
+
+    return magnitude(d) < JUMP ? d : 0;
+}
+
+/* Notes whether decoding times are too late for pictures that are reordered, as those of a muxer
+ * that counts them from the first time of presentation: they are above that, or a key picture, before
+ * which others are shown, has no delay. */
+static void judge_dts(struct trtc_picture_times *t, const struct trtc_picture_said *s)
+{
+    const int64_t d = delay(s->pts, s->dts);
+    const bool reorders = depth_of(t, s) > 0 || delay(s->next_pts, s->next_dts) > 0;
+
+    t->early_dts |= s->key && d > 0;
+    t->late_dts |= !t->early_dts && (d < 0 || (s->key && s->pts != NOTIME && reorders));
+    t->said_dts &= !t->late_dts;
+}
+
+void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_said *of,
                        int64_t *pts, int64_t *dts)
 {
+    struct trtc_picture_said without = *of;
+    const struct trtc_picture_said *s = of;
+
+    without.dts = without.next_dts = NOTIME;
+    judge_dts(t, of);
+    if (t->late_dts)
+        s = &without;
     const bool said = s->pts != NOTIME;
 
     if (!t->running || (said && t->floating)) {

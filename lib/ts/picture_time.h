@@ -15,6 +15,8 @@ struct trtc_picture_times {
     bool running;
     bool floating;             /* no picture has had a time so far */
     bool said_dts;             /* the stream states decoding times */
+    bool late_dts;             /* ... which leave no room for reordering, and are not used */
+    bool early_dts;            /* ... and that of a key picture is below its PTS */
     int64_t pts, dts, max_pts; /* of the last picture; the highest PTS so far */
     int64_t moved;             /* how far the clock has jumped within groups of pictures */
     int64_t step;              /* the usual distance of pictures, as far as it is known */

@@ -1370,6 +1370,43 @@ static void test_unannounced(void **state)
     }
 }
 
+/* An FLV whose decoding times are later by this, and those of presentation the same. */
+static void delay_decoding(const char *from, const char *to, uint32_t by_ms)
+{
+    struct bytes b = load(from);
+
+    for (size_t at = 13, size; at + 20 < b.n; at += size) {
+        uint8_t *tag = b.p + at;
+        size = 11 + ((size_t)tag[1] << 16 | (size_t)tag[2] << 8 | tag[3]) + 4;
+        if (tag[0] != 9 || tag[12] != 1)
+            continue;
+        for (int k = 0; k < 2; k++) { /* the tag's time stamp; the offset of presentation from it */
+            uint8_t *t = tag + (k ? 13 : 4);
+            const uint32_t ms =
+                ((uint32_t)t[0] << 16 | (uint32_t)t[1] << 8 | t[2]) + (k ? 0 - by_ms : by_ms);
+            t[0] = (uint8_t)(ms >> 16);
+            t[1] = (uint8_t)(ms >> 8);
+            t[2] = (uint8_t)ms;
+        }
+    }
+    save(to, b.p, b.n);
+    free(b.p);
+}
+
+/* Decoding times that count from the first time of presentation, though pictures are reordered. */
+static void test_late_decoding_times(void **state)
+{
+    (void)state;
+    run(FFMPEG
+        "-f lavfi -i testsrc2=s=64x48:r=25:d=2 -f lavfi -i sine=r=48000:d=2 -c:v libx264 "
+        "-preset veryfast -bf 3 -x264-params b-adapt=0:b-pyramid=normal -c:a aac pyramid.flv");
+    read_file(&base, "pyramid.flv");
+    delay_decoding("pyramid.flv", "late-dts.flv", 80);
+    read_file(&got, "late-dts.flv");
+    assert_int_equal(got.nb_breaks, 0);
+    same(&got, &base, 2000);
+}
+
 /* Transport packets with a time in front of each or parity behind it, and behind other bytes. */
 static void test_packet_sizes(void **state)
 {
@@ -2017,6 +2054,7 @@ int main(void)
         cmocka_unit_test(test_streams_in_a_row),
         cmocka_unit_test(test_late_video),
         cmocka_unit_test(test_unannounced),
+        cmocka_unit_test(test_late_decoding_times),
         cmocka_unit_test(test_packet_sizes),
         cmocka_unit_test(test_new_size),
         cmocka_unit_test(test_open_gop_first),

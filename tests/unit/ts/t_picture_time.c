@@ -98,9 +98,19 @@ static bool encode(const char *name, int b_frames, const char *params, int step,
 
 /* ---- PES packets as muxers make them ---- */
 
-enum said { BOTH_TIMES, AS_IT_SHOULD_BE, PTS_ONLY, DTS_ABOVE, DTS_AT_TIMES_ABOVE, NO_TIMES };
+enum said {
+    BOTH_TIMES,
+    AS_IT_SHOULD_BE,
+    PTS_ONLY,
+    DTS_ABOVE,
+    DTS_FROM_FIRST_PTS, /* the first one is the first PTS, which leaves no room for reordering */
+    DTS_AT_TIMES_ABOVE,
+    NO_TIMES
+};
 
-static void put(struct mux *m, const struct picture *p, const struct bytes *b, enum said said)
+/* delay: that of the first picture. */
+static void put(struct mux *m, const struct picture *p, const struct bytes *b, int64_t delay,
+                enum said said)
 {
     int64_t pts = wrapped(p->pts), dts = wrapped(p->dts);
 
@@ -108,6 +118,8 @@ static void put(struct mux *m, const struct picture *p, const struct bytes *b, e
         dts = NOPTS;
     if (said == DTS_ABOVE || (said == DTS_AT_TIMES_ABOVE && p->n % 3 == 0))
         dts = wrapped(p->dts + 30000);
+    if (said == DTS_FROM_FIRST_PTS)
+        dts = delay == p->pts - p->dts ? NOPTS : wrapped(p->dts + delay);
     if (said == NO_TIMES)
         pts = dts = NOPTS;
     mux_pes_ex(m, VIDEO, pts, dts, b->p, b->n, 0, 184);
@@ -125,7 +137,7 @@ static struct mux *mux_pictures(const struct picture *p, uint8_t type, int per_p
         b.n = 0;
         for (int k = i; k < i + per_pes && k < NB; k++)
             bytes_add(&b, p[k].p, p[k].n);
-        put(m, &p[i], &b, i % timed == 0 ? said : NO_TIMES);
+        put(m, &p[i], &b, p[0].pts - p[0].dts, i % timed == 0 ? said : NO_TIMES);
     }
     bytes_drop(&b);
     return m;
