@@ -141,12 +141,21 @@ static int store(struct value v, struct trtc_secret *out, struct trtc_err *err)
     return trtc_secret_set(out, v.text, v.n, err);
 }
 
+/* Whether it begins as the vendor's identifiers of keys do. */
+static bool is_id(const struct trtc_secret *s)
+{
+    return strncmp(s->text, "AKID", 4) == 0;
+}
+
 /* Checks that there are both or neither. 1: both; 0: neither, so a token is useless too; -1:
  * failure. */
 static int complete(const char *where, const char *id, const char *key, struct trtc_credentials *c,
                     struct trtc_err *err)
 {
     if (c->id.text && c->key.text) {
+        if (is_id(&c->key) && !is_id(&c->id)) /* the key would be sent */
+            return trtc_fail(err, TRTC_EX_CONFIG, "%s: %s looks like a %s: they are exchanged",
+                             where, key, id);
         snprintf(c->found_in, sizeof(c->found_in), "%s", where);
         return 1;
     }

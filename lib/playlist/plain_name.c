@@ -264,6 +264,8 @@ bool trtc_plain_name(const char *s, size_t n, char out[TRTC_PLAIN_MAX])
 {
     char work[4096];
     struct trtc_name name;
+    const char *query = n >= sizeof work ? memchr(s, '?', n) : NULL; /* with a long signature */
+    n = query ? (size_t)(query - s) : n;
     if (n == 0 || n >= sizeof work || memchr(s, '\0', n))
         return false;
     memcpy(work, s, n);

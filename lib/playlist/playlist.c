@@ -245,7 +245,8 @@ static bool is_first(const char *text)
 /* Fails with a message that says what the text is instead, if known. */
 static int no_playlist(const char *text, size_t n, struct trtc_err *err)
 {
-    const char *name = n == 0 ? "empty" : trtc_content_name(text, n);
+    const bool longer = strncasecmp(text, "#EXTM3U", 7) == 0;
+    const char *name = n == 0 ? "empty" : longer ? "longer" : trtc_content_name(text, n);
     return trtc_fail(err, TRTC_EX_DATAERR, "not a playlist: the first line is not #EXTM3U%s%s",
                      name ? "; it is " : "", name ? name : "");
 }

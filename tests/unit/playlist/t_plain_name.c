@@ -169,6 +169,10 @@ static void test_lengths(void **state)
     assert_true(trtc_plain_name(in, 2005, got));
     assert_string_equal(got, "x.ts");
     assert_false(trtc_plain_name("a\0b.ts", 6, got));
+    memset(in, 'a', sizeof in);
+    memcpy(in, "https://h/" TS "?token=", sizeof "https://h/" TS "?token=" - 1);
+    assert_true(trtc_plain_name(in, sizeof in, got));
+    assert_string_equal(got, TS);
 }
 
 static void test_playlists(void **state)
