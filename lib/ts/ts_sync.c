@@ -235,6 +235,8 @@ const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
                 ts->recent->gap = true;
         }
     }
+    if (ts->fresh && (ts->ended || ts->paused)) /* all bytes were skipped before that was known */
+        settle_front(ts);
     return NULL;
 }
 
