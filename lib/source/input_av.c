@@ -379,6 +379,44 @@ static int prepare_untimed(struct back *b, struct trtc_err *err)
     return 0;
 }
 
+/* ---- parts of an MP4 or FLV ---- */
+
+/* Returns the size of src, or how much has been read. */
+static int64_t size_of(const struct back *b)
+{
+    return b->src->seekable ? trtc_input_src_seek(b->src, 0, 0, true) : b->at;
+}
+
+/* Looks at the parts that were passed over so far. */
+static void check_parts(struct back *b)
+{
+    uint8_t block[4096];
+    ssize_t got = 1;
+
+    if (!b->watch.layout || b->watch.done || stopped(b))
+        return;
+    const int64_t size = size_of(b);
+    for (int64_t at; got > 0 && (at = trtc_input_watch_wants(&b->watch)) >= 0 && at < size;) {
+        got = at != b->at && on_seek(b, at, SEEK_SET) < 0
+                  ? -1
+                  : trtc_input_src_read(b->src, block, sizeof block);
+        if (got > 0) {
+            b->at += got;
+            trtc_input_watch_bytes(&b->watch, at, block, (size_t)got);
+        }
+    }
+    b->cut |= trtc_input_watch_end(&b->watch, size);
+}
+
+/* Whether an MP4 is cut before the end of its index. */
+static bool lacks_index(struct back *b)
+{
+    if (!b->src || b->watch.layout != TRTC_INPUT_BOXES)
+        return false;
+    check_parts(b);
+    return b->watch.nb_faults == 0 && (b->cut || !b->watch.indexed) && !b->watch.boxes.whole;
+}
+
 /* ---- opening ---- */
 
 static void back_free(void *self)
@@ -439,7 +477,7 @@ static int fail_mp4_pipe(const struct back *b, struct trtc_err *err)
         b->name);
 }
 
-static int fail_open(const struct back *b, int averr, struct trtc_err *err)
+static int fail_open(struct back *b, int averr, struct trtc_err *err)
 {
     if (stopped(b))
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: stopped before the stream began", b->name);
@@ -449,6 +487,11 @@ static int fail_open(const struct back *b, int averr, struct trtc_err *err)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: is empty", b->name);
     if (is_mp4_pipe(b))
         return fail_mp4_pipe(b, err);
+    if (lacks_index(b))
+        return trtc_fail(err, TRTC_EX_DATAERR,
+                         "%s: truncated: an MP4 without its index, which is written last: it was "
+                         "not recorded or received completely",
+                         b->name);
     if (b->src && (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL)))
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: not a container or stream that can be read",
                          b->name);
@@ -585,6 +628,8 @@ static int open_streams(struct back *b, const char *url, struct trtc_err *err)
         return -1;
     const struct trtc_input_box_track *sound = indexed_track(b, TRTC_AT_AUDIO);
     b->stream[TRTC_AT_AUDIO].stepless = sound && sound->no_steps;
+    if (b->stream[0].index < 0 && b->stream[1].index < 0 && lacks_index(b))
+        return fail_open(b, AVERROR_INVALIDDATA, err);
     if (b->stream[0].index < 0 && b->stream[1].index < 0)
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: %s", b->name,
                          has_unknown(b) ? "this FFmpeg does not know the codecs in it"
@@ -660,30 +705,6 @@ static int track_of(const struct back *b, int index)
     return -1;
 }
 
-/* Returns the size of src, or how much has been read. */
-static int64_t size_of(const struct back *b)
-{
-    return b->src->seekable ? trtc_input_src_seek(b->src, 0, 0, true) : b->at;
-}
-
-/* Looks at the parts of an MP4 or FLV that were passed over so far. */
-static void check_parts(struct back *b)
-{
-    uint8_t header[16];
-    ssize_t got = 1;
-
-    if (!b->watch.layout || b->watch.done || stopped(b))
-        return;
-    const int64_t size = size_of(b);
-    for (int64_t at; got > 0 && (at = trtc_input_watch_wants(&b->watch)) >= 0 && at < size;) {
-        got =
-            on_seek(b, at, SEEK_SET) < 0 ? -1 : trtc_input_src_read(b->src, header, sizeof header);
-        if (got > 0)
-            trtc_input_watch_bytes(&b->watch, at, header, (size_t)got);
-    }
-    b->cut |= trtc_input_watch_end(&b->watch, size);
-}
-
 /* Bytes of ID3 tags around bare sound. */
 static int64_t id3_bytes(const struct back *b)
 {
@@ -724,14 +745,19 @@ static int64_t nb_unread(const struct back *b, const AVStream *st)
     return n > 0 ? n : 0;
 }
 
-/* If a track has several codecs, these are the frames of the others. */
-static void count_other_codecs(struct back *b)
+/* Frames that libavformat has left out although no edit list says so: those of another codec, if a
+ * track has several, or frames that nothing describes. */
+static void count_unread(struct back *b)
 {
-    for (int k = 0; k < TRTC_NB_KINDS && b->watch.codecs; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
         struct stream *s = &b->stream[k];
+        const struct trtc_input_box_track *t = indexed_track(b, k);
+        const bool plain = t && t->edits.n == 0;
         const int64_t n = s->index >= 0 ? nb_unread(b, b->ic->streams[s->index]) : 0;
+        if (!b->watch.codecs && (!plain || s->codec == TRTC_CODEC_OTHER))
+            continue;
         s->ledger.nb_in += n;
-        s->ledger.nb_left[TRTC_LEFT_FORMAT] += n;
+        s->ledger.nb_left[b->watch.codecs ? TRTC_LEFT_FORMAT : TRTC_LEFT_DAMAGED] += n;
     }
 }
 
@@ -741,7 +767,7 @@ static int nothing_left(struct back *b, struct trtc_err *err)
     check_parts(b);
     check_bare(b);
     b->at_end = true;
-    count_other_codecs(b);
+    count_unread(b);
     return b->nb_bytes == 0 && is_mp4_pipe(b) ? fail_mp4_pipe(b, err) : 0;
 }
 
@@ -1007,7 +1033,12 @@ static int set_video(struct back *b, const struct stream *s, struct trtc_input_r
     return 0;
 }
 
-/* Gives a bare AAC frame its ADTS header. */
+static bool is_blank(const uint8_t *p, size_t n)
+{
+    return *p == 0 && memcmp(p, p + 1, n - 1) == 0;
+}
+
+/* Gives a bare AAC frame its ADTS header. Blank ones are holes in the file. */
 static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw *raw,
                    struct trtc_err *err)
 {
@@ -1020,10 +1051,11 @@ static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw
     if (trtc_adts_parse(b->pkt->data, size, &h) == 0 && (size_t)h.frame_bytes == size)
         return 0;
     const bool described = s->aac.channels > 0 || trtc_input_pce_of(b->pkt->data, size, &own);
+    const bool usable = s->bare && !is_blank(b->pkt->data, size);
     const size_t nb_pce = described ? 0 : pce->size;
-    if (!s->bare || trtc_input_adts_header(&s->aac, nb_pce + size, header) < 0) {
+    if (!usable || trtc_input_adts_header(&s->aac, nb_pce + size, header) < 0) {
         b->nb_bad_bytes += (int64_t)size;
-        b->stream[TRTC_AT_AUDIO].ledger.nb_left[s->bare ? TRTC_LEFT_FORMAT : TRTC_LEFT_DAMAGED]++;
+        b->stream[TRTC_AT_AUDIO].ledger.nb_left[usable ? TRTC_LEFT_FORMAT : TRTC_LEFT_DAMAGED]++;
         raw->size = 0;
         return 0;
     }

@@ -112,6 +112,19 @@ int trtc_input_video_config(enum trtc_codec codec, struct trtc_bytes record,
     return 0;
 }
 
+/* Whether a unit has zeros in a row, of which it may have two: as where a part of a file was never
+ * written, which is at least a sector of a disk. */
+static bool has_hole(const uint8_t *p, size_t n)
+{
+    enum { STEP = 248 };
+    static const uint8_t zeros[8];
+
+    for (size_t at = 0; at + sizeof zeros <= n; at += STEP)
+        if (memcmp(p + at, zeros, sizeof zeros) == 0)
+            return true;
+    return false;
+}
+
 struct trtc_input_annexb trtc_input_to_annexb(enum trtc_codec codec, int nal_length,
                                               struct trtc_bytes in, uint8_t *out)
 {
@@ -135,6 +148,7 @@ struct trtc_input_annexb trtc_input_to_annexb(enum trtc_codec codec, int nal_len
             continue;
 
         const enum trtc_nal kind = trtc_nal_kind(codec, p[0]);
+        r.damaged |= has_hole(p, n);
         r.key |= kind == TRTC_NAL_KEY_SLICE;
         if (kind == TRTC_NAL_SEI && codec == TRTC_CODEC_H264)
             r.key |= trtc_sei_recovery_point(p, n);

@@ -199,7 +199,10 @@ struct trtc_input_watch {
     /* BOXES: an MP4; TAGS: an FLV. Their boxes on the top level, or tags, are called parts. */
     enum { TRTC_INPUT_OTHER, TRTC_INPUT_BOXES, TRTC_INPUT_TAGS } layout;
     bool done;          /* no more parts can be checked */
+    bool indexed;       /* an MP4 has an index: it has begun */
     bool fragments;     /* of an MP4 have come */
+    bool zeros;         /* instead of a box, up to here: they may go on to the end */
+    int64_t zeros_at;   /* ... from this position on */
     int64_t part_at;    /* the position of the current part */
     uint8_t header[16]; /* its first bytes */
     size_t nb_header;   /* how many of them were read so far */
@@ -306,7 +309,7 @@ int trtc_input_video_config(enum trtc_codec codec, struct trtc_bytes record,
 struct trtc_input_annexb {
     size_t size;  /* bytes written */
     bool key;     /* a picture at which decoding can start */
-    bool damaged; /* a length exceeds the data */
+    bool damaged; /* a length exceeds the data, or there are zeros where no unit has any */
 };
 
 /* Replaces lengths of nal_length bytes by start codes (ITU-T H.264 and H.265, annex B). out has

@@ -65,11 +65,16 @@ void trtc_input_watch_log(struct trtc_input_watch *w, AVFormatContext *ic)
 
 /* ---- parts that follow each other ---- */
 
-static void broken(struct trtc_input_watch *w, const char *part)
+static void find_fault(struct trtc_input_watch *w, const char *words, int64_t at)
+{
+    if (w->nb_faults++ == 0)
+        snprintf(w->first, sizeof w->first, "%s begins at byte %" PRId64, words, at);
+}
+
+static void broken(struct trtc_input_watch *w, const char *no_part, int64_t at)
 {
     w->done = true;
-    if (w->nb_faults++ == 0)
-        snprintf(w->first, sizeof w->first, "no %s begins at byte %" PRId64, part, w->part_at);
+    find_fault(w, no_part, at);
 }
 
 static void pass(struct trtc_input_watch *w, uint64_t size)
@@ -100,12 +105,32 @@ static void take_box(struct trtc_input_watch *w)
         trtc_input_boxes_begin(&w->boxes, fragment, w->part_at + (large ? 16 : 8),
                                w->part_at + (int64_t)size);
     w->fragments |= fragment;
-    if (size == 0 && (is_type(h + 4) || trtc_be(h + 4, 4) == 0))
-        w->done = true; /* it goes to the end of the file, or there are zeros up to there */
-    else if (!is_type(h + 4) || size < (large ? 16 : 8) || size > INT64_MAX / 2)
-        broken(w, "box");
-    else
+    if (memcmp(h + 4, "moov", 4) == 0) {
+        /* fragments state to which index they belong, and are all read */
+        if (w->indexed && !w->fragments && !w->boxes.fragments)
+            find_fault(w, "a second index", w->part_at);
+        w->indexed = true;
+    }
+    if (size == 0 && trtc_be(h + 4, 4) == 0) {
+        w->zeros = true;
+        w->zeros_at = w->part_at;
+        pass(w, 8);
+    } else if (size == 0 && is_type(h + 4)) {
+        w->done = true; /* it goes to the end of the file */
+    } else if (!is_type(h + 4) || size < (large ? 16 : 8) || size > INT64_MAX / 2) {
+        broken(w, "no box", w->part_at);
+    } else {
         pass(w, size);
+    }
+}
+
+/* Zeros may be reserved up to the end of a file. If not, libavformat ignores what follows. */
+static void pass_zeros(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
+{
+    while (w->part_at < pos + (int64_t)n && p[w->part_at - pos] == 0)
+        w->part_at++;
+    if (w->part_at < pos + (int64_t)n)
+        broken(w, "no box", w->zeros_at);
 }
 
 enum { TAG_HEADER = 11, TAG_SOUND = 8, TAG_PICTURE = 9, TAG_SCRIPT = 18, TAG_KIND = 0x1f };
@@ -122,7 +147,7 @@ static void take_tag(struct trtc_input_watch *w)
     const int kind = h[4] & TAG_KIND;
     const bool fits = w->tag_bytes == 0 || before == w->tag_bytes || before + 1 == w->tag_bytes;
     if (!fits || (kind != TAG_SOUND && kind != TAG_PICTURE && kind != TAG_SCRIPT)) {
-        broken(w, "tag");
+        broken(w, "no tag", w->part_at);
         return;
     }
     w->tag_bytes = TAG_HEADER + size;
@@ -145,6 +170,10 @@ static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t 
     for (int64_t want; (want = trtc_input_watch_wants(w)) >= 0;) {
         if (want < pos || want >= pos + (int64_t)n)
             return;
+        if (w->zeros) {
+            pass_zeros(w, pos, p, n);
+            continue;
+        }
         w->header[w->nb_header++] = p[want - pos];
         if (w->layout == TRTC_INPUT_TAGS)
             take_tag(w);

@@ -173,6 +173,65 @@ spoil() {
     done
 }
 
+# zeros FILE FROM COUNT: zeros over so many bytes, as where a download was never filled in.
+zeros() {
+    head -c "$3" /dev/zero | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+@test "an MP4 with holes, without its index, with a second one, or with frames that nothing describes: reported" {
+    local mp4=$BATS_FILE_TMPDIR/cam.mp4 frag=$BATS_FILE_TMPDIR/frag.mp4 at end
+    # a hole where a fragment begins ends the file for FFmpeg's demuxer
+    cp "$frag" hole.mp4
+    at=$(($(grep -abo moof "$frag" | sed -n 3p | cut -d : -f 1) - 4))
+    zeros hole.mp4 $((at - 10)) 600
+    hls 3 -d o --json hole.mp4
+    said "no box begins at byte $at"
+    rm -rf o
+    hls 3 -d o --json <(cat hole.mp4)
+    said "no box begins at byte $at"
+    cp "$frag" end.mp4 # what a program has reserved at the end is none
+    head -c 5003 /dev/zero >>end.mp4
+    rm -rf o
+    hls 0 -d o --json end.mp4
+    quiet
+    # in the middle of a picture, and over whole frames of sound
+    cp "$mp4" hole.mp4
+    zeros hole.mp4 $((16#$(xxd -p -s $(($(grep -abo stco "$mp4" | head -n 1 | cut -d : -f 1) + 12)) -l 4 "$mp4") + 900)) 600
+    rm -rf o
+    hls 3 -d o --json hole.mp4
+    said 'damaged: 1 frames are incomplete, and are recorded as they are'
+    ffmpeg -nostdin -v error -i "$mp4" -map 0:a -c copy sound.mp4
+    zeros sound.mp4 5000 3000
+    rm -rf o
+    hls 3 -d o --json sound.mp4
+    said 'sound: left out, damaged: '
+    [[ $(account audio .account.unaccounted) == 0 ]] || fail "$(<out)"
+    # two files in a row
+    cat "$mp4" "$mp4" >two.mp4
+    rm -rf o
+    hls 3 -d o --json two.mp4
+    said 'a second index begins at byte '
+    cat "$frag" "$frag" >two.mp4 # fragments say by themselves what they are
+    rm -rf o
+    hls 0 -d o --json two.mp4
+    [[ $(account video .account.frames_out) == 150 ]] || fail "$(<out)"
+    # a download that was not finished
+    at=$(($(grep -abo moov "$mp4" | cut -d : -f 1) - 4))
+    for end in 40 $((at - 100)) $at $((at + 100)); do
+        head -c "$end" "$mp4" >part.mp4
+        hls 65 -d part part.mp4
+        said 'part.mp4: truncated: an MP4 without its index'
+    done
+    # the last chunks of the picture are of a description that does not exist
+    ffmpeg -nostdin -v error -i "$mp4" -c copy -use_editlist 0 odd.mp4
+    at=$(grep -abo stsc odd.mp4 | head -n 1 | cut -d : -f 1)
+    put_u32 odd.mp4 $((at + 8 + 12 * 16#$(xxd -p -s $((at + 8)) -l 4 odd.mp4))) 9
+    rm -rf o
+    hls 3 -d o --json odd.mp4
+    said 'picture: left out, damaged: '
+    [[ $(account video .account.frames_in) == 75 ]] || fail "$(<out)"
+}
+
 @test "pictures without any key frame, or without parameter sets, are recorded and reported" {
     local how
     for how in k p; do
