@@ -81,9 +81,10 @@ struct back {
     int64_t nb_bytes, nb_bad_bytes, nb_damaged;
     char encrypted[24]; /* the method of frames that are; "": there was none */
     bool cut, at_end;
-    bool copies; /* for a recording that has no edit lists */
-    bool whole;  /* libavformat applies no edit lists, except for the beginning of the first part */
-    bool begun;  /* ... and some sound was heard */
+    bool one_way; /* libavformat must not seek in a file */
+    bool copies;  /* for a recording that has no edit lists */
+    bool whole; /* libavformat applies no edit lists, except for the beginning of the first part */
+    bool begun; /* ... and some sound was heard */
 
     /* pictures without times */
     bool untimed;
@@ -477,6 +478,19 @@ static int fail_mp4_pipe(const struct back *b, struct trtc_err *err)
         b->name);
 }
 
+static int fail_index(const struct back *b, struct trtc_err *err)
+{
+    if (b->watch.fragments && !b->watch.indexed)
+        return trtc_fail(err, TRTC_EX_DATAERR,
+                         "%s: fragments of an MP4 without their initialization segment (moov): put "
+                         "it in front of them",
+                         b->name);
+    return trtc_fail(err, TRTC_EX_DATAERR,
+                     "%s: truncated: an MP4 without its index (moov): it was not recorded or "
+                     "received to its end",
+                     b->name);
+}
+
 static int fail_open(struct back *b, int averr, struct trtc_err *err)
 {
     if (stopped(b))
@@ -488,10 +502,7 @@ static int fail_open(struct back *b, int averr, struct trtc_err *err)
     if (is_mp4_pipe(b))
         return fail_mp4_pipe(b, err);
     if (lacks_index(b))
-        return trtc_fail(err, TRTC_EX_DATAERR,
-                         "%s: truncated: an MP4 without its index, which is written last: it was "
-                         "not recorded or received completely",
-                         b->name);
+        return fail_index(b, err);
     if (b->src && (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL)))
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: not a container or stream that can be read",
                          b->name);
@@ -571,26 +582,54 @@ static bool are_edited(const struct back *b)
     return x->whole && !x->fragments && edited && (b->copies || in_order);
 }
 
+static int open_once(struct back *b, const char *url, AVDictionary **options)
+{
+    if (new_context(b) < 0)
+        return AVERROR(ENOMEM);
+    trtc_input_watch_log(&b->watch, b->ic);
+    return avformat_open_input(&b->ic, url, NULL, options);
+}
+
+static int open_again(struct back *b, AVDictionary **options)
+{
+    const int64_t at = avio_seek(b->pb, 0, SEEK_SET);
+
+    if (b->one_way)
+        b->pb->seekable = 0;
+    return at < 0 ? (int)at : open_once(b, "", options);
+}
+
+/* Opens a file again after a failure. libavformat looks at all fragments of an MP4 in advance if it
+ * may seek, and refuses a file that is cut in the header of one. */
+static int open_fragments(struct back *b, int averr)
+{
+    const bool cut = averr == AVERROR_INVALIDDATA || averr == AVERROR_EOF || averr == AVERROR(EIO);
+
+    if (!cut || b->src->errnum || !b->watch.boxes.whole || !b->watch.boxes.fragments)
+        return averr;
+    b->one_way = true;
+    return open_again(b, NULL);
+}
+
 /* Opens the container; of an MP4 with such edit lists, a second time without them. */
 static int open_container(struct back *b, const char *url)
 {
     AVDictionary *options = NULL;
+    int ret = open_once(b, url, NULL);
 
-    if (new_context(b) < 0)
-        return AVERROR(ENOMEM);
-    trtc_input_watch_log(&b->watch, b->ic);
-    int ret = avformat_open_input(&b->ic, url, NULL, NULL);
     if (ret >= 0 && b->watch.boxes.nomem)
         return AVERROR(ENOMEM);
-    if (ret < 0 || !b->src || !b->src->seekable || !trtc_input_av_is_indexed(b) || !are_edited(b))
+    if (!b->src || !b->src->seekable)
+        return ret;
+    if (ret < 0)
+        return open_fragments(b, ret);
+    if (!trtc_input_av_is_indexed(b) || !are_edited(b))
         return ret;
     b->whole = true;
     avformat_close_input(&b->ic);
-    if (new_context(b) < 0 || av_dict_set(&options, "advanced_editlist", "0", 0) < 0)
+    if (av_dict_set(&options, "advanced_editlist", "0", 0) < 0)
         return AVERROR(ENOMEM);
-    trtc_input_watch_log(&b->watch, b->ic);
-    const int64_t at = avio_seek(b->pb, 0, SEEK_SET);
-    ret = at < 0 ? (int)at : avformat_open_input(&b->ic, url, NULL, &options);
+    ret = open_again(b, &options);
     av_dict_free(&options);
     return ret;
 }

@@ -156,7 +156,13 @@ static void take_tag(struct trtc_input_watch *w)
 
 void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n)
 {
-    if (n >= 8 && memcmp(head + 4, "ftyp", 4) == 0) {
+    static const char first[][5] = { "ftyp", "styp", "moov", "moof", "sidx",
+                                     "mdat", "free", "skip", "wide", "pnot" };
+    bool boxes = false;
+
+    for (size_t i = 0; i < sizeof first / sizeof *first && n >= 8; i++)
+        boxes |= memcmp(head + 4, first[i], 4) == 0;
+    if (boxes) {
         w->layout = TRTC_INPUT_BOXES;
     } else if (n >= 9 && memcmp(head, "FLV", 3) == 0) {
         w->layout = TRTC_INPUT_TAGS;

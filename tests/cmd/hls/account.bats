@@ -222,6 +222,18 @@ zeros() {
         hls 65 -d part part.mp4
         said 'part.mp4: truncated: an MP4 without its index'
     done
+    tail -c +$(($(grep -abo moof "$frag" | head -n 1 | cut -d : -f 1) - 3)) "$frag" >part.mp4
+    hls 65 -d part part.mp4
+    said 'part.mp4: fragments of an MP4 without their initialization segment'
+    # a recording that was killed while it wrote the header of a fragment
+    at=$(grep -abo moof "$frag" | sed -n 3p | cut -d : -f 1)
+    for end in 1 6 20 60 100; do
+        head -c $((at + end)) "$frag" >part.mp4
+        rm -rf o
+        hls 3 -d o --json part.mp4
+        said 'part.mp4: truncated'
+        [[ $(account video .account.frames_out) == 30 && $(account audio .account.frames_out) -gt 25 ]] || fail "$end: $(<out)"
+    done
     # the last chunks of the picture are of a description that does not exist
     ffmpeg -nostdin -v error -i "$mp4" -c copy -use_editlist 0 odd.mp4
     at=$(grep -abo stsc odd.mp4 | head -n 1 | cut -d : -f 1)
