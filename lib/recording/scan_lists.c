@@ -32,7 +32,8 @@ struct place {
     size_t *slots; /* hash table with open addressing: index of a recording, counted from first,
                       plus 1; 0: empty */
     size_t nb_slots;
-    struct trtc_names late; /* playlists that cannot be read: perhaps another one makes up for them */
+    struct trtc_names late; /* playlists that cannot be read, or have other names: perhaps there are
+                               others of their tracks, so they come last */
 };
 
 /* ---- the recording to which a name belongs ---- */
@@ -168,11 +169,30 @@ static bool is_of_track(const struct trtc_list *l, const struct trtc_name *name)
     return l->ha == name->ha && l->media == name->media && l->type == name->type;
 }
 
+static bool same_track(const struct trtc_name *a, const struct trtc_name *b)
+{
+    return a->ha == b->ha && a->media == b->media && a->type == b->type;
+}
+
+static bool has_list(const struct trtc_recording *r, const struct trtc_name *name)
+{
+    for (size_t i = 0; i < r->nb_lists; i++)
+        if (is_of_track(&r->lists[i], name))
+            return true;
+    return false;
+}
+
+/* The recording that n names, if it has a playlist so far. */
+static const struct trtc_recording *recording_of(const struct place *p, const struct trtc_name *n)
+{
+    const size_t known = *slot_of(p, n);
+    return known ? &p->s->recs[p->first + known - 1] : NULL;
+}
+
 /* Whether the track that n names has a complete playlist. */
 static bool is_complete(const struct place *p, const struct trtc_name *n)
 {
-    const size_t known = *slot_of(p, n);
-    const struct trtc_recording *r = known ? &p->s->recs[p->first + known - 1] : NULL;
+    const struct trtc_recording *r = recording_of(p, n);
     for (size_t i = 0; r && i < r->nb_lists; i++)
         if (is_of_track(&r->lists[i], n) && r->lists[i].index == n->index &&
             r->lists[i].playlist.ended)
@@ -245,6 +265,26 @@ static bool whose_segments(const struct trtc_playlist *list, char plain[TRTC_PLA
     return false;
 }
 
+/* Whether a playlist lists segments of several tracks, all of which have playlists of their own. */
+static bool is_collection(const struct place *p, const struct trtc_playlist *list)
+{
+    char plain[TRTC_PLAIN_MAX];
+    struct trtc_name name, first = { 0 };
+    const struct trtc_recording *owner = NULL;
+    bool many = false;
+    for (size_t i = 0; i < list->nb_segs; i++) {
+        if (!parse(list->segs[i].uri, list->segs[i].uri_len, plain, &name))
+            return false;
+        const struct trtc_recording *r = recording_of(p, &name);
+        if (!r || !has_list(r, &name))
+            return false;
+        many |= owner && (r != owner || !same_track(&first, &name));
+        owner = r;
+        first = name;
+    }
+    return many;
+}
+
 /* Whether a line may be a segment. Playlists for players list finished files, and other playlists. */
 static bool may_be_segment(const struct trtc_playlist_seg *seg)
 {
@@ -287,7 +327,7 @@ static int leave_alone(struct place *p, const char *path, const char *file, cons
 
 /* Handles a playlist whose name is not that of a recording. */
 static int take_unnamed(struct place *p, const char *file, struct trtc_playlist *list,
-                        const struct trtc_err *why, struct trtc_err *err)
+                        const struct trtc_err *why, bool late, struct trtc_err *err)
 {
     char path[4096], plain[TRTC_PLAIN_MAX];
     struct trtc_name name;
@@ -300,6 +340,10 @@ static int take_unnamed(struct place *p, const char *file, struct trtc_playlist 
     } else if (why->code) {
         p->s->denied |= trtc_is_denied(why);
         ret = leave_alone(p, path, file, why->msg);
+    } else if (whose_segments(list, plain, &name) && !late) {
+        ret = trtc_names_add(&p->late, file);
+    } else if (is_collection(p, list)) {
+        ret = trtc_scan_note(p->s, "%s: ignored, its segments are in playlists of their own", path);
     } else if (whose_segments(list, plain, &name)) {
         ret = wants(p->w, &name);
         if (ret > 0)
@@ -347,7 +391,7 @@ static int take_file(struct place *p, const char *file, bool late, struct trtc_e
         return wanted < 0 ? trtc_fail_nomem(err) : 0;
     if (trtc_playlist_load(p->index.fd, file, &list, NULL, &why) == 0)
         why.code = 0;
-    int ret = !named ? take_unnamed(p, file, &list, &why, err)
+    int ret = !named ? take_unnamed(p, file, &list, &why, late, err)
               : take_named(p, file, &name, &list, &why, late) < 0 ? trtc_fail_nomem(err)
                                                                   : 0;
     trtc_playlist_fini(&list);
@@ -417,11 +461,6 @@ struct orphans {
     int at; /* the index in these of the last one */
 };
 
-static bool same_track(const struct trtc_name *a, const struct trtc_name *b)
-{
-    return a->ha == b->ha && a->media == b->media && a->type == b->type;
-}
-
 static int lose_orphans(struct place *p, const struct trtc_names *segs, struct orphans *o)
 {
     const enum trtc_kind type = o->name[o->at].type;
@@ -459,14 +498,6 @@ static bool lacks_list(const struct trtc_recording *r)
 {
     for (size_t i = 0; i < r->losses.n; i++)
         if (r->losses.items[i].list < 0 && strcmp(r->losses.items[i].kind, "unreadable") == 0)
-            return true;
-    return false;
-}
-
-static bool has_list(const struct trtc_recording *r, const struct trtc_name *name)
-{
-    for (size_t i = 0; i < r->nb_lists; i++)
-        if (is_of_track(&r->lists[i], name))
             return true;
     return false;
 }
@@ -552,8 +583,7 @@ static bool has_end(const struct trtc_recording *r, const struct trtc_name *name
 static int lose_run(struct place *p, const struct trtc_names *segs, const struct run *run,
                     const struct trtc_name *name, bool *listed)
 {
-    const size_t known = run->nb && !run->before ? *slot_of(p, name) : 0;
-    const struct trtc_recording *r = known ? &p->s->recs[p->first + known - 1] : NULL;
+    const struct trtc_recording *r = run->nb && !run->before ? recording_of(p, name) : NULL;
     char path[4096];
     if (!r || !has_list(r, name) || lacks_list(r) ||
         (run->after && (run->nb < STALE_NB || has_end(r, name))))
@@ -621,8 +651,7 @@ static int report_unlisted(struct place *p, const struct trtc_names *segs, const
         const int wanted = wants(p->w, name);
         if (wanted < 0)
             return -1;
-        const size_t known = *slot_of(p, name);
-        const struct trtc_recording *r = known ? &p->s->recs[p->first + known - 1] : NULL;
+        const struct trtc_recording *r = recording_of(p, name);
         if (r && has_list(r, name) && !lacks_list(r))
             example = nb++ ? example : i;
         else if (wanted && !(r && lacks_list(r)) && add_orphan(p, segs, &o, i, r) < 0)

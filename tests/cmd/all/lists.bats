@@ -139,6 +139,12 @@ lines() {
     (cd p && printf '#EXTM3U\n' && printf '#EXTINF:20,x\n./%s\n' *.mp4 *.m3u8) >m && mv m p/all.m3u
     whole
     said 'p/all.m3u: ignored, not the name'
+    # or of all segments
+    (cd p && printf '#EXTM3U\n' && printf '#EXTINF:10,x\n%s\n' *.ts) >m && mv m p/all.m3u
+    whole
+    said 'p/all.m3u: ignored, its segments are in playlists of their own'
+    rm p/*Mg*video.m3u8
+    merge 3 -q -f p -o o
 }
 
 @test "gzip, UTF-16, byte-order marks and old line ends are read; other formats are named in the error" {
