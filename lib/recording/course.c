@@ -420,7 +420,8 @@ static int first_epoch(const struct trtc_course *c, struct epochs *e,
     for (const struct trtc_course_run *o = r; o; o = next_run(c, o))
         if (off_by(e, o, other, e->shift[epoch]) <= e->apart)
             return epoch;
-    return add_epoch(e, (at - start <= SOON ? start : at) - r->from);
+    const int64_t delay = r->track == TRTC_AT_VIDEO ? -c->delay : c->delay;
+    return add_epoch(e, (at - start <= SOON ? start : at) + delay - r->from);
 }
 
 /* Whether the other track falls by the same amount where r begins, after prev. At a low picture

@@ -21,10 +21,11 @@
 
 /* What the first frames of a segment show; filled in by source/probe. */
 struct trtc_facts {
-    unsigned kinds;                   /* TRTC_AUDIO | TRTC_VIDEO: what was found in it */
-    int64_t first_ts_90k;             /* lowest PTS of the first frames, 33 bits */
-    int64_t first_90k[TRTC_NB_KINDS]; /* of each kind; TRTC_NOTIME: none was seen */
-    bool headless;                    /* it begins in the middle of a picture or of a frame of
+    unsigned kinds;                       /* TRTC_AUDIO | TRTC_VIDEO: what was found in it */
+    int64_t first_ts_90k;                 /* lowest PTS of the first frames, 33 bits */
+    int64_t first_90k[TRTC_NB_KINDS];     /* of each kind; TRTC_NOTIME: none was seen */
+    int64_t first_dts_90k[TRTC_NB_KINDS]; /* the same of decoding: of the first frame in the file */
+    bool headless;                        /* it begins in the middle of a picture or of a frame of
                                          sound */
     int64_t tables_place;    /* it has no tables, or has them too late: those of the segment with
                                 this number in its playlist apply; -1: it has its own */

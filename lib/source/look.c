@@ -153,8 +153,10 @@ int trtc_look_frame(struct trtc_look *l, const struct trtc_ts_frame *f)
     note_time(l, s, at);
     if (!f->stream->video)
         learn_start_of_sound(l, f, at);
-    if (!l->nb[s])
+    if (!l->nb[s]) {
         l->first_pos[s] = f->pos;
+        l->first_dts[s] = dts;
+    }
     l->nb[s]++;
     note_step(l, s, dts);
     return l->skipped ? 0 : trtc_course_add_ts(&l->course, f);
@@ -226,6 +228,11 @@ int64_t trtc_look_first_90k(struct trtc_look *l)
 int64_t trtc_look_first_of_90k(const struct trtc_look *l, bool video)
 {
     return l->nb[video] ? (l->base_90k + l->first[video]) & (TRTC_TS_WRAP_90K - 1) : TRTC_NOTIME;
+}
+
+int64_t trtc_look_first_dts_90k(const struct trtc_look *l, bool video)
+{
+    return l->nb[video] ? l->first_dts[video] : TRTC_NOTIME;
 }
 
 /* How long the last frame of a kind lasts. */

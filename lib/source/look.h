@@ -12,6 +12,7 @@ struct trtc_look {
     int64_t at_bytes;          /* the offset of the segment in its file */
     int64_t first[2], last[2]; /* lowest and highest PTS of audio and video, relative to base_90k */
     int64_t base_90k;
+    int64_t first_dts[2]; /* of the first frame, 33 bits */
     int64_t first_pos[2]; /* the offset of the first frame in the segment */
     int64_t nb[2];
     int64_t prev_dts[2];          /* of the frame before; TRTC_TS_NOPTS: that was not read */
@@ -68,6 +69,9 @@ int64_t trtc_look_first_90k(struct trtc_look *l);
 
 /* Returns the first time stamp of one kind; TRTC_NOTIME: it was not seen. */
 int64_t trtc_look_first_of_90k(const struct trtc_look *l, bool video);
+
+/* The same for the decoding time of its first frame. */
+int64_t trtc_look_first_dts_90k(const struct trtc_look *l, bool video);
 
 /* Returns the length of the segment from its first time stamp to the end of its media, according to
  * its last frames, or to the course if that is settled. TRTC_NOTIME: not known. */

@@ -527,6 +527,8 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     p->facts.first_ts_90k = trtc_look_first_90k(l);
     p->facts.first_90k[TRTC_AT_AUDIO] = trtc_look_first_of_90k(l, false);
     p->facts.first_90k[TRTC_AT_VIDEO] = trtc_look_first_of_90k(l, true);
+    p->facts.first_dts_90k[TRTC_AT_AUDIO] = trtc_look_first_dts_90k(l, false);
+    p->facts.first_dts_90k[TRTC_AT_VIDEO] = trtc_look_first_dts_90k(l, true);
     p->facts.headless = stats->headless;
     p->facts.odd = depth == WHOLE && trtc_look_restarts(l);
     p->facts.nb_frames = depth == WHOLE ? l->nb[1] : -1;
@@ -789,7 +791,8 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     int fd = trtc_open_beneath(x->dirfd, p->uri, NULL, &why);
     if (fd < 0)
         return cannot_read(x->r, p, &why, err);
-    p->facts.first_90k[TRTC_AT_AUDIO] = p->facts.first_90k[TRTC_AT_VIDEO] = TRTC_NOTIME;
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
+        p->facts.first_90k[k] = p->facts.first_dts_90k[k] = TRTC_NOTIME;
     trtc_look_begin(&x->look, &p->facts, p->at_bytes);
     trtc_ts_begin(x->ts);
     int ret = read_named(x, p, fd, &depth, &why);

@@ -70,6 +70,8 @@ struct trtc_reader {
     struct trtc_ledger account;
 
     struct trtc_clock clock;
+    int64_t off_us;           /* how far the clock is before the start of its segments, since the
+                                 stamps of the other kind have jumped */
     int64_t prev_us, step_us; /* decoding time of the frame before, and the usual distance */
 
     /* stamps that jump inside a segment */
@@ -242,6 +244,11 @@ static int open_file(struct trtc_reader *rd, struct trtc_err *err)
     return rd->fd >= 0 ? 1 : open_piece(rd, fed_piece(rd), rd->pos, &rd->fd, err);
 }
 
+static int64_t ticks_of(int64_t us)
+{
+    return us == TRTC_NOTIME ? us : us * 9 / 100;
+}
+
 /* Whether the stamps of the clip before go on in this one. */
 static bool stamps_go_on(const struct trtc_reader *rd)
 {
@@ -299,6 +306,51 @@ static bool times_go_on(const struct trtc_reader *rd)
     return llabs(p->start_us - (before->start_us + before->dur_us)) < TRTC_ROUNDING_US;
 }
 
+/* Whether the stamps of this kind go on in clip at as the clock does, while sound and pictures are
+ * no longer as far apart as in the clip before: those of the other kind have jumped. */
+static bool goes_on_alone(const struct trtc_reader *rd)
+{
+    const int k = rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    const int64_t *now = piece_of(rd)->facts.first_dts_90k, *was;
+    int64_t moved[TRTC_NB_KINDS];
+    if (!times_go_on(rd))
+        return false;
+    was = rd->lane->clips[rd->at - 1].piece->facts.first_dts_90k;
+    for (int i = 0; i < TRTC_NB_KINDS; i++) {
+        if (now[i] == TRTC_NOTIME || was[i] == TRTC_NOTIME)
+            return false;
+        moved[i] = trtc_ts_diff(now[i], was[i]);
+    }
+    const int64_t length = ticks_of(piece_of(rd)->dur_us) + FIRST_OFF_90K;
+    if (llabs(moved[0] - moved[1]) < TOL_90K || llabs(trtc_ts_diff(now[0], now[1])) > length)
+        return false; /* so far apart, each has a clock of its own, see recording/course.h */
+    const int64_t step = rd->last_ts == TRTC_NOTIME
+                             ? moved[k] - ticks_of(rd->lane->clips[rd->at - 1].piece->dur_us)
+                             : trtc_ts_diff(now[k], rd->last_ts) - rd->step_90k;
+    return llabs(step) < TOL_90K;
+}
+
+/* Sets the clock to the start of the segment, and returns by how much it jumps. */
+static int64_t set_to_start(struct trtc_reader *rd, int64_t ts)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    const struct trtc_clock was = rd->clock;
+    const int64_t at_us = p->start_us - rd->off_us;
+    int64_t jump = trtc_clock_segment(&rd->clock, ts, at_us, p->exact, p->dur_us);
+    if (jump && goes_on_alone(rd)) {
+        rd->clock = was;
+        trtc_clock_anchor(&rd->clock, ts, trtc_clock_us(&rd->clock, ts));
+        rd->off_us += jump;
+        return 0;
+    }
+    if (jump && rd->off_us) {
+        rd->clock = was;
+        rd->off_us = 0;
+        jump = trtc_clock_segment(&rd->clock, ts, p->start_us, p->exact, p->dur_us);
+    }
+    return jump;
+}
+
 /* Sets the clock to clip at, and returns by how much it jumps. A segment that begins in the middle
  * of a picture was cut out of a stream, so its clock simply continues, whatever the playlist
  * states. */
@@ -314,7 +366,7 @@ static int64_t set_clock(struct trtc_reader *rd)
             return 0;
         }
     }
-    return trtc_clock_segment(&rd->clock, ts, p->start_us, p->exact, p->dur_us);
+    return set_to_start(rd, ts);
 }
 
 /* Begins the frames of clip at. gone: files before it were missing. */
@@ -505,6 +557,15 @@ static int lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *s)
     return ret;
 }
 
+/* What has been added to the last stamps of the open clip. */
+static int64_t last_shift(const struct trtc_reader *rd)
+{
+    for (size_t i = rd->course.n; i-- > 0;)
+        if (rd->course.runs[i].track == (rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO))
+            return rd->course.runs[i].shift;
+    return 0;
+}
+
 /* Ends clip at. */
 static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
 {
@@ -518,8 +579,7 @@ static int close_clip(struct trtc_reader *rd, struct trtc_err *err)
     rd->open = false;
     /* the next segment continues the last clock of this one */
     rd->next_shift_90k = rd->shift_90k;
-    if (rd->course.n)
-        rd->next_shift_90k += rd->course.runs[rd->course.n - 1].shift;
+    rd->next_shift_90k += last_shift(rd);
     trtc_course_fini(&rd->course);
     ret |= lose_damage(rd, &s);
     /* a clip in which no frame begins may hold a part of one before it */
@@ -637,11 +697,6 @@ static int refill(struct trtc_reader *rd, struct trtc_err *err)
 }
 
 /* ---- stamps ---- */
-
-static int64_t ticks_of(int64_t us)
-{
-    return us == TRTC_NOTIME ? us : us * 9 / 100;
-}
 
 /* What can be wrong with a time stamp. LATE, RISES: that of a picture rises by more than usual, and
  * by more than at a variable rate. BREAKS: it falls, or that of sound rises. */

@@ -77,6 +77,25 @@ whole() {
     whole p/$mixed 45
 }
 
+@test "the clock of one track falls back in a segment, or between two, and stays there: the other one is in step to the end" {
+    local by n track out=p/$mixed
+    for by in a:-2.561 v:-1.067; do
+        track=${by%:*}
+        have mixed p
+        for n in 1 2; do
+            edit "$(nth p mixed $n)" "$track:0:${by#*:}"
+        done
+        for n in border inside; do
+            merge 0 -q -f p
+            quiet
+            synced "$out" 3 25
+            near "$(frames "$out")" 450.5 0.5 "pictures, $by, $n"
+            lasts "$out" 30
+            edit "$(nth p mixed 0)" "$track:5:${by#*:}"
+        done
+    done
+}
+
 @test "time stamps that are off for a second and come back: nothing is lost, and nothing moves" {
     local change
     for change in av:5-6:+0.9 v:5-6:+0.2 a:5-6:-0.12 av:5-6:-0.06; do

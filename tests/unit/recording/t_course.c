@@ -32,7 +32,8 @@ struct media {
     double from_s[2], to_s[2]; /* of each track; 0 0: all of it; -1: there is none */
     double lag_s;              /* the sound comes so much later in the segment */
     int fps, jitter_ms;
-    bool no_dts; /* every third picture is shown after the two that follow it */
+    int delay_ms; /* pictures are decoded so much earlier than they are shown */
+    bool no_dts;  /* every third picture is shown after the two that follow it */
     struct part parts[8];
     int nb_parts;
 };
@@ -67,14 +68,17 @@ static void add(const struct media *m, int track, double media_s, double order_s
             pause += m->parts[i].pause_s;
         }
     struct frame *f = &frames[nb_frames++];
-    int64_t at = ticks(media_s + order_s + pause);
+    const int64_t delay = track == PICTURE ? m->delay_ms * 90 : 0;
+    int64_t at = ticks(media_s + order_s + pause) - delay;
     int64_t jitter = m->jitter_ms && track == SOUND
                          ? ticks((rand() % (2 * m->jitter_ms) - m->jitter_ms) / 1e3)
                          : 0;
     *f = (struct frame){ .track = track,
                          .sort_s = media_s + (track == SOUND ? m->lag_s : 0),
                          .true_90k = at,
-                         .f = { .ts = (m->first + at + jitter + ticks(off)) & (WRAP - 1),
+                         .f = { .delay = delay,
+                                .explicit_dts = delay > 0,
+                                .ts = (m->first + at + jitter + ticks(off)) & (WRAP - 1),
                                 .samples = track == SOUND ? 1024 : 0,
                                 .rate_hz = track == SOUND ? 48000 : 0 } };
 }
@@ -244,11 +248,13 @@ static void test_apart(void **state)
     (void)state;
     static const double off_s[] = { -40000, -55, -20, 20, 55, 40000 };
     for (size_t i = 0; i < sizeof off_s / sizeof *off_s; i++)
-        for (int track = 0; track < 2; track++) {
-            struct media m = {
-                .length_s = 10, .lag_s = 0.3, .parts = { { 0, { 0, 0 }, 0 } }, .nb_parts = 1
-            };
-            m.parts[0].off_s[track] = off_s[i];
+        for (int how = 0; how < 4; how++) {
+            struct media m = { .length_s = 10,
+                               .delay_ms = how / 2 * 80,
+                               .lag_s = 0.3,
+                               .parts = { { 0, { 0, 0 }, 0 } },
+                               .nb_parts = 1 };
+            m.parts[0].off_s[how % 2] = off_s[i];
             check(&m, 10, 0, "apart");
         }
 }
