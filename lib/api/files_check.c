@@ -228,8 +228,11 @@ static int check_segment(struct check *c, const struct trtc_playlist_seg *seg, i
     if (of->user && !(item->user = strdup(of->user)))
         return trtc_fail_nomem(c->err);
     int found = -1;
+    struct trtc_dir_found file = { 0 };
     if (strlen(seg->uri) == seg->uri_len)
-        found = trtc_stat_beneath(c->index.fd, entry ? entry->name : seg->uri, &item->bytes, &why);
+        found = trtc_dir_find(&c->index, seg->uri, seg->attr_bytes, &file, &why);
+    if (found == 0)
+        item->bytes = file.bytes;
     if (found < 0 && trtc_is_shortage(&why))
         return trtc_fail(c->err, why.code, "%s: %s", seg->uri, why.msg);
     if (found == 0)

@@ -348,7 +348,8 @@ static void renamed_files(void **state)
     put("r/" A ".m3u8?sign=x", "#EXTM3U\n" SEG("5", "https://h/p/" A T1 "?sign=y")
                                    SEG("5", "C:\\rec\\" A T2) SEG("5", "/a/" A T3));
     put("r/" A "_20260120113022495 (1).ts", "12345");
-    put("r/" A T2, "12345");
+    put("r/" A T2, "123"); /* a download that was broken off and repeated */
+    put("r/" A T2 ".1", "12345");
     put("r/" A "_20260120113032495 - Copy.ts", "123456");
     put("r/" V ".M3U8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n");
     expect(&l, REQUEST);
@@ -360,7 +361,8 @@ static void renamed_files(void **state)
                                     "p/q/" TASK "/" A T2 " a audio TL -\n"
                                     "p/q/" TASK "//a/" A T3
                                     " a audio L leads out of its directory\n"
-                                    "p/q/" TASK "/" A "_20260120113032495 - Copy.ts - - T extra\n");
+                                    "p/q/" TASK "/" A "_20260120113032495 - Copy.ts - - T extra\n"
+                                    "p/q/" TASK "/" A T2 ".1 - - T extra\n");
 }
 
 static void sizes_are_told(void **state)
