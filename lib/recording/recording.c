@@ -182,7 +182,8 @@ static int find_file(struct placer *pl, const struct trtc_playlist_seg *seg, str
     *l = (struct line){ .seg = seg, .file = seg->uri };
     if (strlen(seg->uri) != seg->uri_len)
         trtc_fail(&l->why, TRTC_EX_DATAERR, "its name holds a NUL byte");
-    else if (trtc_dir_find(pl->dir, seg->uri, seg->attr_bytes, &found, &l->why) == 0)
+    else if (trtc_dir_find(pl->dir, seg->uri, seg->range_bytes < 0 ? seg->attr_bytes : -1, &found,
+                           &l->why) == 0)
         l->why.code = 0;
     l->bytes = found.bytes;
     if (found.name != seg->uri && !(l->file = keep_name(pl->r, found.name)))

@@ -294,6 +294,10 @@ in_one() {
             [[ $attr == with ]] || sed -i /FILE-ATTR/d p/*.m3u8
             merge 0 -f p -o o.$style.$attr
             quiet
+            # what has the size of a range is not that range
+            [[ $attr == without ]] || head -c "$(sed -n 's/.*FILE-ATTR:.*,//p' "$(list video)" | head -n 1)" /dev/zero >"$(segment p video 0).1"
+            merge 0 -q --force -f p -o o.$style.$attr
+            quiet
         done
         cmp o.$style.with/$first "$ref/$first"
         synced o.$style.without/$first 3
