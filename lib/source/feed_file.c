@@ -164,6 +164,7 @@ static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct t
     const struct trtc_input_info *info = trtc_input_info(in);
     const bool there[2] = { o->audio && (info->audio != TRTC_CODEC_NONE || info->may_grow),
                             o->video && (info->video != TRTC_CODEC_NONE || info->may_grow) };
+    const unsigned kinds = (o->audio ? TRTC_AUDIO : 0u) | (o->video ? TRTC_VIDEO : 0u);
     x->off_us = o->start_us - trtc_input_zero_us(in);
     for (int k = 0; k < 2; k++) {
         struct file_feed *f = &x->feed[k];
@@ -173,6 +174,7 @@ static int open_feeds(struct file *x, const struct trtc_source_opts *o, struct t
         in = NULL;
         if (!f->in && !(f->in = trtc_input_open_any(o->url, NULL, o->stop, err)))
             return -1;
+        trtc_input_mind(f->in, kinds);
         if (f->video)
             trtc_input_leave_sound(f->in);
     }

@@ -283,6 +283,9 @@ static void *read_all(void *arg)
         trtc_input_open_any(x->url, x->remote.open ? &x->remote : NULL, &x->stop, &why);
     if (in)
         note_absent(x, trtc_input_info(in));
+    if (in)
+        trtc_input_mind(in, (x->queue[0].wanted ? TRTC_AUDIO : 0u) |
+                                (x->queue[1].wanted ? TRTC_VIDEO : 0u));
     while (in && (got = trtc_input_next(in, &f, &why)) > 0 && (got = take(x, in, &f, &why)) > 0)
         ;
     pthread_mutex_lock(&x->base.lock);

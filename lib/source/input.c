@@ -41,7 +41,8 @@ struct trtc_input {
     const struct trtc_input_ops *ops;
     void *back;
     bool any;        /* frames of any codec are returned, */
-    unsigned wanted; /* TRTC_AUDIO, TRTC_VIDEO: of these kinds */
+    unsigned wanted; /* TRTC_AUDIO, TRTC_VIDEO: of these kinds, */
+    unsigned minded; /* and losses of these count */
     int64_t came_us; /* when the first frame came, on a clock of no meaning */
     char name[256];  /* for messages */
     const volatile sig_atomic_t *stop;
@@ -70,11 +71,11 @@ struct trtc_input {
     int64_t jump_us;
 
     /* the account */
-    int64_t nb_mended;       /* times that were made */
-    struct trtc_crowd crowd; /* of the pictures */
-    char sound_name[32];     /* codec of sound that was looked for a decoder for, */
-    bool sound_decodes;      /* and there is one, or no picture beside it */
-    bool leaves_other;       /* pictures of another codec are left out */
+    int64_t nb_mended[TRTC_NB_KINDS]; /* times that were made */
+    struct trtc_crowd crowd;          /* of the pictures */
+    char sound_name[32];              /* codec of sound that was looked for a decoder for, */
+    bool sound_decodes;               /* and there is one, or no picture beside it */
+    bool leaves_other;                /* pictures of another codec are left out */
     struct trtc_ledger ledger[TRTC_NB_KINDS]; /* nb_left and nb_out from here on */
     const char *codec_name[TRTC_NB_KINDS];    /* of OTHER frames, so far */
     int64_t nb_returned[TRTC_NB_KINDS];
@@ -194,7 +195,7 @@ static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64
         trtc_input_clock_hide(&in->clock, &stamp, at);
     else
         trtc_input_clock_place(&in->clock, &stamp, at);
-    in->nb_mended += at->mended;
+    in->nb_mended[raw->track] += at->mended;
     if (raw->track == TRTC_AT_VIDEO && !raw->hidden && raw->dts_us != TRTC_NOTIME)
         trtc_crowd_add(&in->crowd, raw->dts_us);
     if (at->breaks) {
@@ -803,7 +804,7 @@ static struct trtc_input *input_new(const char *url, const volatile sig_atomic_t
         trtc_fail_nomem(err);
         return NULL;
     }
-    in->wanted = TRTC_AUDIO | TRTC_VIDEO;
+    in->wanted = in->minded = TRTC_AUDIO | TRTC_VIDEO;
     in->src.fd = -1;
     in->stop = in->src.stop = stop;
     in->last = &in->first;
@@ -851,7 +852,7 @@ struct trtc_input *trtc_input_open_only(const char *url, enum trtc_kind kind,
     struct trtc_input *in = input_new(url, stop, err);
 
     if (in)
-        in->wanted = kind;
+        in->wanted = in->minded = kind;
     return open_input(in, url, remote, err);
 }
 
@@ -863,7 +864,7 @@ struct trtc_input *trtc_input_open_how(const char *url, const struct trtc_input_
     if (!in)
         return NULL;
     if (how->kind != TRTC_NO_KIND)
-        in->wanted = how->kind;
+        in->wanted = in->minded = how->kind;
     in->keep = how->keep;
     in->keep_opaque = how->opaque;
     return open_input(in, url, how->remote, err);
@@ -900,6 +901,11 @@ void trtc_input_leave_sound(struct trtc_input *in)
     in->encoded = false;
 }
 
+void trtc_input_mind(struct trtc_input *in, unsigned kinds)
+{
+    in->minded = kinds;
+}
+
 void trtc_input_leave_other(struct trtc_input *in)
 {
     in->leaves_other = true;
@@ -933,11 +939,25 @@ int64_t trtc_input_zero_us(const struct trtc_input *in)
 void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *out)
 {
     *out = (struct trtc_input_losses){ 0 };
-    in->ops->losses(in->back, out);
-    out->nb_mended = in->nb_mended;
-    out->nb_untimed = trtc_crowd_nb(&in->crowd);
+    in->ops->losses(in->back, in->minded, out);
+    if (in->minded & TRTC_AUDIO)
+        out->nb_mended += in->nb_mended[TRTC_AT_AUDIO];
+    if (in->minded & TRTC_VIDEO) {
+        out->nb_mended += in->nb_mended[TRTC_AT_VIDEO];
+        out->nb_untimed = trtc_crowd_nb(&in->crowd);
+    }
     if (in->aenc)
         out->nb_undecoded = trtc_aenc_nb_broken(in->aenc);
+}
+
+/* Of frames that are not wanted, none is lost. */
+static void leave_unwanted(struct trtc_ledger *l)
+{
+    for (int k = 0; k < TRTC_NB_LEFT; k++)
+        if (trtc_left_is_loss((enum trtc_left)k)) {
+            l->nb_left[TRTC_LEFT_UNWANTED] += l->nb_left[k];
+            l->nb_left[k] = 0;
+        }
 }
 
 void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledger *out)
@@ -946,6 +966,8 @@ void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledg
 
     in->ops->ledger(in->back, track, out);
     trtc_ledger_add(out, &in->ledger[track]);
+    if (!is_wanted(in, track))
+        leave_unwanted(out);
     if (!video && in->aenc)
         trtc_aenc_account(in->aenc, out);
 }

@@ -132,6 +132,10 @@ const struct trtc_input_info *trtc_input_info(const struct trtc_input *in);
  * not waited for. */
 void trtc_input_leave_sound(struct trtc_input *in);
 
+/* For a caller that uses only these kinds (TRTC_AUDIO, TRTC_VIDEO): what is wrong with frames of the
+ * other one is no loss. */
+void trtc_input_mind(struct trtc_input *in, unsigned kinds);
+
 /* From now on, pictures whose codec changes to one that is not supported are left out and counted.
  * Otherwise they end the input with TRTC_EX_UNAVAILABLE. */
 void trtc_input_leave_other(struct trtc_input *in);

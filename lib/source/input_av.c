@@ -78,7 +78,7 @@ struct back {
     struct stream stream[TRTC_NB_KINDS];
     uint8_t *out; /* the frame that is returned, unless it is the packet itself */
     size_t cap;
-    int64_t nb_bytes, nb_bad_bytes, nb_damaged;
+    int64_t nb_bytes, nb_bad_bytes[TRTC_NB_KINDS], nb_damaged[TRTC_NB_KINDS];
     char encrypted[24]; /* the method of frames that are; "": there was none */
     bool cut, at_end;
     bool one_way; /* libavformat must not seek in a file */
@@ -765,7 +765,7 @@ static void check_bare(struct back *b)
         return;
     const int64_t rest = size_of(b) - b->nb_bytes - id3_bytes(b);
     if (rest > 0 && rest != ID3V1_BYTES)
-        b->nb_bad_bytes += rest;
+        b->nb_bad_bytes[TRTC_AT_AUDIO] += rest;
 }
 
 /* Returns how many frames in the index of an MP4 libavformat has left out: an edit list does that
@@ -1066,7 +1066,7 @@ static int set_video(struct back *b, const struct stream *s, struct trtc_input_r
     raw->key |= made.key;
     raw->damaged |= made.damaged;
     if (raw->size == 0) {
-        b->nb_bad_bytes += (int64_t)size;
+        b->nb_bad_bytes[TRTC_AT_VIDEO] += (int64_t)size;
         b->stream[TRTC_AT_VIDEO].ledger.nb_left[TRTC_LEFT_DAMAGED]++;
     }
     return 0;
@@ -1093,7 +1093,7 @@ static int set_aac(struct back *b, const struct stream *s, struct trtc_input_raw
     const bool usable = s->bare && !is_blank(b->pkt->data, size);
     const size_t nb_pce = described ? 0 : pce->size;
     if (!usable || trtc_input_adts_header(&s->aac, nb_pce + size, header) < 0) {
-        b->nb_bad_bytes += (int64_t)size;
+        b->nb_bad_bytes[TRTC_AT_AUDIO] += (int64_t)size;
         b->stream[TRTC_AT_AUDIO].ledger.nb_left[usable ? TRTC_LEFT_FORMAT : TRTC_LEFT_DAMAGED]++;
         raw->size = 0;
         return 0;
@@ -1513,7 +1513,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         if (set_frame(b, track, raw, err) < 0)
             return -1;
     } while (raw->size == 0);
-    b->nb_damaged += raw->damaged;
+    b->nb_damaged[raw->track] += raw->damaged;
     return 1;
 }
 
@@ -1539,20 +1539,30 @@ static void back_track(const void *self, int track, struct trtc_input_track *out
     };
 }
 
-static void back_losses(const void *self, struct trtc_input_losses *out)
+/* Adds the losses of track k. */
+static void add_losses(const struct back *b, int k, struct trtc_input_losses *out)
+{
+    const struct stream *s = &b->stream[k];
+    const int64_t nb = s->ledger.nb_left[TRTC_LEFT_ENCRYPTED];
+    const char *method = s->index >= 0 && s->ledger.nb_in == 0 ? method_of(b, s->index)
+                         : nb > 0                              ? b->encrypted
+                                                               : NULL;
+
+    out->nb_bad_bytes += b->nb_bad_bytes[k];
+    out->nb_damaged += b->nb_damaged[k];
+    out->nb_encrypted[k] = nb;
+    if (method)
+        snprintf(out->encrypted, sizeof out->encrypted, "%s", method);
+}
+
+static void back_losses(const void *self, unsigned kinds, struct trtc_input_losses *out)
 {
     const struct back *b = self;
 
-    out->nb_bad_bytes = b->nb_bad_bytes;
-    out->nb_damaged = b->nb_damaged;
-    snprintf(out->encrypted, sizeof out->encrypted, "%s", b->encrypted);
-    for (int k = 0; k < TRTC_NB_KINDS; k++) {
-        const struct stream *s = &b->stream[k];
-        const char *method = s->index >= 0 && s->ledger.nb_in == 0 ? method_of(b, s->index) : NULL;
-        out->nb_encrypted[k] = s->ledger.nb_left[TRTC_LEFT_ENCRYPTED];
-        if (method) /* no frame of it could be read */
-            snprintf(out->encrypted, sizeof out->encrypted, "%s", method);
-    }
+    if (kinds & TRTC_VIDEO)
+        add_losses(b, TRTC_AT_VIDEO, out);
+    if (kinds & TRTC_AUDIO)
+        add_losses(b, TRTC_AT_AUDIO, out);
     out->cut = b->cut;
     out->nb_faults = b->watch.nb_faults;
     out->fault =

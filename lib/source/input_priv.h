@@ -105,7 +105,8 @@ struct trtc_input_ops {
     int (*next)(void *self, struct trtc_input_raw *raw, struct trtc_err *err);
     /* Returns the track as it is announced so far. */
     void (*track)(const void *self, int track, struct trtc_input_track *out);
-    void (*losses)(const void *self, struct trtc_input_losses *out);
+    /* kinds: those whose losses count, TRTC_AUDIO, TRTC_VIDEO. */
+    void (*losses)(const void *self, unsigned kinds, struct trtc_input_losses *out);
     void (*ledger)(const void *self, int track, struct trtc_ledger *out); /* all but nb_out */
     bool (*named)(const void *self, int k, struct trtc_input_named *out);
     /* Returns the time of day (us since 1970) that the stream states for a time on its raw clock

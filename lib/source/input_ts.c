@@ -16,7 +16,7 @@ struct back {
     const char *name;
     struct trtc_ts *ts;
     uint8_t *buf;
-    int64_t nb_bytes, nb_bad_bytes, nb_damaged;
+    int64_t nb_bytes, nb_bad_bytes[TRTC_NB_KINDS], nb_damaged;
     bool ended, failed;
     bool cut; /* it ends in the middle of a picture */
     bool running;
@@ -95,7 +95,7 @@ static void set_times(struct back *b, const struct trtc_ts_frame *f, struct trtc
 /* Counts a frame that is not returned. */
 static void leave_out(struct back *b, const struct trtc_input_raw *raw, enum trtc_left why)
 {
-    b->nb_bad_bytes += (int64_t)raw->size;
+    b->nb_bad_bytes[raw->track] += (int64_t)raw->size;
     b->ledger[raw->track].nb_left[why]++;
 }
 
@@ -181,21 +181,28 @@ static void back_track(const void *self, int track, struct trtc_input_track *out
                                       .codec_name = s ? name_of(b, s, true) : NULL };
 }
 
-static void back_losses(const void *self, struct trtc_input_losses *out)
+static void back_losses(const void *self, unsigned kinds, struct trtc_input_losses *out)
 {
     const struct back *b = self;
     const struct trtc_ts_stats *s = trtc_ts_stats(b->ts);
+    const bool pictures = kinds & TRTC_VIDEO, sound = kinds & TRTC_AUDIO;
 
     out->nb_lost_packets = s->nb_lost;
-    out->nb_bad_bytes = s->nb_bad + b->nb_bad_bytes;
+    out->nb_bad_bytes = s->nb_bad + (pictures ? b->nb_bad_bytes[TRTC_AT_VIDEO] : 0) +
+                        (sound ? b->nb_bad_bytes[TRTC_AT_AUDIO] : 0);
     for (int i = 0; i < s->nb_named; i++) {
         const struct trtc_ts_named *n = &s->named[i];
+        if (n->kind && !(n->kind & kinds)) {
+            out->nb_lost_packets -= n->nb_lost;
+            out->nb_bad_bytes -= n->nb_bad;
+            continue;
+        }
         out->nb_scrambled[n->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO] += n->nb_scrambled;
         if (trtc_ts_is_encrypted(n))
             snprintf(out->encrypted, sizeof out->encrypted, "SAMPLE-AES");
     }
-    out->nb_damaged = b->nb_damaged;
-    out->cut = s->partial_tail || b->cut;
+    out->nb_damaged = pictures ? b->nb_damaged : 0;
+    out->cut = s->partial_tail || (pictures && b->cut);
 }
 
 static void back_ledger(const void *self, int track, struct trtc_ledger *out)

@@ -83,6 +83,7 @@ struct trtc_ts_named {
     int64_t nb_followed;  /* of these, read as this stream; fewer than nb_packets if it existed
                             before it was named, or continued when it was no longer named */
     int64_t nb_scrambled; /* of these, left out since they are scrambled */
+    int64_t nb_lost;      /* missing according to their counters, as in the statistics */
     int64_t nb_frames;    /* returned */
 
     int64_t nb_bytes;  /* payload of the packets followed, without PES headers */

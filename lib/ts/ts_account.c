@@ -69,6 +69,7 @@ void trtc_ts_settle(struct trtc_ts *ts, struct trtc_ts_es *s)
     n->taken = true;
     n->nb_followed += c.packets;
     n->nb_scrambled += c.scrambled;
+    n->nb_lost += c.lost;
     n->nb_frames += c.frames;
     n->nb_bytes += c.bytes;
     n->nb_framed += c.framed;

@@ -344,6 +344,7 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
         }
         if (!begins_file(ts, s, p)) {
             ts->stats.nb_lost += (cc - s->cc - 1) & 15;
+            s->count.lost += (cc - s->cc - 1) & 15;
             s->gap = true;
         }
     }

@@ -41,6 +41,26 @@ setup() {
     hls 69 -d vp9 --only video v.webm
 }
 
+@test "--only: damage of the other track is no loss, in trtc-mix either" {
+    python3 - "$cam" >holes.ts <<'P'
+import sys
+cam = open(sys.argv[1], 'rb').read()
+packets = [cam[i:i + 188] for i in range(0, len(cam), 188)]
+pictures = [i for i, p in enumerate(packets) if (p[1] & 0x5f, p[2]) == (1, 0)]
+for i in reversed(pictures[10:100:9]):
+    del packets[i]
+sys.stdout.buffer.write(b''.join(packets))
+P
+    hls 3 -d picture --only video holes.ts
+    said 'transport packets are missing'
+    hls 0 -d sound --only audio holes.ts
+    quiet
+    expect 0 trtc-mix --only audio -o m.mp4 a=holes.ts
+    quiet
+    expect 3 trtc-mix -s 64x36 -r 5 -o m.mp4 a=holes.ts
+    said 'transport packets are missing'
+}
+
 @test "--only without that track: 65, and nothing is made; a late track is waited for" {
     ffmpeg -nostdin -v error -i "$cam" -an -c copy silent.ts
     hls 65 -d o --only audio silent.ts
