@@ -16,6 +16,7 @@
 #include "recording/recording_priv.h"
 
 #define BIG_JUMP_US (3600 * INT64_C(1000000))
+#define YEAR_US     (365 * 24 * BIG_JUMP_US)
 
 int trtc_notes_add(char ***notes, size_t *n, const char *fmt, va_list ap)
 {
@@ -417,6 +418,7 @@ static int place_list(struct placer *pl, int list)
     struct placing at = { .first_ms = TRTC_NOTIME,
                           .shift_us = TRTC_NOTIME,
                           .next_us = TRTC_NOTIME };
+    const size_t before = r->nb_pieces;
     for (size_t i = 0; i < from->playlist.nb_segs; i++) {
         struct line l;
         if (find_file(pl, &from->playlist.segs[i], &l) < 0 || place_line(pl, list, &at, &l) < 0)
@@ -424,6 +426,11 @@ static int place_list(struct placer *pl, int list)
     }
     if (at.nb_wild && lose_wild(r, list, at.nb_wild) < 0)
         return -1;
+    if (r->nb_pieces > before && !r->pieces[before].exact && r->pieces[before].start_us < YEAR_US)
+        trtc_recording_note(r,
+                            "%s/%s: neither its tags nor the names of its segments state a time: "
+                            "it begins in 1970",
+                            r->dir, from->file);
     if (at.nb_found)
         trtc_recording_note(r,
                             "%s/%s: %d of its lines spell file names differently from the "

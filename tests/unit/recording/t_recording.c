@@ -217,6 +217,7 @@ static void test_summed(void **state)
     assert_int_equal(s.recs[0].nb_pieces, 2);
     assert_int_equal(s.recs[0].pieces[0].start_us, 0);
     assert_int_equal(s.recs[0].pieces[1].start_us, 10000000);
+    assert_true(has_note(s.recs[0].notes, s.recs[0].nb_notes, "it begins in 1970"));
     trtc_scan_fini(&s);
 }
 
