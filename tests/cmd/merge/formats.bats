@@ -141,6 +141,21 @@ shape() {
     [ "$(shape p/$first)" = 86,48,1:1 ] || fail "$(shape p/$first)"
 }
 
+@test "an angle that is no quarter turn is noted if the picture is encoded; a copy keeps what the stream states" {
+    local degrees
+    for degrees in 45 90; do
+        begin r$degrees
+        add libx264 -preset ultrafast -g 10 -bsf:v h264_metadata=display_orientation=insert:rotate=$degrees
+        finish
+        merge 0 -f r$degrees
+        quiet
+        merge 0 -f r$degrees --force --video encode
+        [[ $degrees == 45 ]] || quiet
+    done
+    merge 0 -f r45 --force --video encode
+    said '10 pictures should be shown at an angle that is no quarter turn, or stretched: the nearest quarter turn is used'
+}
+
 # retype FILE TYPE: the picture in this transport stream is called another stream type.
 retype() {
     perl -0777 -pi -e '
