@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "base/array.h"
 #include "base/beneath.h"
 #include "base/listing.h"
+#include "playlist/content.h"
 #include "playlist/dir_index.h"
 #include "playlist/playlist_load.h"
 #include "put/named.h"
@@ -60,12 +62,23 @@ static int read_text(int fd, char **text, int64_t *n, struct trtc_err *err)
     return trtc_playlist_text(text, n, err);
 }
 
+/* Fails if the text is known to be something else, such as the page of an error. */
+static int check_text(const char *text, int64_t n, struct trtc_err *err)
+{
+    const char *is = trtc_content_name(text, (size_t)n);
+    return is && (n < 7 || strncasecmp(text, "#EXTM3U", 7) != 0)
+               ? trtc_fail(err, TRTC_EX_DATAERR, "it is no playlist but %s", is)
+               : 0;
+}
+
 static int read_names(int fd, struct trtc_names *names, bool *growing, struct trtc_err *err)
 {
     char *text = NULL;
     int64_t n = 0;
     bool ended = false;
     int ret = read_text(fd, &text, &n, err);
+    if (ret == 0)
+        ret = check_text(text, n, err);
     if (ret == 0)
         ret = trtc_put_named(text, (size_t)n, names, &ended, err);
     *growing = !ended;

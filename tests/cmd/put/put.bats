@@ -287,6 +287,17 @@ P
     [[ $(<log) == $'rec/a b/s 1.ts\nrec/p.m3u8' ]] || fail "$(<log)"
 }
 
+@test "what is not a playlist although it is named like one names no files" {
+    printf '<!DOCTYPE html>\n<p>403\n' >p.m3u8
+    printf 'BZh91AY\ns.ts\n' >q.m3u8
+    printf '#EXTM3U\ns.ts\n' >r.m3u8
+    put 0 --to "$there" p.m3u8 q.m3u8
+    said 'p.m3u8: stored without checking its files: it is no playlist but an HTML page'
+    said 'q.m3u8: stored without checking its files: it is no playlist but compressed with bzip2'
+    printed p.m3u8 q.m3u8
+    put 3 --to "$there" r.m3u8
+}
+
 @test "two playlists that name each other are put" {
     printf '#EXTM3U\nb.m3u8\n' >a.m3u8
     printf '#EXTM3U\na.m3u8\n' >b.m3u8
