@@ -197,14 +197,16 @@ struct trtc_input_watch {
     bool opened;     /* faults are counted */
     bool codecs;     /* a track of an MP4 has several codecs, of which only one is read */
 
-    /* BOXES: an MP4; TAGS: an FLV. Their boxes on the top level, or tags, are called parts. */
-    enum { TRTC_INPUT_OTHER, TRTC_INPUT_BOXES, TRTC_INPUT_TAGS } layout;
-    bool done;          /* no more parts can be checked */
-    bool indexed;       /* an MP4 has an index: it has begun */
-    bool fragments;     /* of an MP4 have come */
-    bool zeros;         /* instead of a box, up to here: they may go on to the end */
-    int64_t zeros_at;   /* ... from this position on */
-    int64_t part_at;    /* the position of the current part */
+    /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file. Their boxes on the top level, tags, or
+     * elements down to blocks are called parts. */
+    enum { TRTC_INPUT_OTHER, TRTC_INPUT_BOXES, TRTC_INPUT_TAGS, TRTC_INPUT_ELEMENTS } layout;
+    bool done;        /* no more parts can be checked */
+    bool indexed;     /* an MP4 has an index: it has begun */
+    bool fragments;   /* of an MP4 have come */
+    bool zeros;       /* instead of a box, up to here: they may go on to the end */
+    int64_t zeros_at; /* ... from this position on */
+    int64_t cluster;  /* the end of the current cluster; 0: there is none, INT64_MAX: not stated */
+    int64_t part_at;  /* the position of the current part */
     uint8_t header[16]; /* its first bytes */
     size_t nb_header;   /* how many of them were read so far */
     uint64_t tag_bytes; /* the size of the previous tag */

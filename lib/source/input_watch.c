@@ -154,6 +154,64 @@ static void take_tag(struct trtc_input_watch *w)
     pass(w, 4 + w->tag_bytes);
 }
 
+enum { EBML = 0x1a45dfa3, SEGMENT = 0x18538067, CLUSTER = 0x1f43b675, VOID = 0xec, CRC_32 = 0xbf };
+
+/* Whether an element of Matroska (RFC 9559) may follow a cluster, and ends one whose size is not
+ * stated. */
+static bool is_outside(uint64_t id)
+{
+    static const uint32_t ids[] = { EBML,       SEGMENT,    CLUSTER,    0x114d9b74, 0x1549a966,
+                                    0x1654ae6b, 0x1c53bb6b, 0x1941a469, 0x1043a770, 0x1254c367 };
+
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        if (ids[i] == id)
+            return true;
+    return false;
+}
+
+/* Returns the length of a number (RFC 8794, 4) by its first byte; 9: it is not one. */
+static size_t number_bytes(uint8_t first)
+{
+    size_t n = 1;
+
+    while (n < 9 && !(first & 0x80)) {
+        first = (uint8_t)(first << 1);
+        n++;
+    }
+    return n;
+}
+
+/* An element outside clusters, or in one. Others in a cluster may be of a newer kind, but must fit. */
+static void take_element(struct trtc_input_watch *w)
+{
+    const uint8_t *h = w->header;
+    const size_t id_bytes = number_bytes(h[0]);
+    const size_t size_bytes = w->nb_header > id_bytes ? number_bytes(h[id_bytes]) : 0;
+
+    if (id_bytes > 4 || size_bytes > 8) {
+        broken(w, "no element", w->part_at);
+        return;
+    }
+    if (size_bytes == 0 || w->nb_header < id_bytes + size_bytes)
+        return;
+    const uint64_t id = trtc_be(h, (int)id_bytes), all = (UINT64_C(1) << 7 * size_bytes) - 1;
+    const uint64_t size = trtc_be(h + id_bytes, (int)size_bytes) & all;
+    const int64_t body = w->part_at + (int64_t)(id_bytes + size_bytes);
+    if (w->cluster == w->part_at || (w->cluster == INT64_MAX && is_outside(id)))
+        w->cluster = 0;
+    const bool fits = w->cluster                   ? size <= (uint64_t)(w->cluster - body)
+                      : id == VOID || id == CRC_32 ? true
+                                                   : is_outside(id);
+    const bool opens = !w->cluster && (id == SEGMENT || id == CLUSTER);
+    if (!fits || (size == all && !opens) || size > INT64_MAX / 2) {
+        broken(w, "no element", w->part_at);
+        return;
+    }
+    if (id == CLUSTER && !w->cluster)
+        w->cluster = size == all ? INT64_MAX : body + (int64_t)size;
+    pass(w, id_bytes + size_bytes + (opens ? 0 : size));
+}
+
 void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n)
 {
     static const char first[][5] = { "ftyp", "styp", "moov", "moof", "sidx",
@@ -167,6 +225,8 @@ void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, siz
     } else if (n >= 9 && memcmp(head, "FLV", 3) == 0) {
         w->layout = TRTC_INPUT_TAGS;
         w->part_at = (int64_t)trtc_be(head + 5, 4);
+    } else if (n >= 4 && trtc_be(head, 4) == EBML) {
+        w->layout = TRTC_INPUT_ELEMENTS;
     }
 }
 
@@ -183,6 +243,8 @@ static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t 
         w->header[w->nb_header++] = p[want - pos];
         if (w->layout == TRTC_INPUT_TAGS)
             take_tag(w);
+        else if (w->layout == TRTC_INPUT_ELEMENTS)
+            take_element(w);
         else if (w->nb_header >= 8)
             take_box(w);
     }

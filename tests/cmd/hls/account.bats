@@ -244,6 +244,25 @@ zeros() {
     [[ $(account video .account.frames_in) == 75 ]] || fail "$(<out)"
 }
 
+@test "bytes that are missing inside a Matroska file: where its elements do not follow each other is reported" {
+    local mkv=$BATS_FILE_TMPDIR/cam.mkv how at i
+    for ((i = 1; i < 9; i++)); do
+        at=$(($(stat -c %s "$mkv") * i / 10))
+        { head -c $at "$mkv" && tail -c +$((at + 8)) "$mkv"; } >bad.mkv
+        rm -rf o
+        hls 3 -d o bad.mkv
+        said 'bad.mkv: damaged: faults of the container'
+    done
+    # sizes that are not stated, and what may stand around clusters, is no damage
+    for how in '-live 1' '-reserve_index_space 500 -cluster_time_limit 300' '-dash 1 -write_crc32 0' '-cues_to_front 1'; do
+        # shellcheck disable=SC2086 # words
+        ffmpeg -nostdin -v error -y -i "$mkv" -c copy -metadata title=x $how some.mkv 2>/dev/null || continue
+        rm -rf o
+        hls 0 -d o some.mkv
+        quiet
+    done
+}
+
 @test "pictures without any key frame, or without parameter sets, are recorded and reported" {
     local how
     for how in k p; do

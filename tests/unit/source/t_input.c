@@ -1944,7 +1944,9 @@ static void test_watch(void **state)
         { "base.mp4", 0, 0, 0, false },     { "base.mp4", 1, 0, 0, true },
         { "base.mp4", 0, 32, 1, false },    { "base.flv", 0, 0, 0, false },
         { "base.flv", 4, 0, 0, false },     { "base.flv", 5, 0, 0, true },
-        { "base.flv", 0, 50000, 1, false }, { "base.mkv", 1, 50000, 0, false },
+        { "base.flv", 0, 50000, 1, false }, { "base.mkv", 0, 0, 0, false },
+        { "base.mkv", 1, 0, 0, true },      { "base.mkv", 0, 50000, 1, false },
+        { "base.aac", 1, 5000, 0, false },
     };
     (void)state;
     for (size_t i = 0; i < COUNT(t); i++) {
