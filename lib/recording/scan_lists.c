@@ -232,25 +232,45 @@ static int take_list(struct place *p, const char *file, const struct trtc_name *
     return add_source(r, file, name, list);
 }
 
+/* Where the playlist is that a line of a master playlist names. */
+enum where { HERE, BELOW, NOWHERE };
+
+static enum where find_list(struct place *p, const struct trtc_playlist_seg *seg)
+{
+    struct trtc_dir_found found;
+    struct trtc_err why;
+    if (strlen(seg->uri) != seg->uri_len ||
+        trtc_dir_find(&p->index, seg->uri, -1, &found, &why) < 0)
+        return NOWHERE;
+    const char *name = found.name;
+    while (name[0] == '.' && name[1] == '/')
+        name += 2 + strspn(name + 2, "/");
+    return strchr(name, '/') ? BELOW : HERE;
+}
+
 /* Handles a playlist that lists playlists. Those that exist here are read on their own anyway. */
 static int take_master(struct place *p, const char *path, const struct trtc_playlist *list)
 {
-    const char *lost = NULL;
-    int nb = 0;
+    const char *first[] = { NULL, NULL, NULL };
+    int nb[] = { 0, 0, 0 };
     for (size_t i = 0; i < list->nb_segs; i++) {
-        struct trtc_dir_found found;
-        struct trtc_err why;
-        if (strlen(list->segs[i].uri) == list->segs[i].uri_len &&
-            trtc_dir_find(&p->index, list->segs[i].uri, -1, &found, &why) == 0)
-            continue;
-        lost = nb++ ? lost : list->segs[i].uri;
+        const enum where where = find_list(p, &list->segs[i]);
+        first[where] = nb[where]++ ? first[where] : list->segs[i].uri;
     }
-    if (nb == 0)
+    const bool unread = nb[BELOW] && !p->w->find->recursive;
+    if (!nb[NOWHERE] && !unread)
         return trtc_scan_note(p->s, "%s: a master playlist: the playlists that it lists are used",
                               path);
-    return trtc_scan_lose(
-        p->s, path, "missing",
-        "a master playlist: %d of its playlists are not here, the first is %.100s", nb, lost);
+    if (nb[NOWHERE] &&
+        trtc_scan_lose(p->s, path, "missing",
+                       "a master playlist: %d of its playlists are not here, the first is %.100s",
+                       nb[NOWHERE], first[NOWHERE]) < 0)
+        return -1;
+    return unread ? trtc_scan_lose(p->s, path, "missing",
+                                   "a master playlist: %d of its playlists are in directories "
+                                   "below, which --recursive searches; the first is %.100s",
+                                   nb[BELOW], first[BELOW])
+                  : 0;
 }
 
 /* Finds out whose segments a playlist lists when its own name does not say so: the first segment

@@ -20,10 +20,10 @@ setup() {
     ref=$BATS_FILE_TMPDIR/ref two=$BATS_FILE_TMPDIR/two.ref
 }
 
-# whole: all of "two", which p is made of, is merged as it should be, and mixed.
+# whole OPTION...: all of "two", which p is made of, is merged as it should be.
 whole() {
     rm -rf o
-    merge 0 -f p -o o
+    merge 0 "$@" -f p -o o
     unsaid lost
     diff -r "$two" o || fail 'not the same files'
 }
@@ -249,8 +249,15 @@ lines() {
     cp master p/index.m3u8
     whole
     said 'p/index.m3u8: a master playlist: the playlists that it lists are used'
-    rm p/*Mg*
+    mkdir p/d
+    mv p/*Mg* p/d
+    sed 's,^1,d/1,' master >p/index.m3u8
+    whole --recursive
     rm -rf o
+    merge 3 -q -f p -o o
+    said 'p/index.m3u8: missing: a master playlist: 1 of its playlists are in directories below, which --recursive searches'
+    cp master p/index.m3u8
+    rm -rf o p/d
     merge 3 -q -f p -o o
     said 'p/index.m3u8: missing: a master playlist: 1 of its playlists are not here'
     have two p
