@@ -768,6 +768,11 @@ static void check_bare(struct back *b)
         b->nb_bad_bytes[TRTC_AT_AUDIO] += rest;
 }
 
+static bool is_pcm(enum AVCodecID id)
+{
+    return id >= AV_CODEC_ID_FIRST_AUDIO && id < AV_CODEC_ID_ADPCM_IMA_QT;
+}
+
 /* Returns how many frames in the index of an MP4 libavformat has left out: an edit list does that
  * with everything between the parts that it lists and the key frames before them. */
 static int64_t nb_unread(const struct back *b, const AVStream *st)
@@ -777,9 +782,8 @@ static int64_t nb_unread(const struct back *b, const AVStream *st)
     if (k < 0 || !b->at_end || b->cut || b->watch.nb_faults > 0 || !trtc_input_av_is_indexed(b))
         return 0;
     const int64_t nb_in = b->stream[k].ledger.nb_in;
-    const enum AVCodecID id = st->codecpar->codec_id;
-    if (id >= AV_CODEC_ID_FIRST_AUDIO && id < AV_CODEC_ID_ADPCM_IMA_QT && nb_in > 0)
-        return 0; /* PCM: its frames are single samples, of which a packet has many */
+    if (is_pcm(st->codecpar->codec_id) && nb_in > 0)
+        return 0; /* its frames are single samples, of which a packet has many */
     const int64_t n = st->nb_frames - nb_in - b->stream[k].nb_empty;
     return n > 0 ? n : 0;
 }
@@ -875,6 +879,31 @@ static int read_any(struct back *b, AVPacket *pkt, int *track, struct trtc_err *
     }
 }
 
+/* Whether it is a WAV that was written to a pipe, so that its size could not be stated. */
+static bool states_no_size(const struct trtc_input_src *src)
+{
+    enum { RIFF_HEADER = 12, CHUNK_HEADER = 8, NOT_STATED = 0x7ffff000 };
+    const uint8_t *h = src->head;
+
+    if (src->nb_head < RIFF_HEADER || memcmp(h, "RIFF", 4) != 0 || memcmp(h + 8, "WAVE", 4) != 0)
+        return false;
+    for (uint64_t at = RIFF_HEADER; at + CHUNK_HEADER <= src->nb_head;) {
+        const uint64_t size = AV_RL32(h + at + 4);
+        if (memcmp(h + at, "data", 4) == 0)
+            return size == 0 || size >= NOT_STATED;
+        at += CHUNK_HEADER + size + size % 2;
+    }
+    return false;
+}
+
+/* Whether an incomplete packet is an end like any other: that of samples which are no frames. */
+static bool may_be_short(const struct back *b, int track)
+{
+    const AVCodecParameters *par = b->ic->streams[b->stream[track].index]->codecpar;
+
+    return is_pcm(par->codec_id) && b->src && states_no_size(b->src);
+}
+
 /* Reads the next packet of a chosen stream into b->pkt. An incomplete packet that is not followed
  * by another one is the truncated end, and is left out. */
 static int read_packet(struct back *b, int *track, struct trtc_err *err)
@@ -891,6 +920,10 @@ static int read_packet(struct back *b, int *track, struct trtc_err *err)
     }
     if (ret <= 0 || !(b->pkt->flags & AV_PKT_FLAG_CORRUPT) || b->untimed)
         return ret;
+    if (may_be_short(b, *track)) {
+        b->pkt->flags &= ~AV_PKT_FLAG_CORRUPT;
+        return ret;
+    }
     ret = read_any(b, b->ahead, &b->ahead_track, err);
     b->has_ahead = ret > 0;
     if (ret <= 0) {

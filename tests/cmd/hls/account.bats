@@ -122,6 +122,16 @@ account() {
     hls 0 -d pcm pcm.mov
     said 'pcm.mov: the sound is pcm_s16le, not AAC, and is encoded'
     [[ $(wc -l <err) -eq 1 ]] || fail "more is said of PCM: $(<err)"
+    # a WAV that was written to a pipe does not state its size, and may end anywhere
+    ffmpeg -nostdin -v error -f lavfi -i sine=d=0.5 -f wav - | cat >pipe.wav
+    hls 0 -d wav pipe.wav
+    said 'pipe.wav: the sound is pcm_s16le, not AAC, and is encoded'
+    [[ $(wc -l <err) -eq 1 ]] || fail "more is said of a WAV: $(<err)"
+    # one that states it is truncated
+    ffmpeg -nostdin -v error -f lavfi -i sine=d=0.5 whole.wav
+    head -c 30000 whole.wav >cut.wav
+    hls 3 -d cutwav cut.wav
+    said 'cut.wav: truncated'
     with_other_codec "$BATS_FILE_TMPDIR/cam.mp4" two.mp4
     hls 3 -d two two.mp4
     said 'two.mp4: picture: left out, in an unsupported format: '
