@@ -603,13 +603,16 @@ static bool is_of(const struct trtc_course_run *r, int track)
 }
 
 /* Finds the hole in the runs of track (-1: where neither track has frames) that is wanted ticks
- * long, or else the longest one. line: room for pointers to all runs. */
+ * long, or else the longest one. The time before the first frame of a fresh track is a hole if much is
+ * wanted. line: room for pointers to all runs. */
 static struct hole find_hole(struct trtc_course *c, int track, struct trtc_course_run **line,
                              int64_t wanted)
 {
     size_t n = 0;
     struct hole best = { 0, 0 };
-    int64_t at = 0;
+    const bool fresh = track >= 0 && c->fresh[track] && wanted > SOON;
+    const int64_t begin = c->start + (track == TRTC_AT_AUDIO ? c->delay : -c->delay);
+    int64_t at = fresh ? begin : 0;
     for (size_t i = 0; i < c->n; i++)
         if (is_of(&c->runs[i], track))
             line[n++] = &c->runs[i];
@@ -618,9 +621,9 @@ static struct hole find_hole(struct trtc_course *c, int track, struct trtc_cours
     for (size_t i = 0; i < n; i++) {
         const int64_t start = start_of(line[i]), end = end_of(line[i]);
         const struct hole h = { at, start };
-        if (i > 0 && distance(start - at, wanted) < AS_LONG)
+        if ((i > 0 || fresh) && distance(start - at, wanted) < AS_LONG)
             return h;
-        if (i > 0 && start - at > best.end - best.start)
+        if ((i > 0 || fresh) && start - at > best.end - best.start)
             best = h;
         at = i == 0 || end > at ? end : at;
     }

@@ -37,7 +37,9 @@ struct trtc_course {
     size_t n, cap;
     bool too_many; /* there were more than TRTC_COURSE_RUNS_MAX runs: the others are not kept */
     bool begun;
-    int64_t first_ts; /* 33 bits: times count from here */
+    int64_t first_ts;          /* 33 bits: times count from here */
+    bool fresh[TRTC_NB_KINDS]; /* to be set before settling: the track does not go on from the segment
+                                  before, so its clock may have jumped before its first frame */
     bool settled;
     int64_t start, end; /* of the whole segment, once settled */
     int64_t delay;      /* how much later than decoded the first picture is shown */

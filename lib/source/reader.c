@@ -77,6 +77,7 @@ struct trtc_reader {
     /* stamps that jump inside a segment */
     int64_t shift_90k;         /* of the segments before: what has been added to the stamps, */
     int64_t next_shift_90k;    /* and what will be in the next one */
+    bool shifted;              /* it was something else in the one before */
     int64_t rel_90k;           /* of the frame: from the piece's first stamp */
     int64_t prev_ts, step_90k; /* stamp of the frame before, TRTC_NOTIME: none; usual distance */
     int64_t last_ts;           /* of the last frame of the clips before */
@@ -306,8 +307,18 @@ static bool times_go_on(const struct trtc_reader *rd)
     return llabs(p->start_us - (before->start_us + before->dur_us)) < TRTC_ROUNDING_US;
 }
 
+/* Whether the stamps of this kind go on from the clip before. */
+static bool own_stamps_go_on(const struct trtc_reader *rd)
+{
+    const int k = rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    const int64_t first = piece_of(rd)->facts.first_dts_90k[k];
+    return rd->last_ts != TRTC_NOTIME && first != TRTC_NOTIME &&
+           llabs(trtc_ts_diff(first, rd->last_ts) - rd->step_90k) < TOL_90K;
+}
+
 /* Whether the stamps of this kind go on in clip at as the clock does, while sound and pictures are
- * no longer as far apart as in the clip before: those of the other kind have jumped. */
+ * no longer as far apart as in the clip before: those of the other kind have jumped, or those of this
+ * kind had, and were corrected. */
 static bool goes_on_alone(const struct trtc_reader *rd)
 {
     const int k = rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
@@ -321,13 +332,12 @@ static bool goes_on_alone(const struct trtc_reader *rd)
             return false;
         moved[i] = trtc_ts_diff(now[i], was[i]);
     }
-    const int64_t length = ticks_of(piece_of(rd)->dur_us) + FIRST_OFF_90K;
-    if (llabs(moved[0] - moved[1]) < TOL_90K || llabs(trtc_ts_diff(now[0], now[1])) > length)
+    const int64_t length = ticks_of(piece_of(rd)->dur_us) + FIRST_OFF_90K + 2 * TOL_90K;
+    if ((llabs(moved[0] - moved[1]) < TOL_90K && !rd->shifted) ||
+        llabs(trtc_ts_diff(now[0], now[1])) > length)
         return false; /* so far apart, each has a clock of its own, see recording/course.h */
-    const int64_t step = rd->last_ts == TRTC_NOTIME
-                             ? moved[k] - ticks_of(rd->lane->clips[rd->at - 1].piece->dur_us)
-                             : trtc_ts_diff(now[k], rd->last_ts) - rd->step_90k;
-    return llabs(step) < TOL_90K;
+    const int64_t step = moved[k] - ticks_of(rd->lane->clips[rd->at - 1].piece->dur_us);
+    return rd->last_ts == TRTC_NOTIME ? llabs(step) < TOL_90K : own_stamps_go_on(rd);
 }
 
 /* Sets the clock to the start of the segment, and returns by how much it jumps. */
@@ -374,6 +384,7 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
 {
     if (rd->prev_ts != TRTC_NOTIME)
         rd->last_ts = rd->prev_ts;
+    rd->shifted = rd->shift_90k != rd->next_shift_90k;
     if (rd->at == 0 || !is_next_part(rd->lane->clips[rd->at - 1].piece, piece_of(rd)))
         rd->shift_90k = rd->next_shift_90k;
     const int64_t jump = set_clock(rd);
@@ -763,6 +774,8 @@ static int follow_course(struct trtc_reader *rd, const struct trtc_course_file *
     rd->course_hint = 0;
     if (read_course(rd, f, err) < 0)
         return -1;
+    rd->course.fresh[rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO] =
+        !own_stamps_go_on(rd);
     return settle_course(&rd->course, piece_of(rd)) < 0 ? trtc_fail_nomem(err) : 0;
 }
 

@@ -109,6 +109,9 @@ static void make(const struct media *m)
         frames[i].f.pos = 1000 + i * 188;
 }
 
+/* Tracks whose clock may have jumped before their first frame. */
+static bool fresh[2];
+
 /* All frames must come to stand at their true times, to tol_ms, after the first one. room_s, next_s
  * < 0: unknown. */
 static void check_next(const struct media *m, double room_s, double next_s, double tol_ms,
@@ -119,6 +122,7 @@ static void check_next(const struct media *m, double room_s, double next_s, doub
     make(m);
     for (int i = 0; i < nb_frames; i++)
         assert_int_equal(trtc_course_add(&c, frames[i].track, &frames[i].f), 0);
+    memcpy(c.fresh, fresh, sizeof fresh);
     assert_int_equal(trtc_course_settle(&c, room_s < 0 ? TRTC_NOTIME : ticks(room_s),
                                         next_s < 0 ? TRTC_NOTIME : ticks(next_s)),
                      0);
@@ -256,6 +260,10 @@ static void test_apart(void **state)
                                .nb_parts = 1 };
             m.parts[0].off_s[how % 2] = off_s[i];
             check(&m, 10, 0, "apart");
+            m.parts[0].off_s[how % 2] = off_s[i] < 0 ? -8 : 3;
+            fresh[SOUND] = fresh[PICTURE] = true;
+            check(&m, 10, 0, "apart, but by less than its length");
+            fresh[SOUND] = fresh[PICTURE] = false;
         }
 }
 
