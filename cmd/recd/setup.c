@@ -83,33 +83,40 @@ static void make_word(char *out, size_t n)
     OPENSSL_cleanse(bytes, sizeof bytes);
 }
 
-/* Writes the file of credentials, which appears complete; it is never replaced. */
-static int make_credentials(const char *path, struct trtc_err *err)
+/* Writes the file of credentials, which appears complete; it is never replaced, not even if another
+ * process makes it at the same time. */
+static int make_credentials(const char *dir, struct trtc_err *err)
 {
-    char text[512], id[33], key[33], temp[4096];
+    static const char name[] = "credentials";
+    struct trtc_temp temp = { .prefix = "credentials.", .suffix = ".part" };
+    char text[512], id[33], key[33];
     make_word(id, 32);
     make_word(key, 32);
     snprintf(text, sizeof text,
              "# The made-up application of this trtc-recd: trtc-rec --secret-file THIS-FILE\n"
              "# SdkAppId %d\n[default]\nsecret_id = %s%s\nsecret_key = %s\n",
              MADE_UP_APP, "AKID", id, key);
-    if (snprintf(temp, sizeof temp, "%s.part", path) >= (int)sizeof temp)
-        return trtc_fail(err, TRTC_EX_CANTCREAT, "%s: too long", path);
-    const int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s", temp);
-    int ret = fchmod(fd, 0600) < 0 ? trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s", temp)
-                                   : trtc_write_all(fd, text, strlen(text), temp, err);
-    if (ret == 0 && trtc_fsync(fd) < 0)
-        ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s", temp);
-    close(fd);
-    if (ret == 0 && rename(temp, path) < 0)
-        ret = trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "%s", path);
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int errnum = fd < 0
+                     ? errno
+                     : trtc_temp_write(fd, &temp,
+                                       (struct trtc_bytes){ (const uint8_t *)text, strlen(text) });
+    if (!errnum) {
+        if (linkat(fd, temp.name, fd, name, 0) < 0)
+            errnum = errno;
+        unlinkat(fd, temp.name, 0);
+        close(temp.fd);
+    }
+    if (fd >= 0)
+        close(fd);
     OPENSSL_cleanse(text, sizeof text);
     OPENSSL_cleanse(key, sizeof key);
-    if (ret == 0)
-        cli_note("an application was created: SdkAppId %d, its keys are in %s", MADE_UP_APP, path);
-    return ret;
+    if (!errnum)
+        cli_note("an application was created: SdkAppId %d, its keys are in %s/%s", MADE_UP_APP, dir,
+                 name);
+    return errnum && errnum != EEXIST
+               ? trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "cannot create '%s/%s'", dir, name)
+               : 0;
 }
 
 /* Makes a configuration of the keys in DIR/credentials. */
@@ -136,8 +143,8 @@ static int make_up(struct recd *r, struct trtc_err *err)
 {
     char *path = setup_path(r->data, "credentials");
     int ret = path ? 0 : trtc_fail_nomem(err);
-    if (ret == 0 && access(path, F_OK) < 0)
-        ret = make_credentials(path, err);
+    if (ret == 0 && access(path, F_OK) < 0 && errno == ENOENT)
+        ret = make_credentials(r->data, err);
     if (ret == 0)
         ret = read_credentials(path, &r->config, err);
     free(path);

@@ -388,3 +388,19 @@ c.commit()' "$1"
     end_all -INT "$tracer"
     described InProgress
 }
+
+@test "the made-up keys are never replaced; a second service on the same directory is refused" {
+    need_strace
+    recd
+    cp live/credentials before
+    expect 75 trtc-recd --data live --listen 127.0.0.1:0
+    said 'another trtc-recd is using it'
+    recd_killed TERM
+    # they cannot be looked at for a moment
+    strace -qq -o /dev/null -P "$(realpath live/credentials)" -e 'inject=?access,?faccessat,?faccessat2:error=EIO:when=1' \
+        trtc-recd --data live --listen 127.0.0.1:0 >lines 2>again </dev/null 3>&- &
+    recd_pids+=($!)
+    listens again $!
+    cmp live/credentials before
+    pkill -TERM -P "${recd_pids[-1]}"
+}
