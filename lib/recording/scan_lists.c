@@ -557,7 +557,7 @@ static int note_beside(struct place *p, const struct trtc_names *segs, const boo
  * whose Base64 it has changed. */
 static bool is_mangled(const char *name)
 {
-    static const char mark[] = "__UserId_s_";
+    static const char mark[] = "UserId_s_"; /* "__" may have become "_" */
     while (*name && strncasecmp(name, mark, sizeof mark - 1) != 0)
         name++;
     return *name;

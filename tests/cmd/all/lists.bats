@@ -191,6 +191,10 @@ lines() {
     merge 3 -q -f p -o o0
     said 'unlisted: 4 segments are in no playlist, and their names were changed so that the user is unknown'
     [ "$(wc -l <err)" -eq 1 ]
+    each Pj4+* 's/__/_/g'
+    rm p/*Pj4+*.m3u8
+    merge 66 -q -f p -o o0
+    said 'unlisted: 8 segments are in no playlist, and their names were changed'
     have two p
     each Pj4+* 's/+/\&#43;/'
     merge 65 -q -f p -o o0
