@@ -166,13 +166,14 @@ static bool is_known(const struct recd *r, const char *id)
     return false;
 }
 
-/* Whether a task has run in the directory. */
-static bool is_used(const char *dir)
+/* Whether a task's directory has, or may have, something: only what is certainly not there may count
+ * as nothing to keep. */
+static bool may_have(const char *dir, const char *name)
 {
-    char *events = setup_path(dir, "events.ndjson");
-    const bool used = !events || access(events, F_OK) == 0;
-    free(events);
-    return used;
+    char *path = setup_path(dir, name);
+    const bool may = !path || access(path, F_OK) == 0 || errno != ENOENT;
+    free(path);
+    return may;
 }
 
 /* Asks the recorder of a task that is not in the store to end: through the API nobody can. */
@@ -195,7 +196,7 @@ static void end_unknown(const char *dir)
 static void sweep_one(const struct recd *r, const char *id)
 {
     char *dir = setup_path(r->tasks_dir, id);
-    if (dir && is_used(dir))
+    if (dir && may_have(dir, "events.ndjson")) /* a task has run there */
         end_unknown(dir);
     else if (dir)
         sweep_directory(r, id);
@@ -226,10 +227,7 @@ static bool has_rest(const struct recd *r, struct task *t)
 {
     if (!t->cleared)
         drop_files(r, t);
-    char *files = setup_path(t->dir, "files");
-    const bool has = (!files || access(files, F_OK) == 0) && is_spared(r, t);
-    free(files);
-    return has;
+    return may_have(t->dir, "files") && is_spared(r, t);
 }
 
 void sweep_old(struct recd *r)

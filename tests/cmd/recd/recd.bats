@@ -404,3 +404,19 @@ c.commit()' "$1"
     cmp live/credentials before
     pkill -TERM -P "${recd_pids[-1]}"
 }
+
+@test "files of an unknown task stay, even if it cannot be seen for a moment that a task has run" {
+    need_strace
+    local unknown=unknown_unknown_unknown_unknown begun=begun_begun_begun_begun_begun
+    recd
+    recd_killed TERM
+    mkdir -p live/tasks/$unknown/files live/tasks/$begun
+    echo recorded >live/tasks/$unknown/files/a.ts
+    : >live/tasks/$unknown/events.ndjson
+    strace -qq -o /dev/null -P "$(realpath live)/tasks/$unknown/events.ndjson" -e 'inject=?access,?faccessat,?faccessat2:error=EIO' \
+        trtc-recd --data live --listen 127.0.0.1:0 >lines 2>again </dev/null 3>&- &
+    recd_pids+=($!)
+    listens again $!
+    [[ -s live/tasks/$unknown/files/a.ts && ! -e live/tasks/$begun ]]
+    pkill -TERM -P "${recd_pids[-1]}"
+}
