@@ -253,6 +253,8 @@ static void balance(const struct hls_account *a, bool video, struct trtc_ledger 
             trtc_input_nb_returned(a->in, video) - trtc_segmenter_nb_written(a->seg, video);
     if (video)
         l->nb_left[TRTC_LEFT_TWICE] += a->nb_had;
+    else if (a->seg)
+        l->nb_left[TRTC_LEFT_LATE] += trtc_segmenter_nb_dropped(a->seg);
     if (cli_signal && trtc_ledger_open(l) > 0)
         l->nb_left[TRTC_LEFT_CUT] += trtc_ledger_open(l);
 }

@@ -30,7 +30,8 @@ struct segment { /* a file that is being written */
     struct trtc_file *file;
     int64_t low_us, high_us; /* stream clock: lowest PTS, highest end of a frame */
     int64_t bytes;
-    int64_t nb_moved; /* frames that were too late for their own time */
+    int64_t nb_moved; /* pictures that were too late for their own time */
+    bool fixed;       /* its start is in the length of the one before */
     bool discontinuity;
     bool new_list;               /* it is the first one of a playlist */
     struct trtc_input_info info; /* of each track, at its first frame in the segment */
@@ -48,6 +49,7 @@ struct lane {
     struct segment old; /* the one before, which waits for its name; file NULL: none */
     int64_t key_us;     /* the PTS of the first frame of now */
     bool heard;         /* now contains sound */
+    struct trtc_interleave_late moved; /* pictures that were too late for their own time */
     int64_t packing;    /* the PES of sound that was being packed at the last flush, or 0 */
     int64_t sound_us;   /* PTS of the last sound, or TRTC_NOTIME */
     int64_t video_us;   /* PTS of the last picture, or TRTC_NOTIME */
@@ -72,6 +74,7 @@ struct trtc_segmenter {
     int64_t shift_us; /* added to times of the stream: times in the segments */
     int64_t nb_in;
     int64_t nb_written[2];         /* frames of sound, pictures */
+    int64_t nb_dropped;            /* frames of sound */
     struct trtc_interleave *order; /* if a lane contains both, else NULL */
     struct trtc_waiting *waiting;  /* of a live stream: the frames that wait in order, on disk */
 };
@@ -360,14 +363,12 @@ static int keep_waiting(struct trtc_segmenter *s, struct trtc_err *err)
 }
 
 /* Makes the lane contain both tracks from now on. */
-static int keep_order(struct trtc_segmenter *s, const struct lane *l, struct trtc_err *err)
+static int keep_order(struct trtc_segmenter *s, struct trtc_err *err)
 {
     const struct trtc_interleave_opts o = {
         .window_us = s->o.window_us, .window_bytes = WINDOW_BYTES, .emit = deliver, .opaque = s
     };
     s->order = trtc_interleave_new(&o, err);
-    if (s->order)
-        trtc_interleave_passed(s->order, l->gone_us);
     return s->order && (s->o.window_us == 0 || keep_waiting(s, err) == 0) ? 0 : -1;
 }
 
@@ -388,7 +389,7 @@ static int follow(struct trtc_segmenter *s, const struct trtc_input_frame *f,
     /* the next segment has one more track (RFC 8216, 4.3.2.3) */
     l->breaks |= l->now.file != NULL;
     l->force |= f->video && l->now.file;
-    return keep_order(s, l, err);
+    return keep_order(s, err);
 }
 
 /* ---- frames ---- */
@@ -448,25 +449,32 @@ static bool cuts(struct lane *l, const struct trtc_input_frame *f,
 static bool start_is_known(const struct lane *l, const struct trtc_input_frame *f)
 {
     const bool far = f->pkt.dts_us > l->key_us + LAG_MAX_US;
-    bool silent = l->sound_us == TRTC_NOTIME || l->sound_us < l->key_us - LAG_MAX_US;
-    bool sound = !l->audio || l->heard || silent || far;
+    const bool silent = l->sound_us == TRTC_NOTIME || l->sound_us < l->key_us - LAG_MAX_US;
+    const bool none = silent && f->pkt.dts_us > l->key_us + TRTC_INTERLEAVE_SLACK_US;
+    const bool sound = !l->audio || l->heard || none || far;
     return sound && (!l->video || l->decoded_us >= l->key_us || far);
 }
 
-/* Moves a frame that came too late to be put in order, and belongs before the current segment, to
- * the start of that: its own time would be the lowest in the file, from which the times of all
- * other frames in it are counted. Pictures keep a decoding time before those that follow. */
-static struct trtc_input_frame moved_up(struct lane *l, const struct trtc_input_frame *f)
+/* Whether a frame came too late to be put in order, and belongs before the current segment, which is
+ * not the first one: its own time would be the lowest in the file, from which the times of all other
+ * frames are counted. */
+static bool is_past(const struct lane *l, const struct trtc_input_frame *f)
 {
-    struct trtc_input_frame up = *f;
-    struct trtc_packet *p = &up.pkt;
-    const bool late = l->gone_us != TRTC_NOTIME && p->dts_us + TRTC_INTERLEAVE_LATE_US < l->gone_us;
-    if (!late || p->pts_us >= l->now.low_us)
-        return up;
+    const bool late =
+        l->gone_us != TRTC_NOTIME && f->pkt.dts_us + TRTC_INTERLEAVE_LATE_US < l->gone_us;
+    return f->pkt.pts_us < l->now.low_us && (l->now.fixed || (late && l->old.file));
+}
+
+/* Moves a picture that is past to the start of the segment, with a decoding time before those that
+ * follow, which may refer to it. */
+static void move_up(struct lane *l, struct trtc_packet *p)
+{
+    const int64_t late_us = l->gone_us - p->dts_us;
+    l->moved.nb++;
+    l->moved.most_us = late_us > l->moved.most_us ? late_us : l->moved.most_us;
     p->pts_us = l->now.low_us + l->now.nb_moved++ * TICK_US;
-    if (!up.video || p->dts_us < p->pts_us - LAG_MAX_US)
-        p->dts_us = p->pts_us - (up.video ? LAG_MAX_US : 0);
-    return up;
+    if (p->dts_us < p->pts_us - LAG_MAX_US)
+        p->dts_us = p->pts_us - LAG_MAX_US;
 }
 
 /* Notes the properties of a track at its first frame in the segment. */
@@ -486,7 +494,13 @@ static void note_info(struct segment *g, const struct trtc_input_frame *f,
 static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trtc_input_frame *came,
                       const struct trtc_input_info *info, struct trtc_err *err)
 {
-    const struct trtc_input_frame up = moved_up(l, came), *f = &up;
+    struct trtc_input_frame own = *came, *f = &own;
+    if (is_past(l, f) && !f->video) { /* where it could be put there is sound already */
+        s->nb_dropped++;
+        return 0;
+    }
+    if (is_past(l, f))
+        move_up(l, &f->pkt);
     int64_t pts_us = f->pkt.pts_us, end_us = pts_us + f->dur_us;
     if (cuts(l, f, info)) {
         l->breaks |= changes_codec(l, f, info);
@@ -515,7 +529,10 @@ static int lane_frame(struct trtc_segmenter *s, struct lane *l, const struct trt
     if (f->video)
         l->decoded_us = f->pkt.dts_us;
     l->gone_us = f->pkt.dts_us > l->gone_us ? f->pkt.dts_us : l->gone_us;
-    return l->old.file && start_is_known(l, f) ? settle(s, l, l->now.low_us, false, err) : 0;
+    if (!l->old.file || !start_is_known(l, f))
+        return 0;
+    l->now.fixed = true;
+    return settle(s, l, l->now.low_us, false, err);
 }
 
 static int deliver(void *opaque, const struct trtc_input_frame *f,
@@ -597,6 +614,11 @@ int trtc_segmenter_flush(struct trtc_segmenter *s, struct trtc_err *err)
     return 0;
 }
 
+int64_t trtc_segmenter_nb_dropped(const struct trtc_segmenter *s)
+{
+    return s->nb_dropped;
+}
+
 int64_t trtc_segmenter_nb_written(const struct trtc_segmenter *s, bool video)
 {
     return s->nb_written[video];
@@ -608,6 +630,11 @@ void trtc_segmenter_late(const struct trtc_segmenter *s, bool video,
     *out = (struct trtc_interleave_late){ 0 };
     if (s->order)
         trtc_interleave_late(s->order, video, out);
+    if (!video)
+        out->nb -= s->nb_dropped < out->nb ? s->nb_dropped : out->nb;
+    for (int i = 0; i < s->nb_lanes; i++) /* of a track that joins, some were not put in order */
+        if (video && s->lanes[i].moved.nb > out->nb)
+            *out = s->lanes[i].moved;
 }
 
 bool trtc_segmenter_says_late(struct trtc_segmenter *s)
@@ -636,7 +663,7 @@ struct trtc_segmenter *trtc_segmenter_new(const struct trtc_segmenter_opts *o,
     s->shift_us = trtc_segmenter_shift_us(o);
     int ret = together ? add_lane(s, info, true, true, err) : 0;
     if (together && ret == 0)
-        ret = keep_order(s, &s->lanes[0], err);
+        ret = keep_order(s, err);
     if (!together && video)
         ret = add_lane(s, info, false, true, err);
     if (!together && audio && ret == 0)

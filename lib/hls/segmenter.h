@@ -107,8 +107,12 @@ int trtc_segmenter_flush(struct trtc_segmenter *s, struct trtc_err *err);
 /* Returns how many frames were written so far. */
 int64_t trtc_segmenter_nb_written(const struct trtc_segmenter *s, bool video);
 
+/* Returns how many frames of sound were left out, because they arrived after the end of the segment
+ * in which they would be. */
+int64_t trtc_segmenter_nb_dropped(const struct trtc_segmenter *s);
+
 /* Reports the frames that were written out of order, because they arrived further behind the other
- * track than the window. */
+ * track than the window. Pictures that would be before the current segment are at its start. */
 void trtc_segmenter_late(const struct trtc_segmenter *s, bool video,
                          struct trtc_interleave_late *out);
 

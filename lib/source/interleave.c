@@ -256,11 +256,6 @@ struct trtc_interleave *trtc_interleave_new(const struct trtc_interleave_opts *o
     return x;
 }
 
-void trtc_interleave_passed(struct trtc_interleave *x, int64_t dts_us)
-{
-    x->gone_us = dts_us;
-}
-
 void trtc_interleave_late(const struct trtc_interleave *x, bool video,
                           struct trtc_interleave_late *out)
 {

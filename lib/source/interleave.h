@@ -27,9 +27,6 @@ struct trtc_interleave;
 struct trtc_interleave *trtc_interleave_new(const struct trtc_interleave_opts *o,
                                             struct trtc_err *err);
 
-/* Notes that frames up to this DTS were passed on before x was made. */
-void trtc_interleave_passed(struct trtc_interleave *x, int64_t dts_us);
-
 /* Takes a frame, in the order of arrival, with the present info, and calls emit for the frames that
  * are due (with the info of their arrival). Both tracks are waited for from the beginning; a track
  * that has sent nothing for the length of the window is not waited for until it appears again.

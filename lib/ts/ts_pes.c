@@ -421,9 +421,10 @@ bool trtc_ts_goes_on(const struct trtc_ts *ts, const struct trtc_ts *next)
 
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
         const struct trtc_ts_es *s = &ts->es[k];
-        if (s->cc == CC_NONE)
+        const uint8_t first = next->es[k].first;
+        if (s->cc == CC_NONE || first == CC_NONE) /* its stream may pause for longer */
             continue;
-        if (next->es[k].first != ((s->cc + 1) & 15) || (s->left != 0 && !s->stuffed))
+        if (first != ((s->cc + 1) & 15) || (s->left != 0 && !s->stuffed))
             return false;
         any = true;
     }
