@@ -43,7 +43,7 @@ struct trtc_input {
     bool any;        /* frames of any codec are returned, */
     unsigned wanted; /* TRTC_AUDIO, TRTC_VIDEO: of these kinds, */
     unsigned minded; /* and losses of these count */
-    int64_t came_us; /* when the first frame came, on a clock of no meaning */
+    int64_t came_us; /* when the first frame began to come, on a clock of no meaning */
     char name[256];  /* for messages */
     const volatile sig_atomic_t *stop;
     int (*keep)(void *opaque, const struct trtc_input *in, const struct trtc_input_frame *f,
@@ -681,6 +681,13 @@ static int fail_empty(const struct trtc_input *in, struct trtc_err *err)
                      lost.encrypted);
 }
 
+static void note_came(struct trtc_input *in)
+{
+    const int64_t us = in->ops->came_us ? in->ops->came_us(in->back) : 0;
+
+    in->came_us = us ? us : trtc_mono_us();
+}
+
 /* Reads until the start of every track is known, or for as long as is acceptable. */
 static int read_ahead(struct trtc_input *in, struct trtc_err *err)
 {
@@ -708,7 +715,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
         if (ret <= 0)
             break; /* an error is returned after the frames */
         if (s.nb_bytes == 0)
-            in->came_us = trtc_mono_us();
+            note_came(in);
         look(&s, &f);
         in->start_us = s.min_pts_us;
         if (ret != PASSED && (hold(in, &f, err) < 0 || keep_safe(in, &f, err) < 0))

@@ -117,7 +117,7 @@ struct trtc_input *trtc_input_open_only(const char *url, enum trtc_kind kind,
                                         const struct trtc_remote *remote,
                                         const volatile sig_atomic_t *stop, struct trtc_err *err);
 
-/* Returns how long ago the first frame arrived, in us. */
+/* Returns how long ago the first frame began to arrive, in us. */
 int64_t trtc_input_age_us(const struct trtc_input *in);
 
 /* Returns the name of the input for messages; of a URL, only the host. */

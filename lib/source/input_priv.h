@@ -114,6 +114,9 @@ struct trtc_input_ops {
     bool (*time)(const void *self, int64_t *utc_us, int64_t *at_90k);
     bool (*may_grow)(const void *self);    /* whether further tracks may be announced */
     int64_t (*nb_bytes)(const void *self); /* bytes read so far */
+    /* Returns when the first packet of a track came, on the clock of trtc_mono_us, if it may be long
+     * before its frame, which ends with the next one; 0: it has not come. NULL: not known. */
+    int64_t (*came_us)(const void *self);
     void (*free)(void *self);
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utc.h"
 #include "source/input_priv.h"
 #include "ts/ts.h"
 
@@ -20,6 +21,7 @@ struct back {
     bool ended, failed;
     bool cut; /* it ends in the middle of a picture */
     bool running;
+    int64_t read_us, came_us;  /* when the last block, and the first packet of a track, was read */
     int64_t at_90k;            /* the time stamp before, of any stream, wraps undone */
     bool timed[TRTC_NB_KINDS]; /* there was a frame with a time */
     int layer;                 /* of MPEG audio; 0: unknown */
@@ -56,12 +58,24 @@ void *trtc_input_ts_new(struct trtc_input_src *src, const char *name, struct trt
     return NULL;
 }
 
+/* Notes whether the last block had the first packet of a track. */
+static void note_first(struct back *b)
+{
+    const struct trtc_ts_stats *s = b->came_us ? NULL : trtc_ts_stats(b->ts);
+
+    for (int i = 0; s && i < s->nb_named; i++)
+        if (s->named[i].taken && s->named[i].nb_packets > 0)
+            b->came_us = b->read_us;
+}
+
 /* Reads a block. Frames that the demultiplexer holds at a failure are returned before the
  * failure. */
 static void refill(struct back *b)
 {
+    note_first(b);
     const ssize_t got = trtc_input_src_read(b->src, b->buf, BLOCK_BYTES);
 
+    b->read_us = b->came_us ? b->read_us : trtc_mono_us();
     if (got > 0) {
         b->nb_bytes += got;
         trtc_ts_feed(b->ts, b->buf, (size_t)got);
@@ -143,6 +157,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
             .key = f.key,
             .damaged = f.damaged,
         };
+        note_first(b);
         b->ledger[raw->track].nb_in++;
         if (!f.stream->video)
             look_at_layer(b, &f);
@@ -255,6 +270,11 @@ static bool back_may_grow(const void *self)
     return true;
 }
 
+static int64_t back_came_us(const void *self)
+{
+    return ((const struct back *)self)->came_us;
+}
+
 static int64_t back_nb_bytes(const void *self)
 {
     return ((const struct back *)self)->nb_bytes;
@@ -269,5 +289,6 @@ const struct trtc_input_ops trtc_input_ts_ops = {
     .time = back_time,
     .may_grow = back_may_grow,
     .nb_bytes = back_nb_bytes,
+    .came_us = back_came_us,
     .free = back_free,
 };

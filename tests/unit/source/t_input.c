@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -735,6 +736,17 @@ struct feeder {
 
 /* Standard input becomes a pipe that gets these bytes, so many at a time; hangs: it is not
  * closed after them. */
+static int rest_ms; /* between the first step, once it was read, and the others */
+
+static void rest(int fd)
+{
+    int nb = 1;
+
+    while (nb > 0 && ioctl(fd, FIONREAD, &nb) == 0)
+        poll(NULL, 0, 1);
+    poll(NULL, 0, rest_ms);
+}
+
 static struct feeder feed(const uint8_t *p, size_t n, size_t step, bool hangs)
 {
     struct feeder f;
@@ -745,9 +757,12 @@ static struct feeder feed(const uint8_t *p, size_t n, size_t step, bool hangs)
     assert_true(f.pid >= 0);
     if (f.pid == 0) {
         close(fd[0]);
-        for (size_t at = 0; at < n; at += step)
+        for (size_t at = 0; at < n; at += step) {
             if (write(fd[1], p + at, n - at < step ? n - at : step) < 0)
                 _exit(0);
+            if (at == 0 && rest_ms)
+                rest(fd[1]);
+        }
         if (hangs)
             pause();
         _exit(0);
@@ -785,6 +800,23 @@ static void test_pipe_of_tiny_writes(void **state)
         assert_int_equal(got.result, 0);
         same(&got, &base, 0);
     }
+}
+
+/* A picture whose end only the next one shows has come when it began to come. */
+static void test_first_picture_comes_slowly(void **state)
+{
+    (void)state;
+    struct bytes b = load("base.ts");
+    rest_ms = 500;
+    struct feeder f = feed(b.p, b.n, (size_t)188 * 5, false);
+    rest_ms = 0;
+    struct trtc_err err;
+    struct trtc_input *in = trtc_input_open("-", NULL, NULL, &err);
+    assert_non_null(in);
+    assert_int_in_range(trtc_input_age_us(in), 100000, INT64_C(3600000000));
+    trtc_input_free(&in);
+    feed_end(&f);
+    free(b.p);
 }
 
 /* One reordered picture a second, of which libavformat has not seen how far they are reordered. */
@@ -2040,6 +2072,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_url_hides_secrets),
         cmocka_unit_test(test_pipe_of_tiny_writes),
+        cmocka_unit_test(test_first_picture_comes_slowly),
         cmocka_unit_test(test_pipe_of_slow_pictures),
         cmocka_unit_test(test_pipe_without_index),
         cmocka_unit_test(test_stdin_file_from_its_place),

@@ -157,7 +157,8 @@ static void test_facts(void **state)
 static void test_continued(void **state)
 {
     static const struct segment both = { .nb_v = 48, .nb_a = 90 }, silent = { .nb_v = 48 },
-                                lone = { .nb_v = 1 };
+                                lone = { .nb_v = 1 },
+                                fewer = { .nb_v = 47, .nb_a = 90 }; /* other counters */
     static const struct {
         const char *what;
         const struct segment *s;
@@ -178,7 +179,7 @@ static void test_continued(void **state)
           2100,
           { .from_90k = 900000, .nb_v = 25, .nb_a = 47 },
           "truncated@0+180" },
-        { "no sound", &both, 2100, { .from_90k = 172800, .nb_v = 25 }, "truncated@0+180" },
+        { "no sound", &fewer, 2100, { .from_90k = 172800, .nb_v = 25 }, "truncated@0+180" },
         { "a pause",
           &both,
           5000,
