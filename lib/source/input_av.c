@@ -846,6 +846,13 @@ static int read_failed(struct back *b, int averr, int nb_errors, struct trtc_err
     return nothing_left(b, err);
 }
 
+/* Whether a packet is a header of Opus in Ogg (RFC 7845, 5), as where another stream begins. */
+static bool is_header(const AVStream *st, const AVPacket *pkt)
+{
+    return st->codecpar->codec_id == AV_CODEC_ID_OPUS && pkt->size >= 8 &&
+           (memcmp(pkt->data, "OpusHead", 8) == 0 || memcmp(pkt->data, "OpusTags", 8) == 0);
+}
+
 /* Reads the next packet of a chosen stream, as it is. */
 static int read_any(struct back *b, AVPacket *pkt, int *track, struct trtc_err *err)
 {
@@ -871,7 +878,7 @@ static int read_any(struct back *b, AVPacket *pkt, int *track, struct trtc_err *
         }
         if (*track < 0)
             *track = adopt(b, pkt->stream_index);
-        if (*track < 0)
+        if (*track < 0 || is_header(b->ic->streams[pkt->stream_index], pkt))
             continue;
         b->nb_bytes += pkt->size;
         b->stream[*track].ledger.nb_in++;

@@ -200,9 +200,15 @@ struct trtc_input_watch {
     bool opened;     /* faults are counted */
     bool codecs;     /* a track of an MP4 has several codecs, of which only one is read */
 
-    /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file. Their boxes on the top level, tags, or
-     * elements down to blocks are called parts. */
-    enum { TRTC_INPUT_OTHER, TRTC_INPUT_BOXES, TRTC_INPUT_TAGS, TRTC_INPUT_ELEMENTS } layout;
+    /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file; PAGES: an Ogg file. Their boxes on the
+     * top level, tags, elements down to blocks, or pages are called parts. */
+    enum {
+        TRTC_INPUT_OTHER,
+        TRTC_INPUT_BOXES,
+        TRTC_INPUT_TAGS,
+        TRTC_INPUT_ELEMENTS,
+        TRTC_INPUT_PAGES
+    } layout;
     bool done;        /* no more parts can be checked */
     bool indexed;     /* an MP4 has an index: it has begun */
     bool fragments;   /* of an MP4 have come */
@@ -210,9 +216,10 @@ struct trtc_input_watch {
     int64_t zeros_at; /* ... from this position on */
     int64_t cluster;  /* the end of the current cluster; 0: there is none, INT64_MAX: not stated */
     int64_t part_at;  /* the position of the current part */
-    uint8_t header[16]; /* its first bytes */
-    size_t nb_header;   /* how many of them were read so far */
-    uint64_t tag_bytes; /* the size of the previous tag */
+    uint8_t header[27 + 255]; /* its first bytes */
+    size_t nb_header;         /* how many of them were read so far */
+    uint64_t tag_bytes;       /* the size of the previous tag */
+    bool last_page;           /* the previous page is the last one of a stream */
     struct trtc_input_boxes boxes;
 };
 

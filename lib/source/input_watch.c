@@ -212,6 +212,28 @@ static void take_element(struct trtc_input_watch *w)
     pass(w, id_bytes + size_bytes + (opens ? 0 : size));
 }
 
+/* A page of Ogg (RFC 3533, 6), whose header states the sizes of its segments. */
+static void take_page(struct trtc_input_watch *w)
+{
+    enum { PAGE_HEADER = 27, LAST_PAGE = 4 };
+    const uint8_t *h = w->header;
+    uint64_t size = PAGE_HEADER;
+
+    if (w->nb_header == 4 && memcmp(h, "OggS", 4) != 0) {
+        if (w->last_page)
+            w->done = true; /* a tag, perhaps */
+        else
+            broken(w, "no page", w->part_at);
+        return;
+    }
+    if (w->nb_header < PAGE_HEADER || w->nb_header < PAGE_HEADER + (size_t)h[PAGE_HEADER - 1])
+        return;
+    w->last_page = h[5] & LAST_PAGE;
+    for (unsigned i = 0; i < h[PAGE_HEADER - 1]; i++)
+        size += 1u + h[PAGE_HEADER + i];
+    pass(w, size);
+}
+
 void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n)
 {
     static const char first[][5] = { "ftyp", "styp", "moov", "moof", "sidx",
@@ -227,6 +249,8 @@ void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, siz
         w->part_at = (int64_t)trtc_be(head + 5, 4);
     } else if (n >= 4 && trtc_be(head, 4) == EBML) {
         w->layout = TRTC_INPUT_ELEMENTS;
+    } else if (n >= 4 && memcmp(head, "OggS", 4) == 0) {
+        w->layout = TRTC_INPUT_PAGES;
     }
 }
 
@@ -245,6 +269,8 @@ static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t 
             take_tag(w);
         else if (w->layout == TRTC_INPUT_ELEMENTS)
             take_element(w);
+        else if (w->layout == TRTC_INPUT_PAGES)
+            take_page(w);
         else if (w->nb_header >= 8)
             take_box(w);
     }

@@ -273,6 +273,19 @@ zeros() {
     done
 }
 
+@test "an Ogg file that ends within a page is truncated; several in a row are complete" {
+    ffmpeg -nostdin -v error -f lavfi -i sine=d=3 -c:a libopus sound.ogg
+    hls 0 -d whole --json sound.ogg
+    head -c $(($(stat -c %s sound.ogg) * 2 / 3)) sound.ogg >cut.ogg
+    hls 3 -d cut cut.ogg
+    said 'cut.ogg: truncated'
+    { cat sound.ogg && printf TAG && head -c 125 /dev/zero; } >tag.ogg
+    hls 0 -d tag tag.ogg
+    cat sound.ogg sound.ogg >two.ogg # a stream of radio, for example
+    hls 0 -d two --json two.ogg
+    [[ $(account audio .account.left_out) == '{}' ]] || fail "$(<out)"
+}
+
 @test "pictures without any key frame, or without parameter sets, are recorded and reported" {
     local how
     for how in k p; do
