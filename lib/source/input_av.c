@@ -51,6 +51,7 @@ struct stream {
     struct trtc_ledger ledger;
     int64_t nb_taken; /* packets that became frames, or could not */
     int64_t nb_empty; /* packets without content */
+    int64_t sum_us;   /* the sum of their durations */
     int64_t trim_us;  /* sound that is still to be trimmed */
     int64_t next_us;  /* sound of a fragment: when the frame before ends */
     bool mended;      /* that was stamped too late */
@@ -744,6 +745,14 @@ static int track_of(const struct back *b, int index)
     return -1;
 }
 
+static int64_t us_of(int64_t t, AVRational tb)
+{
+    if (t > TICKS_MAX || t < -TICKS_MAX)
+        return TRTC_NOTIME;
+    const int64_t us = av_rescale_q(t, tb, (AVRational){ 1, 1000000 });
+    return us > TRTC_INPUT_TIME_MAX_US || us < -TRTC_INPUT_TIME_MAX_US ? TRTC_NOTIME : us;
+}
+
 /* Bytes of ID3 tags around bare sound. */
 static int64_t id3_bytes(const struct back *b)
 {
@@ -804,11 +813,32 @@ static void count_unread(struct back *b)
     }
 }
 
+/* Files of sound alone whose header states how long they are, and whose frames are found wherever
+ * they are. */
+static void check_length(struct back *b)
+{
+    enum { SLACK_US = 200000 };
+    const struct stream *s = &b->stream[TRTC_AT_AUDIO];
+
+    if (s->index < 0 || !av_match_name(b->ic->iformat->name, "mp3,flac,au,aiff") || stopped(b) ||
+        b->ic->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE)
+        return;
+    const AVStream *st = b->ic->streams[s->index];
+    const int64_t said_us = st->duration > 0 ? us_of(st->duration, st->time_base) : TRTC_NOTIME;
+    if (said_us == TRTC_NOTIME || said_us < s->sum_us + SLACK_US || s->sum_us == 0)
+        return;
+    if (b->watch.nb_faults++ == 0)
+        snprintf(b->watch.first, sizeof b->watch.first,
+                 "its header states %.3f s of sound, of which %.3f s came", (double)said_us / 1e6,
+                 (double)s->sum_us / 1e6);
+}
+
 /* Handles the end. Returns 0, or -1: the frames could not be reached. */
 static int nothing_left(struct back *b, struct trtc_err *err)
 {
     check_parts(b);
     check_bare(b);
+    check_length(b);
     b->at_end = true;
     count_unread(b);
     return b->nb_bytes == 0 && is_mp4_pipe(b) ? fail_mp4_pipe(b, err) : 0;
@@ -886,29 +916,13 @@ static int read_any(struct back *b, AVPacket *pkt, int *track, struct trtc_err *
     }
 }
 
-/* Whether it is a WAV that was written to a pipe, so that its size could not be stated. */
-static bool states_no_size(const struct trtc_input_src *src)
-{
-    enum { RIFF_HEADER = 12, CHUNK_HEADER = 8, NOT_STATED = 0x7ffff000 };
-    const uint8_t *h = src->head;
-
-    if (src->nb_head < RIFF_HEADER || memcmp(h, "RIFF", 4) != 0 || memcmp(h + 8, "WAVE", 4) != 0)
-        return false;
-    for (uint64_t at = RIFF_HEADER; at + CHUNK_HEADER <= src->nb_head;) {
-        const uint64_t size = AV_RL32(h + at + 4);
-        if (memcmp(h + at, "data", 4) == 0)
-            return size == 0 || size >= NOT_STATED;
-        at += CHUNK_HEADER + size + size % 2;
-    }
-    return false;
-}
-
 /* Whether an incomplete packet is an end like any other: that of samples which are no frames. */
 static bool may_be_short(const struct back *b, int track)
 {
     const AVCodecParameters *par = b->ic->streams[b->stream[track].index]->codecpar;
 
-    return is_pcm(par->codec_id) && b->src && states_no_size(b->src);
+    return is_pcm(par->codec_id) && b->src &&
+           trtc_input_wav_size(b->src->head, b->src->nb_head) == 0;
 }
 
 /* Reads the next packet of a chosen stream into b->pkt. An incomplete packet that is not followed
@@ -940,14 +954,6 @@ static int read_packet(struct back *b, int *track, struct trtc_err *err)
     return ret;
 }
 
-static int64_t us_of(int64_t t, AVRational tb)
-{
-    if (t > TICKS_MAX || t < -TICKS_MAX)
-        return TRTC_NOTIME;
-    const int64_t us = av_rescale_q(t, tb, (AVRational){ 1, 1000000 });
-    return us > TRTC_INPUT_TIME_MAX_US || us < -TRTC_INPUT_TIME_MAX_US ? TRTC_NOTIME : us;
-}
-
 static void set_times(struct stream *s, const AVStream *st, const AVPacket *pkt,
                       struct trtc_input_raw *raw)
 {
@@ -974,6 +980,7 @@ static void set_times(struct stream *s, const AVStream *st, const AVPacket *pkt,
     if (pkt->duration > 0) {
         const int64_t us = us_of(pkt->duration, st->time_base);
         raw->dur_us = us != TRTC_NOTIME && us < 3600000000 ? us : 0;
+        s->sum_us += raw->dur_us;
     }
 }
 

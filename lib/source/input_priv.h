@@ -201,13 +201,15 @@ struct trtc_input_watch {
     bool codecs;     /* a track of an MP4 has several codecs, of which only one is read */
 
     /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file; PAGES: an Ogg file. Their boxes on the
-     * top level, tags, elements down to blocks, or pages are called parts. */
+     * top level, tags, elements down to blocks, or pages are called parts. CHUNKS: a WAV, and its
+     * chunks. */
     enum {
         TRTC_INPUT_OTHER,
         TRTC_INPUT_BOXES,
         TRTC_INPUT_TAGS,
         TRTC_INPUT_ELEMENTS,
-        TRTC_INPUT_PAGES
+        TRTC_INPUT_PAGES,
+        TRTC_INPUT_CHUNKS
     } layout;
     bool done;        /* no more parts can be checked */
     bool indexed;     /* an MP4 has an index: it has begun */
@@ -219,12 +221,16 @@ struct trtc_input_watch {
     uint8_t header[27 + 255]; /* its first bytes */
     size_t nb_header;         /* how many of them were read so far */
     uint64_t tag_bytes;       /* the size of the previous tag */
-    bool last_page;           /* the previous page is the last one of a stream */
+    bool last_page; /* the previous page is the last one of a stream, or all sound has come */
     struct trtc_input_boxes boxes;
 };
 
 /* Counts the errors that libavformat logs for ic once w->opened is set. w must outlive ic. */
 void trtc_input_watch_log(struct trtc_input_watch *w, struct AVFormatContext *ic);
+
+/* Returns the size that a WAV states for its sound, judging by its first bytes; 0: none, since it was
+ * written to a pipe; -1: it is no WAV, or its sound begins later. */
+int64_t trtc_input_wav_size(const uint8_t *head, size_t n);
 
 /* Sets the layout from the first bytes of the file. */
 void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n);

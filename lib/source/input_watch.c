@@ -234,6 +234,48 @@ static void take_page(struct trtc_input_watch *w)
     pass(w, size);
 }
 
+static uint64_t le32(const uint8_t *p)
+{
+    return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
+}
+
+enum { RIFF_HEADER = 12, CHUNK_HEADER = 8 };
+
+int64_t trtc_input_wav_size(const uint8_t *head, size_t n)
+{
+    enum { NOT_STATED = 0x7ffff000 };
+
+    if (n < RIFF_HEADER || memcmp(head, "RIFF", 4) != 0 || memcmp(head + 8, "WAVE", 4) != 0)
+        return -1;
+    for (uint64_t at = RIFF_HEADER; at + CHUNK_HEADER <= n;) {
+        const uint64_t size = le32(head + at + 4);
+        if (memcmp(head + at, "data", 4) == 0)
+            return size < NOT_STATED ? (int64_t)size : 0;
+        at += CHUNK_HEADER + size + size % 2;
+    }
+    return -1;
+}
+
+/* A chunk of a WAV up to the one behind its sound, which must be another chunk and no second file.
+ * Zeros there are reserved. */
+static void take_chunk(struct trtc_input_watch *w)
+{
+    static const uint8_t zeros[CHUNK_HEADER];
+    const uint8_t *h = w->header;
+
+    if (w->nb_header < CHUNK_HEADER)
+        return;
+    const uint64_t size = le32(h + 4);
+    const bool sound = memcmp(h, "data", 4) == 0;
+    const bool tag = memcmp(h, "TAG", 3) == 0; /* ID3 */
+    const bool foreign = !is_type(h) && !tag && memcmp(h, zeros, CHUNK_HEADER) != 0;
+    if (w->last_page && (foreign || memcmp(h, "RIFF", 4) == 0))
+        broken(w, foreign ? "no chunk" : "a second file", w->part_at);
+    w->done |= w->last_page || (sound && size % 2); /* there may be padding or not */
+    w->last_page = sound;
+    pass(w, CHUNK_HEADER + size + (sound ? 0 : size % 2));
+}
+
 void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n)
 {
     static const char first[][5] = { "ftyp", "styp", "moov", "moof", "sidx",
@@ -251,6 +293,9 @@ void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, siz
         w->layout = TRTC_INPUT_ELEMENTS;
     } else if (n >= 4 && memcmp(head, "OggS", 4) == 0) {
         w->layout = TRTC_INPUT_PAGES;
+    } else if (trtc_input_wav_size(head, n) > 0) {
+        w->layout = TRTC_INPUT_CHUNKS;
+        w->part_at = RIFF_HEADER;
     }
 }
 
@@ -271,6 +316,8 @@ static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t 
             take_element(w);
         else if (w->layout == TRTC_INPUT_PAGES)
             take_page(w);
+        else if (w->layout == TRTC_INPUT_CHUNKS)
+            take_chunk(w);
         else if (w->nb_header >= 8)
             take_box(w);
     }
@@ -291,7 +338,8 @@ bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size)
 {
     /* an FLV file ends after the size of its last tag, or without that size */
     const size_t end = w->layout == TRTC_INPUT_TAGS ? 4 : 0;
-    const bool whole = w->nb_header == 0 || w->nb_header == end;
+    const bool behind = w->layout == TRTC_INPUT_CHUNKS && w->last_page;
+    const bool whole = w->nb_header == 0 || w->nb_header == end || behind;
     const bool cut = w->layout && !w->done && (!whole || w->part_at > size);
 
     w->done = true;

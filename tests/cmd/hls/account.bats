@@ -86,7 +86,7 @@ account() {
     ffmpeg -nostdin -v error -ss 1.5 -i "$BATS_FILE_TMPDIR/cam.mp4" -c copy cut.mp4
     hls 0 -d turned turned.mp4
     said 'turned.mp4: the picture should be shown turned by a quarter: '
-    local m n=0 how=('turned by a quarter and mirrored' 'at an angle that is no quarter turn' stretched)
+    local f m n=0 how=('turned by a quarter and mirrored' 'at an angle that is no quarter turn' stretched)
     for m in '0 1 1 0' '1 1 -1 1' '2 0 0 1'; do
         # shellcheck disable=SC2086 # words
         with_matrix $m "$BATS_FILE_TMPDIR/cam.mp4" other.mp4
@@ -132,6 +132,18 @@ account() {
     head -c 30000 whole.wav >cut.wav
     hls 3 -d cutwav cut.wav
     said 'cut.wav: truncated'
+    for f in flac au; do # their headers state how long they are
+        ffmpeg -nostdin -v error -f lavfi -i sine=d=3 whole.$f
+        hls 0 -d whole$f whole.$f
+        head -c $(($(stat -c %s whole.$f) / 2)) whole.$f >cut.$f
+        hls 3 -d cut$f cut.$f
+        said 'its header states 3.000 s of sound, of which '
+    done
+    cat whole.wav whole.wav >two.wav
+    hls 3 -d twowav two.wav
+    said 'a second file begins at byte '
+    { cat whole.wav && printf TAG && head -c 125 /dev/zero; } >padded.wav
+    hls 0 -d padded padded.wav
     with_other_codec "$BATS_FILE_TMPDIR/cam.mp4" two.mp4
     hls 3 -d two two.mp4
     said 'two.mp4: picture: left out, in an unsupported format: '
