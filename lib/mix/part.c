@@ -13,11 +13,16 @@
 #include "base/num.h"
 #include "base/text.h"
 
+#define CUT_MAX_US 100000 /* sound at the end of a mix that is behind its last picture */
+
 /* ---- which pictures ---- */
 
 int64_t trtc_mix_pictures(int64_t start_us, int64_t end_us, int fps)
 {
-    const int64_t n = av_rescale_rnd(end_us - start_us, fps, 1000000, AV_ROUND_NEAR_INF);
+    const int64_t length_us = end_us - start_us;
+    int64_t n = av_rescale_rnd(length_us, fps, 1000000, AV_ROUND_NEAR_INF);
+    if (length_us - av_rescale(n, 1000000, fps) > CUT_MAX_US)
+        n++;
     return n > 0 ? n : 1;
 }
 

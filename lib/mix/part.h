@@ -21,7 +21,8 @@ struct trtc_mix_part {
     uint64_t call; /* identifies the mix: the same in all of its parts (mix/identity.h) */
 };
 
-/* Returns the number of pictures from start_us to end_us, at least one. */
+/* Returns the number of pictures from start_us to end_us, at least one. The end is rounded to the
+ * nearest picture, but for low rates, at which that would cut off audible sound: then up. */
 int64_t trtc_mix_pictures(int64_t start_us, int64_t end_us, int fps);
 
 /* Sets share, first, end and all, for a mix of all pictures. Parts begin at the key frames of the

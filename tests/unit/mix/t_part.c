@@ -51,6 +51,20 @@ static void test_find(void **state)
     assert_non_null(strstr(err.msg, "the mix has 10 pictures"));
 }
 
+static void test_pictures(void **state)
+{
+    (void)state;
+    for (int fps = 1; fps <= 60; fps++)
+        for (int64_t length_us = 1; length_us < 5000000; length_us += 1777) {
+            const int64_t n =
+                trtc_mix_pictures(1767225600495000, 1767225600495000 + length_us, fps);
+            const double behind_us = (double)length_us - (double)n * 1e6 / fps;
+            assert_true(n >= 1 && behind_us < 100001); /* sound that is not heard */
+            assert_true(n == 1 || behind_us > -1e6 / fps);
+            assert_true(fps < 5 || n == 1 || behind_us > -0.5001e6 / fps);
+        }
+}
+
 static void test_text(void **state)
 {
     static const char *const no_parts[] = {
@@ -230,10 +244,10 @@ static void test_find_join(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_find),         cmocka_unit_test(test_text),
-        cmocka_unit_test(test_check),        cmocka_unit_test(test_window),
-        cmocka_unit_test(test_find_join),    cmocka_unit_test(test_note),
-        cmocka_unit_test(test_many_missing),
+        cmocka_unit_test(test_find),   cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_text),   cmocka_unit_test(test_check),
+        cmocka_unit_test(test_window), cmocka_unit_test(test_find_join),
+        cmocka_unit_test(test_note),   cmocka_unit_test(test_many_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
