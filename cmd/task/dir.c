@@ -100,8 +100,7 @@ static int read_id(struct task *t, struct trtc_err *err)
         text[strcspn(text, "\r\n")] = '\0';
         t->id = text;
     } else if (why.code != TRTC_EX_NOINPUT) {
-        *err = why;
-        return -1;
+        return trtc_fail(err, why.code, "%s/task: %s", t->o->dir, why.msg);
     } else if (!(path = realpath(t->o->dir, NULL))) {
         return trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", t->o->dir);
     } else {

@@ -315,10 +315,15 @@ come; n=0; until [ $n = 24 ] || ls t/files/*video*.m3u8 t/files/*audio*.m3u8 >/d
     whole t
 }
 
-@test "a file system without locks is reported as that" {
+@test "a file system without locks is reported as that, and so is an id that cannot be read" {
     need_strace
     local status=0
     ordered t '"RecordMode":1'
+    echo id >t/task
+    strace -qq -o /dev/null -P "$(realpath t)/task" -e inject=read:error=EIO trtc-task t >out 2>err || status=$?
+    [[ $status -eq 74 ]] || fail "exit status $status"
+    said 't/task: cannot be read: Input/output error'
+    status=0
     strace -qq -o /dev/null -e inject=flock:error=ENOLCK trtc-task t >out 2>err || status=$?
     [[ $status -eq 74 ]] || fail "exit status $status"
     said 't: cannot lock it: No locks available'
