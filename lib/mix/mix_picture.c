@@ -264,7 +264,7 @@ int trtc_mix_picture_follow(struct trtc_mix *m, int64_t due_us, struct trtc_err 
         want(m);
     for (size_t i = 0; i < m->nb_participants; i++) {
         const struct trtc_intervals *stay = &m->participants[i].there.stay_picture;
-        const bool there = trtc_intervals_at(stay, due_us);
+        const bool there = trtc_member_shown(&m->participants[i].there, due_us);
         /* it was there since the picture before, or comes: the clock of its pictures may differ from
          * that of its presence by this much */
         const bool near = trtc_intervals_meet(stay, m->followed_us, due_us + TRTC_ROUNDING_US);

@@ -125,7 +125,7 @@ tenth() {
     accounts u video '40 40'
     heard m.mp4 0.1 0.5
     scene 0 u=later-sound.mp4
-    tells m.mp4 160,90 '0 1' '10 2' '20 3' '30 4' '40 ?' '47 end'
+    tells m.mp4 160,90 '0 1' '10 2' '20 3' '30 4' '47 end'
     silent m.mp4 0 0.65
     heard m.mp4 0.8 1.2
     scene 0 --only video u=pieces.mp4

@@ -472,3 +472,10 @@ peak() {
     few=$(peak 2) many=$(peak 12)
     ((many - few < 10 * 1700)) || fail "$few kB with 2 users, $many kB with 12"
 }
+
+@test "the last picture stays while its user is heard, for 15 seconds" {
+    voice 20 long.m4a
+    ffmpeg -nostdin -v error -i u1.mp4 -i long.m4a -c copy outlasted.mp4
+    mix 0 -s "$canvas" -r 5 -o m.mp4 a=outlasted.mp4
+    tells m.mp4 20,20 '0 1' '90 ?' '100 end'
+}

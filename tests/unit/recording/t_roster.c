@@ -248,6 +248,30 @@ static void test_settle(void **state)
     trtc_member_fini(&m);
 }
 
+static void test_shown(void **state)
+{
+    struct trtc_member m;
+    (void)state;
+    make_member(&m, "a", T0, 2 * S); /* pictures from 20 s to 32 s, heard again from 40 s to 52 s */
+    const struct {
+        int64_t at_us;
+        bool shown;
+    } cases[] = { { 0, false },      { 20 * S - 1, false }, { 20 * S, true },
+                  { 32 * S, true },  { 47 * S - 1, true }, /* for 15 s */
+                  { 47 * S, false }, { 51 * S, false } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(trtc_member_shown(&m, T0 + cases[i].at_us), cases[i].shown);
+    trtc_member_fini(&m);
+    struct trtc_err err;
+    m = (struct trtc_member){ .user = "b" }; /* who leaves takes the picture along */
+    add(&m.sound, T0, T0 + 11 * S, GAP);
+    add(&m.picture, T0, T0 + 10 * S, GAP);
+    assert_int_equal(trtc_member_settle(&m, 0, &err), 0);
+    assert_true(trtc_member_shown(&m, T0 + 11 * S - 1));
+    assert_false(trtc_member_shown(&m, T0 + 11 * S));
+    trtc_member_fini(&m);
+}
+
 static void expect_order(struct trtc_member *m, const struct trtc_wanted *w, size_t n,
                          bool no_audio_windows, int64_t t_us, const char *want)
 {
@@ -354,8 +378,8 @@ int main(void)
         cmocka_unit_test(test_add),    cmocka_unit_test(test_add_after_fewer),
         cmocka_unit_test(test_lane),   cmocka_unit_test(test_union),
         cmocka_unit_test(test_linger), cmocka_unit_test(test_at_edges),
-        cmocka_unit_test(test_settle), cmocka_unit_test(test_roster),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_settle), cmocka_unit_test(test_shown),
+        cmocka_unit_test(test_roster), cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests_name("roster", tests, NULL, NULL);
 }
