@@ -182,7 +182,7 @@ static bool take_results(struct handlers *h, int64_t now_ms)
     while ((got = starter_next(h->starter, &r)) > 0) {
         const enum trtc_queue_result result = result_of(h, &r);
         h->nb_running--;
-        if (r.status == -1) {
+        if (r.status == -1 && result == TRTC_QUEUE_HELD) {
             h->paused_ms = now_ms + RESTART_MS;
             cli_error("%s: cannot start a process", r.name);
         }

@@ -7,7 +7,8 @@
 
 #include "options.h"
 
-enum { RUN_NOT_STARTED = 71 }; /* the machine lacked a process, or memory: this was no attempt */
+/* The machine lacked a process, or memory: this was no attempt. It is no exit status of a command. */
+enum { RUN_NOT_STARTED = -1 };
 
 /* Handles an event: holds it, runs the command of n words (or forwards it, by the options), waits
  * for the end and moves the event. Returns the exit status of 'trtc-hook run', or

@@ -84,7 +84,7 @@ static void reap(const struct loop *l)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         struct running *r = find(l, pid);
         if (r) {
-            const bool never = WIFEXITED(status) && WEXITSTATUS(status) == RUN_NOT_STARTED;
+            const bool never = WIFEXITED(status) && WEXITSTATUS(status) == (RUN_NOT_STARTED & 0xff);
             report(l, r->name, never ? -1 : status);
             r->pid = 0;
         }

@@ -82,27 +82,28 @@ queued() {
 
 @test "0, 75 and other statuses; five 75s are enough; replay" {
     local i
-    handler 'echo "$TRTC_EVENT_TYPE" >>log; [ -e mended ] && exit 0; case $TRTC_EVENT_TYPE in 301) exit 75;; 302) exit 7;; 303) kill -9 $$;; esac'
+    handler 'echo "$TRTC_EVENT_TYPE" >>log; [ -e mended ] && exit 0; case $TRTC_EVENT_TYPE in 301) exit 75;; 302) exit 71;; 303) kill -9 $$;; 305) exit 255;; esac'
     serving --key-file key --settle 0 --back-off 20ms -- ./handler
-    for i in 301 302 303 304; do
+    for i in 301 302 303 304 305; do
         event $i 1767225961$i '{"Status":0}' "t$i" && posted 200 event.json
     done
-    in_place failed 3
+    in_place failed 4
     in_place 'done' 1
-    [[ $(sort log | uniq -c | xargs) == '5 301 1 302 1 303 1 304' ]] || fail "$(sort log | uniq -c)"
-    grep -q "the handler's exit status is 7" told || fail "$(cat told)"
+    [[ $(sort log | uniq -c | xargs) == '5 301 1 302 1 303 1 304 1 305' ]] || fail "$(sort log | uniq -c)"
+    grep -q "the handler's exit status is 71" told || fail "$(cat told)"
+    ! grep 'cannot start' told
     grep -q 'ended by signal 9' told || fail "$(cat told)"
     grep -q 'the handler has failed 5 times' told || fail "$(cat told)"
     : >mended
     expect 0 trtc-hook list --spool S --failed
-    [[ $(jq -r .type out | xargs) == '301 302 303' ]]
-    expect 0 trtc-hook replay --spool S --failed --type 302,303
-    [[ $(wc -l <out) -eq 2 ]]
+    [[ $(jq -r .type out | xargs) == '301 302 303 305' ]]
+    expect 0 trtc-hook replay --spool S --failed --type 302,303,305
+    [[ $(wc -l <out) -eq 3 ]]
     in_place failed 1
-    in_place 'done' 3
+    in_place 'done' 4
     expect 0 trtc-hook gc --spool S --failed
     in_place failed 0
-    in_place 'done' 3
+    in_place 'done' 4
 }
 
 @test "a handler that hangs, or ignores SIGTERM, is killed with all its children, and counts as 75" {
@@ -171,7 +172,7 @@ queued() {
 }
 
 @test "run: an event by hand; another process is handling it" {
-    local name
+    local name i
     queued 301 1767225961000
     name=$(ls S/new)
     expect 66 trtc-hook run --spool S "1-1-aa.json" -- true
@@ -185,8 +186,11 @@ queued() {
     said "cannot run './none'"
     expect 75 trtc-hook run --spool S "$name" -- sh -c 'exit 75'
     in_place new 1
-    expect 4 trtc-hook run --spool S "S/new/$name" -- sh -c 'exit 4'
-    in_place failed 1
+    for i in 4 71 255; do
+        expect $i trtc-hook run --spool S "S/new/$name" -- sh -c "exit $i"
+        in_place failed 1
+        expect 0 trtc-hook replay --spool S --failed
+    done
 }
 
 @test "no key in the environment of a handler, in arguments, in the spool, in messages" {
