@@ -39,7 +39,7 @@ load ../../room
     python3 "$clients" steady "$port" '/3560/anna?video=0' 40000 30 3>&- &
     room_pids+=($!)
     saw '101 3560, 103 3560/anna, 203 3560/anna'
-    python3 "$clients" steady "$port" /3560/anna/aux 40000 2 3>&- &
+    python3 "$clients" steady "$port" /3560/anna/aux 40000 30 3>&- &
     room_pids+=($!)
     saw '101 3560, 103 3560/anna, 203 3560/anna, 205 3560/anna'
     there '[.RoomId, .Users[0].UserId, (.Users[0].Streams[] | .MediaId, .Audio, .Video)] | join(" ")' \
@@ -49,6 +49,7 @@ load ../../room
     [[ $(head -n 4 late | jq -r .EventType | paste -sd' ') == '101 103 203 205' && -z $(sed -n 5p late) ]]
     curl -sN -m 1 "$url/events?room=other" >late || true
     [[ $(cat late) == '' ]]
+    kill "${room_pids[-1]}"
     saw '101 3560, 103 3560/anna, 203 3560/anna, 205 3560/anna, 206 3560/anna'
     expect 22 curl -sf "$url/other"
 }
