@@ -201,7 +201,7 @@ static int scan_below(const struct trtc_walk *w, const struct trtc_open_dir *at,
                    : 0;
     int sub = openat(at->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (sub >= 0)
-        return scan_tree(w, &(struct trtc_open_dir){ path, sub, at->depth + 1 }, err);
+        return scan_tree(w, &(struct trtc_open_dir){ path, sub, at->depth + 1, at, 0, 0 }, err);
     if (errno == ENOENT) /* removed in the meantime */
         return 0;
     trtc_fail_errno(&why, TRTC_EX_NOINPUT, errno, "cannot be read");
@@ -226,12 +226,15 @@ static int scan_tree(const struct trtc_walk *w, const struct trtc_open_dir *at,
         close(fd);
         return ret < 0 ? -1 : 0;
     }
+    struct trtc_open_dir here = *at;
+    here.first = w->s->n;
     ret = list_directory(d, dir, w->find->recursive, &l, err);
     if (ret == 0)
         ret = trtc_scan_lists(w, at, &l.lists, &l.segs, err);
+    here.nb = w->s->n - here.first;
     for (size_t i = 0; i < l.dirs.n; i++) {
         struct trtc_err another;
-        if (scan_below(w, at, l.dirs.v[i], ret < 0 ? &another : err) < 0)
+        if (scan_below(w, &here, l.dirs.v[i], ret < 0 ? &another : err) < 0)
             ret = -1;
     }
     closedir(d);
@@ -251,7 +254,7 @@ int trtc_scan_dir(struct trtc_scan *s, const char *dir, const struct trtc_find *
         clean[--n] = '\0';
     int fd = open(clean, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int ret = fd < 0 ? trtc_fail_errno(err, TRTC_EX_NOINPUT, errno, "%s", clean)
-                     : scan_tree(&w, &(struct trtc_open_dir){ clean, fd, 0 }, err);
+                     : scan_tree(&w, &(struct trtc_open_dir){ .dir = clean, .fd = fd }, err);
     free(clean);
     return ret;
 }

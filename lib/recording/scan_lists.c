@@ -26,6 +26,7 @@ enum {
 struct place {
     const struct trtc_walk *w;
     struct trtc_scan *s;
+    const struct trtc_open_dir *at;
     const char *dir;
     struct trtc_dir_index index;
     size_t first;  /* index of the first of its recordings */
@@ -450,16 +451,20 @@ static void tick_recording(const struct trtc_recording *r, const struct trtc_nam
         tick_off(segs, r->found[i], below, listed);
 }
 
-/* Ticks off what the playlists in this directory and in those above it list. */
+/* Ticks off what the playlists list that are in this directory, and in those above it: on the way of
+ * the walk to here, or in one that was read before the walk began here. */
 static void tick_all(const struct place *p, const struct trtc_names *segs, bool *listed)
 {
-    for (size_t i = 0; i < p->s->n; i++) {
-        const struct trtc_recording *r = &p->s->recs[i];
-        const size_t n = strlen(r->dir);
-        if (i >= p->first)
-            tick_recording(r, segs, "", listed);
-        else if (strncmp(p->dir, r->dir, n) == 0 && p->dir[n] == '/')
-            tick_recording(r, segs, p->dir + n + 1, listed);
+    const struct trtc_recording *recs = p->s->recs;
+    for (size_t i = p->first; i < p->s->n; i++)
+        tick_recording(&recs[i], segs, "", listed);
+    for (const struct trtc_open_dir *up = p->at->up; up; up = up->up)
+        for (size_t i = up->first; i < up->first + up->nb; i++)
+            tick_recording(&recs[i], segs, p->dir + strlen(up->dir) + 1, listed);
+    for (size_t i = 0; i < p->first && !p->at->up; i++) {
+        const size_t n = strlen(recs[i].dir);
+        if (strncmp(p->dir, recs[i].dir, n) == 0 && p->dir[n] == '/')
+            tick_recording(&recs[i], segs, p->dir + n + 1, listed);
     }
 }
 
@@ -747,6 +752,7 @@ int trtc_scan_lists(const struct trtc_walk *w, const struct trtc_open_dir *at,
 {
     struct place p = { .w = w,
                        .s = w->s,
+                       .at = at,
                        .dir = at->dir,
                        .index = { .fd = at->fd, .any_case = true },
                        .first = w->s->n };

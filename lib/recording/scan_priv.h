@@ -17,7 +17,9 @@ struct trtc_walk {
 struct trtc_open_dir {
     const char *dir; /* its path */
     int fd;
-    int depth; /* levels below the directory where the walk began */
+    int depth;                      /* levels below the directory where the walk began */
+    const struct trtc_open_dir *up; /* the one above it; NULL: the walk began here */
+    size_t first, nb;               /* its recordings in the scan, once they are added */
 };
 
 /* Adds the recordings of a directory, with their segments on the clock. lists and segs are the
