@@ -782,6 +782,17 @@ static bool is_pcm(enum AVCodecID id)
     return id >= AV_CODEC_ID_FIRST_AUDIO && id < AV_CODEC_ID_ADPCM_IMA_QT;
 }
 
+/* Whether the frames in the index of an MP4 are single samples, of which a packet has many: those of
+ * PCM, and in QuickTime files those of other codecs. */
+static bool counts_samples(const AVStream *st)
+{
+    const AVCodecParameters *par = st->codecpar;
+
+    return is_pcm(par->codec_id) ||
+           (par->codec_type == AVMEDIA_TYPE_AUDIO && st->time_base.num == 1 &&
+            st->time_base.den == par->sample_rate && st->nb_frames >= st->duration);
+}
+
 /* Returns how many frames in the index of an MP4 libavformat has left out: an edit list does that
  * with everything between the parts that it lists and the key frames before them. */
 static int64_t nb_unread(const struct back *b, const AVStream *st)
@@ -791,8 +802,8 @@ static int64_t nb_unread(const struct back *b, const AVStream *st)
     if (k < 0 || !b->at_end || b->cut || b->watch.nb_faults > 0 || !trtc_input_av_is_indexed(b))
         return 0;
     const int64_t nb_in = b->stream[k].ledger.nb_in;
-    if (is_pcm(st->codecpar->codec_id) && nb_in > 0)
-        return 0; /* its frames are single samples, of which a packet has many */
+    if (nb_in > 0 && counts_samples(st))
+        return 0;
     const int64_t n = st->nb_frames - nb_in - b->stream[k].nb_empty;
     return n > 0 ? n : 0;
 }

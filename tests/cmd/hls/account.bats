@@ -117,11 +117,14 @@ account() {
     with_empty_edits "$BATS_FILE_TMPDIR/cam.mp4" none.mp4
     hls 3 -d none none.mp4
     said 'none.mp4: an edit list leaves out all of picture (stream 0, h264'
-    # frames of PCM are single samples in the index, and none is left out
+    # frames of PCM, or of another codec in QuickTime, are single samples in the index: none is left out
     ffmpeg -nostdin -v error -f lavfi -i sine=d=0.5 -c:a pcm_s16le pcm.mov
     hls 0 -d pcm pcm.mov
     said 'pcm.mov: the sound is pcm_s16le, not AAC, and is encoded'
     [[ $(wc -l <err) -eq 1 ]] || fail "more is said of PCM: $(<err)"
+    ffmpeg -nostdin -v error -f lavfi -i sine=d=0.5 -c:a adpcm_ms adpcm.mov
+    hls 0 -d adpcm adpcm.mov
+    [[ $(wc -l <err) -eq 1 ]] || fail "more is said of ADPCM: $(<err)"
     # a WAV that was written to a pipe does not state its size, and may end anywhere
     ffmpeg -nostdin -v error -f lavfi -i sine=d=0.5 -f wav - | cat >pipe.wav
     hls 0 -d wav pipe.wav
