@@ -113,12 +113,17 @@ int trtc_input_video_config(enum trtc_codec codec, struct trtc_bytes record,
 }
 
 /* Whether a unit has zeros in a row, of which it may have two: as where a part of a file was never
- * written, which is at least a sector of a disk. */
+ * written, which is at least a sector of a disk. Zeros at its end are none: encoders of a constant
+ * rate add them (trailing_zero_8bits). */
 static bool has_hole(const uint8_t *p, size_t n)
 {
     enum { STEP = 248 };
     static const uint8_t zeros[8];
+    size_t end = n;
 
+    while (end > 0 && p[end - 1] == 0)
+        end--;
+    n = end > 0 ? end : n;
     for (size_t at = 0; at + sizeof zeros <= n; at += STEP)
         if (memcmp(p + at, zeros, sizeof zeros) == 0)
             return true;

@@ -1916,6 +1916,24 @@ static void test_video_config(void **state)
                      -1);
 }
 
+/* Zeros in the middle of a unit are a hole in the file; at its end, an encoder has added them. */
+static void test_annexb_holes(void **state)
+{
+    uint8_t in[2004] = { 0, 0, 2000 >> 8, 2000 & 0xff };
+    uint8_t out[TRTC_INPUT_ANNEXB_MAX(sizeof in)];
+    (void)state;
+    memset(in + 4, 0x41, 2000);
+    memset(in + 1004, 0, 512);
+    assert_true(
+        trtc_input_to_annexb(TRTC_CODEC_H264, 4, (struct trtc_bytes){ in, sizeof in }, out).damaged);
+    memset(in + 1004, 0, 1000);
+    assert_false(
+        trtc_input_to_annexb(TRTC_CODEC_H264, 4, (struct trtc_bytes){ in, sizeof in }, out).damaged);
+    memset(in + 4, 0, 2000);
+    assert_true(
+        trtc_input_to_annexb(TRTC_CODEC_H264, 4, (struct trtc_bytes){ in, sizeof in }, out).damaged);
+}
+
 static void test_to_annexb(void **state)
 {
     static const struct {
@@ -2102,6 +2120,7 @@ int main(void)
         cmocka_unit_test(test_aac_channels),
         cmocka_unit_test(test_video_config),
         cmocka_unit_test(test_to_annexb),
+        cmocka_unit_test(test_annexb_holes),
         cmocka_unit_test(test_watch),
         cmocka_unit_test(test_order),
     };
