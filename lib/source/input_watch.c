@@ -199,7 +199,7 @@ static void take_element(struct trtc_input_watch *w)
     const int64_t body = w->part_at + (int64_t)(id_bytes + size_bytes);
     if (w->cluster == w->part_at || (w->cluster == INT64_MAX && is_outside(id)))
         w->cluster = 0;
-    const bool fits = w->cluster                   ? size <= (uint64_t)(w->cluster - body)
+    const bool fits = w->cluster ? body <= w->cluster && size <= (uint64_t)(w->cluster - body)
                       : id == VOID || id == CRC_32 ? true
                                                    : is_outside(id);
     const bool opens = !w->cluster && (id == SEGMENT || id == CLUSTER);

@@ -1982,6 +1982,22 @@ static void check_index(const struct trtc_input_boxes *x)
     assert_int_equal(v->edits.items[0].rate, TRTC_EDIT_NORMAL);
 }
 
+/* An element of Matroska whose header goes on behind the end of its cluster. */
+static void test_watch_cluster(void **state)
+{
+    static const uint8_t file[] = { 0x1a, 0x45, 0xdf, 0xa3, 0x80, 0x18, 0x53,
+                                    0x80, 0x67, 0xff, 0x1f, 0x43, 0xb6, 0x75,
+                                    0x82, 0xa3, 0x40, 0x01, 0x00, 0x00, 0x00 };
+    struct trtc_input_watch w = { 0 };
+    (void)state;
+    trtc_input_watch_begin(&w, file, sizeof file);
+    trtc_input_watch_bytes(&w, 0, file, sizeof file);
+    trtc_input_watch_end(&w, sizeof file);
+    assert_int_equal(w.nb_faults, 1);
+    assert_string_equal(w.first, "no element begins at byte 15");
+    trtc_input_boxes_fini(&w.boxes);
+}
+
 /* Parts that follow each other or do not, given in pieces of any size, and over again, as who seeks reads them. */
 static void test_watch(void **state)
 {
@@ -2122,6 +2138,7 @@ int main(void)
         cmocka_unit_test(test_to_annexb),
         cmocka_unit_test(test_annexb_holes),
         cmocka_unit_test(test_watch),
+        cmocka_unit_test(test_watch_cluster),
         cmocka_unit_test(test_order),
     };
 
