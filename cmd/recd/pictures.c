@@ -195,9 +195,10 @@ static void add_to_index(const struct fetching *f)
 {
     struct trtc_err err;
     cJSON *index = read_index(f->dir, &err);
-    for (size_t i = 0; i < f->nb && index; i++)
+    const bool was_read = index;
+    for (size_t i = 0; i < f->nb && was_read; i++)
         add_one(f, i, &index);
-    if (!index || write_index(f, index, &err) < 0)
+    if (!was_read || write_index(f, index, &err) < 0)
         cli_error("task %s: its list of pictures cannot be written: %s", f->id, err.msg);
     cJSON_Delete(index);
 }
