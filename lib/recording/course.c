@@ -155,15 +155,11 @@ static struct trtc_course_run *run_with(struct trtc_course *c, const struct trtc
     return NULL;
 }
 
-/* The stamps fall back by as much as they have risen: a run begins at the rise, too, since it was
- * no pause. */
-static int divide_at_rise(struct trtc_course *c, int64_t by)
+/* Lets a run begin at a rise, if it is known. */
+static int divide_at(struct trtc_course *c, struct trtc_course_rise *rise)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
-    struct trtc_course_rise *rise = t->rise;
-    while (rise < t->rise + TRTC_COURSE_RISES && (!rise->by || distance(rise->by, by) >= TOL))
-        rise++;
-    struct trtc_course_run *r = rise < t->rise + TRTC_COURSE_RISES ? run_with(c, rise) : NULL;
+    struct trtc_course_run *r = rise->by ? run_with(c, rise) : NULL;
     if (!r)
         return 0;
     const struct trtc_course_run was = *r;
@@ -179,6 +175,34 @@ static int divide_at_rise(struct trtc_course *c, int64_t by)
     if (!is_open)
         t->run = open;
     rise->by = 0;
+    return 0;
+}
+
+/* The stamps fall back by as much as they have risen: a run begins at the rise, too, since it was
+ * no pause. */
+static int divide_at_rise(struct trtc_course *c, int64_t by)
+{
+    struct trtc_course_rise *rise = c->track[TRTC_AT_VIDEO].rise, *end = rise + TRTC_COURSE_RISES;
+    while (rise < end && (!rise->by || distance(rise->by, by) >= TOL))
+        rise++;
+    return rise < end ? divide_at(c, rise) : 0;
+}
+
+/* Pictures that rise with the sound, and by as much: a run begins there, so that both can be moved. */
+static int divide_with_sound(struct trtc_course *c)
+{
+    struct trtc_course_rise *rise = c->track[TRTC_AT_VIDEO].rise;
+    int64_t end = TRTC_NOTIME;
+    for (size_t i = 0, n = c->n; i < n; i++) {
+        const struct trtc_course_run r = c->runs[i];
+        if (r.track != TRTC_AT_AUDIO)
+            continue;
+        for (int k = 0; k < TRTC_COURSE_RISES && end != TRTC_NOTIME; k++)
+            if (distance(rise[k].by, r.from - end) < TOL && distance(rise[k].from, r.from) < SOON &&
+                divide_at(c, &rise[k]) < 0)
+                return -1;
+        end = r.to;
+    }
     return 0;
 }
 
@@ -708,6 +732,13 @@ bool trtc_course_fits(int64_t length, int64_t listed, int64_t next)
            (next != TRTC_NOTIME && distance(length, next) <= loose(next) + SHORT);
 }
 
+bool trtc_course_exceeds(int64_t length, int64_t listed, int64_t next)
+{
+    const int64_t room =
+        next == TRTC_NOTIME || (listed != TRTC_NOTIME && listed > next) ? listed : next;
+    return room != TRTC_NOTIME && length > room + loose(room);
+}
+
 /* How long the segment may be: what the clock allows if that is its length with all pauses, or else
  * what its playlist says. */
 static int64_t room_for(struct trtc_course *c, int64_t listed, int64_t next)
@@ -735,6 +766,8 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
     if (place_sound(c, true) < 0)
         return -1;
     if (c->track[TRTC_AT_VIDEO].fall.nb && !c->track[TRTC_AT_VIDEO].orders && confirm_fall(c) < 0)
+        return -1;
+    if (divide_with_sound(c) < 0)
         return -1;
     if (c->n > 0)
         qsort(c->runs, c->n, sizeof *c->runs, by_pos);
@@ -764,6 +797,14 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
 }
 
 /* ---- results ---- */
+
+bool trtc_course_moves_sound(const struct trtc_course *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->runs[i].track == TRTC_AT_AUDIO && c->runs[i].shift != 0)
+            return true;
+    return false;
+}
 
 bool trtc_course_falls(const struct trtc_course *c)
 {

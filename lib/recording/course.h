@@ -98,6 +98,13 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next);
  * stamps, pauses included; listed and next as for trtc_course_settle. */
 bool trtc_course_fits(int64_t length, int64_t listed, int64_t next);
 
+/* Whether a segment is so much longer than its playlist and the clock allow that a pause is
+ * removed. */
+bool trtc_course_exceeds(int64_t length, int64_t listed, int64_t next);
+
+/* Whether some sound is moved, once settled: the sound of the segment follows this course. */
+bool trtc_course_moves_sound(const struct trtc_course *c);
+
 /* Whether the stamps of a track fall, once settled. */
 bool trtc_course_falls(const struct trtc_course *c);
 

@@ -727,14 +727,20 @@ static bool ends_apart(const struct trtc_reader *rd)
     return !next->odd && llabs(off - said) < TOL_90K && rd->last_90k < said + APART_90K;
 }
 
+/* Looks where the segment ends, once. */
+static void see_tail(struct trtc_reader *rd, const struct trtc_course_file *f)
+{
+    if (!rd->tail_seen)
+        rd->tail_90k = trtc_course_tail(f, piece_of(rd)->facts.first_ts_90k, &rd->last_90k);
+    rd->tail_seen = true;
+}
+
 /* Whether the end of the segment is where it should be. */
 static bool ends_well(struct trtc_reader *rd, const struct trtc_course_file *f, enum oddity what)
 {
     const struct trtc_piece *p = piece_of(rd);
     const int64_t said = ticks_of(p->dur_us), next = ticks_of(p->next_us);
-    if (!rd->tail_seen)
-        rd->tail_90k = trtc_course_tail(f, p->facts.first_ts_90k, &rd->last_90k);
-    rd->tail_seen = true;
+    see_tail(rd, f);
     if (rd->tail_90k == TRTC_NOTIME ||
         trtc_ts_diff(rd->prev_ts, p->facts.first_ts_90k) > rd->tail_90k + GOES_ON_90K)
         return false; /* the frame in hand is not in it */
@@ -779,15 +785,29 @@ static int follow_course(struct trtc_reader *rd, const struct trtc_course_file *
     return settle_course(&rd->course, piece_of(rd)) < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* Whether pictures that have risen may fall back later in the segment, which is found out once. The
- * first sound only seems to rise where it comes behind much of the picture. */
-static bool may_fall(struct trtc_reader *rd, const struct trtc_course_file *f, enum oddity what)
+/* Whether the segment has sound and is longer than its place, so that the course of the sound, which
+ * jumps ahead with the pictures, is corrected. */
+static bool is_too_long(struct trtc_reader *rd, const struct trtc_course_file *f)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    if (!(p->facts.kinds & TRTC_AUDIO) || p->part)
+        return false;
+    see_tail(rd, f);
+    return rd->tail_90k != TRTC_NOTIME &&
+           trtc_course_exceeds(rd->tail_90k, ticks_of(p->dur_us), ticks_of(p->next_us)) &&
+           !ends_apart(rd);
+}
+
+/* Whether pictures that have risen may fall back later in the segment, or may have risen without a
+ * pause, which is found out once. The first sound only seems to rise where it comes behind much of the
+ * picture. */
+static bool may_jump(struct trtc_reader *rd, const struct trtc_course_file *f, enum oddity what)
 {
     const struct trtc_ts_stream *s = trtc_ts_stream(rd->ts, TRTC_VIDEO);
     if (rd->kind != TRTC_VIDEO || (what != LATE && what != RISES) || rd->rose)
         return false;
     rd->rose = true;
-    return !s || trtc_course_may_fall(f, s->pid);
+    return !s || is_too_long(rd, f) || trtc_course_may_fall(f, s->pid);
 }
 
 /* Handles an odd time stamp: examines all of them, of both kinds, unless the end of the segment is
@@ -803,9 +823,10 @@ static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_
     int ret = 0;
     const struct trtc_course_file f = { fd, p->at_bytes, p->bytes, rd->ts };
     const bool well = what == LATE || (what != BREAKS && ends_well(rd, &f, what));
-    if (!well || may_fall(rd, &f, what)) {
+    if (!well || may_jump(rd, &f, what)) {
         ret = follow_course(rd, &f, err);
-        if (well && !trtc_course_falls(&rd->course)) { /* just a pause */
+        const struct trtc_course *c = &rd->course;
+        if (well && !trtc_course_falls(c) && !trtc_course_moves_sound(c)) { /* just a pause */
             trtc_course_reset(&rd->course);
             rd->looked = false;
         }

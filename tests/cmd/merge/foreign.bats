@@ -60,7 +60,7 @@ whole() {
 
 @test "time stamps that restart, fall back or jump inside a segment: everything is merged, in sync" {
     local by how
-    for by in -5 -4 -1 -0.3 -0.06 +3 +3600 -40000 +50000; do
+    for by in -5 -4 -1 -0.3 -0.06 +0.2 +0.8 +3 +3600 -40000 +50000; do
         for how in copy encode; do
             have mixed p
             edit "$(nth p mixed 1)" "av:5:$by"
