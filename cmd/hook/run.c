@@ -250,6 +250,13 @@ static int settle(struct run *r, int code)
     return code;
 }
 
+/* Reports why the handler could not even be tried. Returns the exit status. */
+static int not_tried(const struct trtc_err *err)
+{
+    const int code = cli_report(err);
+    return code == TRTC_EX_TEMPFAIL ? RUN_NOT_STARTED : code;
+}
+
 static int handle(struct run *r)
 {
     struct trtc_err err;
@@ -261,7 +268,7 @@ static int handle(struct run *r)
     }
     if (fd < 0) {
         if (err.code)
-            return cli_report(&err);
+            return not_tried(&err);
         cli_note("no event '%s' is queued", r->name); /* another process may have handled it */
         return TRTC_EX_NOINPUT;
     }
@@ -285,7 +292,7 @@ int run_event(const struct hook_opts *o, const char *name, const char *const *wo
         snprintf(r.path, sizeof r.path, "%s/new/%s", trtc_spool_dir(r.spool), r.name);
         code = handle(&r);
     } else {
-        code = cli_report(&err);
+        code = not_tried(&err);
     }
     trtc_spool_free(&r.spool);
     free(r.argv);

@@ -96,17 +96,24 @@ short() {
     expect 0 trtc-hook run --spool S "$name" -- true
 }
 
-@test "an event is not given up while the machine lacks memory for its handler" {
+@test "an event is not given up while the machine lacks memory for its handler, or files" {
+    lacking "cannot run 'true': Cannot allocate memory" -e inject=execve:error=ENOMEM
+    lacking "cannot read 'S/new/.*': Too many open files in system" -P "$PWD/S/new" -e inject=openat:error=ENFILE
+}
+
+# lacking MESSAGE OPTION...: a handler cannot be started under strace with these options, but can be later.
+lacking() {
     need_strace
+    rm -rf S
     : >told
-    strace -f -qq -o /dev/null -e inject=execve:error=ENOMEM \
+    strace -f -qq -o /dev/null "${@:2}" \
         trtc-hook serve --listen 127.0.0.1:0 --spool S --unsigned --settle 0 --back-off 1ms -- true >lines 2>told </dev/null 3>&- &
     hook=$!
     hook_pids+=("$hook")
     listens told "$hook"
     event 305 1767225961123 '{"Status":0}'
     posted 200 event.json
-    waited several_times "cannot run 'true': Cannot allocate memory" 6 || fail "$(<told)"
+    waited several_times "$1" 6 || fail "$(<told)"
     [[ $(find S/new -name '*.json' | wc -l) -eq 1 ]]
     pkill -TERM -P "$hook"
     wait "$hook" || true
