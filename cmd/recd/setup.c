@@ -102,8 +102,9 @@ static int make_credentials(const char *dir, struct trtc_err *err)
                      : trtc_temp_write(fd, &temp,
                                        (struct trtc_bytes){ (const uint8_t *)text, strlen(text) });
     if (!errnum) {
-        if (linkat(fd, temp.name, fd, name, 0) < 0)
-            errnum = errno;
+        errnum = linkat(fd, temp.name, fd, name, 0) < 0 ? errno : 0;
+        if (errnum == EPERM || errnum == EOPNOTSUPP) /* a file system without links */
+            errnum = renameat(fd, temp.name, fd, name) < 0 ? errno : 0;
         unlinkat(fd, temp.name, 0);
         close(temp.fd);
     }

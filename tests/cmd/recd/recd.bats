@@ -420,3 +420,13 @@ c.commit()' "$1"
     [[ -s live/tasks/$unknown/files/a.ts && ! -e live/tasks/$begun ]]
     pkill -TERM -P "${recd_pids[-1]}"
 }
+
+@test "a file system without hard links keeps the made-up keys, too" {
+    need_strace
+    strace -qq -o /dev/null -f -e inject=linkat:error=EPERM trtc-recd --data live --listen 127.0.0.1:0 >lines 2>log </dev/null 3>&- &
+    recd_pids+=($!)
+    listens log $!
+    grep -q '^secret_key = .' live/credentials
+    [[ $(ls live/credentials*) == live/credentials ]] || fail "$(ls live)"
+    pkill -TERM -P "${recd_pids[-1]}"
+}
