@@ -332,7 +332,9 @@ static bool goes_on_alone(const struct trtc_reader *rd)
             return false;
         moved[i] = trtc_ts_diff(now[i], was[i]);
     }
-    const int64_t length = ticks_of(piece_of(rd)->dur_us) + FIRST_OFF_90K + 2 * TOL_90K;
+    /* a track that was moved by more than its segment's length is moved in the next one, too */
+    const int64_t length =
+        ticks_of(piece_of(rd)->dur_us) + (rd->shifted ? 0 : FIRST_OFF_90K + 2 * TOL_90K);
     if ((llabs(moved[0] - moved[1]) < TOL_90K && !rd->shifted) ||
         llabs(trtc_ts_diff(now[0], now[1])) > length)
         return false; /* so far apart, each has a clock of its own, see recording/course.h */
@@ -780,8 +782,8 @@ static int follow_course(struct trtc_reader *rd, const struct trtc_course_file *
     rd->course_hint = 0;
     if (read_course(rd, f, err) < 0)
         return -1;
-    rd->course.fresh[rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO] =
-        !own_stamps_go_on(rd);
+    const int track = rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    rd->course.fresh[track] = !own_stamps_go_on(rd) || (rd->shifted && !rd->off_us);
     return settle_course(&rd->course, piece_of(rd)) < 0 ? trtc_fail_nomem(err) : 0;
 }
 

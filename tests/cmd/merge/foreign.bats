@@ -112,7 +112,7 @@ whole() {
 
 @test "sound whose clock is 2 s to a minute away from the picture's: the file is as long as the recording, and in sync" {
     local by f
-    for by in -55 +55 -9 +9 +2; do
+    for by in -55 +55 -9 +9 +2 +11; do
         have mixed p
         for f in p/*.ts; do edit "$f" "a:-1:$by"; done
         merge 0 -f p
