@@ -91,7 +91,7 @@ queued() {
     in_place 'done' 1
     [[ $(sort log | uniq -c | xargs) == '5 301 1 302 1 303 1 304 1 305' ]] || fail "$(sort log | uniq -c)"
     grep -q "the handler's exit status is 71" told || fail "$(cat told)"
-    ! grep 'cannot start' told
+    ! grep 'cannot start' told || fail 'a handler that began counts as not started'
     grep -q 'ended by signal 9' told || fail "$(cat told)"
     grep -q 'the handler has failed 5 times' told || fail "$(cat told)"
     : >mended
