@@ -305,7 +305,7 @@ static int place_program(struct trtc_ts *ts, int pid)
 
 static void drop_programs(struct trtc_ts *ts)
 {
-    for (int pid = 0; pid < NB_PIDS; pid++)
+    for (int pid = 0; ts->nb_named > 0 && pid < NB_PIDS; pid++)
         if (ts->pid[pid] >= PID_PROGRAM)
             ts->pid[pid] = PID_NONE;
     ts->nb_programs = ts->nb_named = 0;
