@@ -12,4 +12,10 @@ enum trtc_kind {                   /* bits, so that kinds can be combined */
 /* Indices for arrays with an entry per kind. */
 enum { TRTC_AT_VIDEO, TRTC_AT_AUDIO, TRTC_NB_KINDS };
 
+/* Returns the index of sound or pictures. */
+static inline int trtc_at(enum trtc_kind kind)
+{
+    return kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+}
+
 #endif

@@ -148,7 +148,7 @@ static size_t with_sets(const struct trtc_lane *lane, size_t clip)
 /* When the first frame of a kind in a piece begins; its start if that is not known. */
 static int64_t first_us(const struct trtc_piece *p, enum trtc_kind kind)
 {
-    const int64_t first = p->facts.first_90k[kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO];
+    const int64_t first = p->facts.first_90k[trtc_at(kind)];
     return p->start_us +
            (first == TRTC_NOTIME ? 0 : trtc_ts_diff(first, p->facts.first_ts_90k) * 100 / 9);
 }

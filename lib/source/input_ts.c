@@ -212,7 +212,7 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
             out->nb_bad_bytes -= n->nb_bad;
             continue;
         }
-        out->nb_scrambled[n->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO] += n->nb_scrambled;
+        out->nb_scrambled[trtc_at(n->kind)] += n->nb_scrambled;
         if (trtc_ts_is_encrypted(n))
             snprintf(out->encrypted, sizeof out->encrypted, "SAMPLE-AES");
     }

@@ -263,7 +263,7 @@ static bool stamps_go_on(const struct trtc_reader *rd)
  * that it belongs to another clock. */
 static bool stamps_fall(const struct trtc_reader *rd)
 {
-    const int track = rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    const int track = trtc_at(rd->kind);
     const int64_t first = piece_of(rd)->facts.first_90k[track];
     return rd->last_ts != TRTC_NOTIME && first != TRTC_NOTIME &&
            trtc_ts_diff(first, rd->last_ts) <= -GOES_ON_90K;
@@ -310,7 +310,7 @@ static bool times_go_on(const struct trtc_reader *rd)
 /* Whether the stamps of this kind go on from the clip before. */
 static bool own_stamps_go_on(const struct trtc_reader *rd)
 {
-    const int k = rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    const int k = trtc_at(rd->kind);
     const int64_t first = piece_of(rd)->facts.first_dts_90k[k];
     return rd->last_ts != TRTC_NOTIME && first != TRTC_NOTIME &&
            llabs(trtc_ts_diff(first, rd->last_ts) - rd->step_90k) < TOL_90K;
@@ -321,7 +321,7 @@ static bool own_stamps_go_on(const struct trtc_reader *rd)
  * kind had, and were corrected. */
 static bool goes_on_alone(const struct trtc_reader *rd)
 {
-    const int k = rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    const int k = trtc_at(rd->kind);
     const int64_t *now = piece_of(rd)->facts.first_dts_90k, *was;
     int64_t moved[TRTC_NB_KINDS];
     if (!times_go_on(rd))
@@ -574,7 +574,7 @@ static int lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *s)
 static int64_t last_shift(const struct trtc_reader *rd)
 {
     for (size_t i = rd->course.n; i-- > 0;)
-        if (rd->course.runs[i].track == (rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO))
+        if (rd->course.runs[i].track == trtc_at(rd->kind))
             return rd->course.runs[i].shift;
     return 0;
 }
@@ -782,7 +782,7 @@ static int follow_course(struct trtc_reader *rd, const struct trtc_course_file *
     rd->course_hint = 0;
     if (read_course(rd, f, err) < 0)
         return -1;
-    const int track = rd->kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    const int track = trtc_at(rd->kind);
     rd->course.fresh[track] = !own_stamps_go_on(rd) || (rd->shifted && !rd->off_us);
     return settle_course(&rd->course, piece_of(rd)) < 0 ? trtc_fail_nomem(err) : 0;
 }

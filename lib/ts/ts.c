@@ -296,7 +296,7 @@ int trtc_ts_next(struct trtc_ts *ts, struct trtc_ts_frame *frame)
 
 const struct trtc_ts_stream *trtc_ts_stream(const struct trtc_ts *ts, enum trtc_kind kind)
 {
-    const struct trtc_ts_es *s = &ts->es[kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO];
+    const struct trtc_ts_es *s = &ts->es[trtc_at(kind)];
 
     return s->on ? &s->stream : NULL;
 }

@@ -145,7 +145,7 @@ void trtc_ts_guess(struct trtc_ts *ts, int pid, const uint8_t *p)
         return;
     named->kind = kind;
     named->wanted = ts->want & kind;
-    struct trtc_ts_es *s = &ts->es[kind == TRTC_VIDEO ? TRTC_AT_VIDEO : TRTC_AT_AUDIO];
+    struct trtc_ts_es *s = &ts->es[trtc_at(kind)];
     if (!known || !named->wanted || s->on || (s->change && s->next_on))
         return;
     s->next = named->stream;
