@@ -11,6 +11,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
+
 enum {
     RTP_HEADER = 12,
     REPORT_BYTES = 28,
@@ -51,11 +53,6 @@ void probe_close(struct probe *p)
     p->fd = -1;
 }
 
-static uint32_t read32(const unsigned char *b)
-{
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
-
 static void write32(unsigned char *b, uint32_t n)
 {
     for (int i = 0; i < 4; i++)
@@ -66,7 +63,7 @@ void probe_take(struct probe *p, const unsigned char *packet, int64_t n, int64_t
 {
     if (n < RTP_HEADER || packet[0] >> 6 != 2)
         return;
-    const uint32_t ts = read32(packet + 4);
+    const uint32_t ts = (uint32_t)trtc_be(packet + 4, 4);
     if (!p->any)
         p->first_ts = ts;
     const int64_t us = at_us - (int64_t)(int32_t)(ts - p->first_ts) * 1000000 / p->hz;

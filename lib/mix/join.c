@@ -20,6 +20,7 @@
 #include <libavutil/mathematics.h>
 
 #include "base/array.h"
+#include "base/bytes.h"
 #include "base/utc.h"
 #include "codec/av.h"
 #include "mix/intact.h"
@@ -332,7 +333,7 @@ static int write_packet(struct join *j, struct track *t, const struct trtc_packe
 static bool to_start_codes(uint8_t *p, size_t size)
 {
     while (size >= 4) {
-        const size_t n = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+        const size_t n = (size_t)trtc_be(p, 4);
         if (n > size - 4)
             return false;
         memcpy(p, (const uint8_t[]){ 0, 0, 0, 1 }, 4);

@@ -13,7 +13,7 @@ bool trtc_splice_window(struct trtc_bytes frame, int *sequence, int *shape)
 {
     if (frame.n < 3)
         return false;
-    const unsigned bits = (unsigned)frame.p[0] << 16 | (unsigned)frame.p[1] << 8 | frame.p[2];
+    const unsigned bits = (unsigned)trtc_be(frame.p, 3);
     const unsigned id = bits >> 21;
     const bool common = bits >> 16 & 1;
     if (id != ID_SCE && !(id == ID_CPE && common))

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/num.h"
 #include "mp4/mp4_priv.h"
 
@@ -18,11 +19,6 @@ enum {
     BOXES_MAX = 1000,
     TEXT_MAX = 64
 };
-
-static uint32_t be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
 
 static ssize_t read_at(int fd, void *p, size_t n, int64_t at)
 {
@@ -42,9 +38,9 @@ static bool enter(int fd, const char *type, int64_t *from, int64_t *to)
         int64_t header = BOX_HEADER;
         if (read_at(fd, h, sizeof h, at) < BOX_HEADER)
             return false;
-        int64_t size = be32(h);
+        int64_t size = (int64_t)trtc_be(h, 4);
         if (size == 1) {
-            size = (int64_t)((uint64_t)be32(h + 8) << 32 | be32(h + 12));
+            size = (int64_t)trtc_be(h + 8, 8);
             header = 16;
         }
         if (size < header || size > *to - at)
