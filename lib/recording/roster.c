@@ -110,11 +110,10 @@ int trtc_member_settle(struct trtc_member *m, int64_t linger_us, struct trtc_err
 
 bool trtc_member_shown(const struct trtc_member *m, int64_t t_us)
 {
-    const size_t n = begun_at(&m->stay_picture, t_us);
-    if (!n)
-        return false;
-    const int64_t ago_us = t_us - m->stay_picture.items[n - 1].end_us;
-    return ago_us < 0 || (ago_us < TRTC_SECTION_GAP_US && trtc_intervals_at(&m->stay, t_us));
+    const size_t n = begun_at(&m->picture, t_us);
+    return trtc_intervals_at(&m->stay_picture, t_us) ||
+           (n && t_us - m->picture.items[n - 1].end_us < TRTC_SECTION_GAP_US &&
+            trtc_intervals_at(&m->stay, t_us));
 }
 
 void trtc_member_fini(struct trtc_member *m)

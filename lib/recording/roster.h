@@ -57,8 +57,8 @@ struct trtc_member {  /* when a participant's stream is present */
 
 /* Computes both, and the intervals with the linger. 0, or -1: out of memory. */
 int trtc_member_settle(struct trtc_member *m, int64_t linger_us, struct trtc_err *err);
-/* Whether the member's window shows its picture at t_us: there is one, or the last one ended less
- * than 15 s ago and the member is still there, with its sound. */
+/* Whether the member's window shows its picture at t_us: there is one, with the linger, or the last
+ * one ended less than 15 s ago and the member is still there, with its sound. */
 bool trtc_member_shown(const struct trtc_member *m, int64_t t_us);
 void trtc_member_fini(struct trtc_member *m);
 

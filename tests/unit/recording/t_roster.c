@@ -257,8 +257,8 @@ static void test_shown(void **state)
         int64_t at_us;
         bool shown;
     } cases[] = { { 0, false },      { 20 * S - 1, false }, { 20 * S, true },
-                  { 32 * S, true },  { 47 * S - 1, true }, /* for 15 s */
-                  { 47 * S, false }, { 51 * S, false } };
+                  { 32 * S, true },  { 45 * S - 1, true }, /* for 15 s */
+                  { 45 * S, false }, { 51 * S, false } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(trtc_member_shown(&m, T0 + cases[i].at_us), cases[i].shown);
     trtc_member_fini(&m);
