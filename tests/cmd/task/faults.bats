@@ -83,7 +83,8 @@ gaps() {
     killed
     # a child that still completes its files
     n=t/files/.ha3_1400000001_3560__UserId_s_YW5uYQ..__UserId_e_main_audio_20990101000000000.ts.part
-    { flock 9 && sleep 1 && touch completed && rm "$n"; } 9>"$n" 3>&- &
+    { flock 9 && touch locked && sleep 1 && touch completed && rm "$n"; } 9>"$n" 3>&- &
+    waited test -e locked
     recording t
     ended 3
     [[ -e completed ]]
