@@ -265,7 +265,8 @@ void trtc_ts_guess(struct trtc_ts *ts, int pid, const uint8_t *p);
  * Returns -1: no memory. */
 int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, bool again);
 
-/* Whether the PES of s is incomplete, judging by its stated length. The counters show no loss. */
+/* Whether the PES of s is incomplete, judging by its stated length, while the counters show no loss.
+ * If the length is wrong instead, those that follow may be, too, which s keeps in mind. */
 bool trtc_ts_falls_short(struct trtc_ts_es *s, bool last);
 
 /* ts_unit.c. Requests that the framer of s is called; the second function, for the last time, to
