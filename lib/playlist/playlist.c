@@ -155,11 +155,20 @@ static void take_skip(struct trtc_playlist *p, char *attributes, int nr)
         bad_line(p, nr);
 }
 
+/* Whether a duration has no fraction, not even zeros for milliseconds. */
+static bool is_whole(const char *s)
+{
+    s += strspn(s, "0123456789");
+    return *s != '.' ||
+           (strspn(s + 1, "0") == strspn(s + 1, "0123456789") && strspn(s + 1, "0") < 3);
+}
+
 static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, int nr)
 {
     const char *v;
     if (starts(line, "#EXTINF:", &v)) {
         next->seg.duration_us = take_seconds_us(v);
+        next->seg.whole = is_whole(v);
         if (next->seg.duration_us == TRTC_NOTIME)
             bad_line(p, nr);
     } else if (starts(line, "#EXT-X-TRTC-FILE-ATTR:", &v)) {
@@ -211,7 +220,7 @@ static void reset_pending(struct pending *next)
     struct trtc_playlist_seg *s = &next->seg;
     s->duration_us = s->attr_start_ms = TRTC_NOTIME;
     s->attr_bytes = s->range_bytes = s->range_at = -1;
-    s->discontinuity = false;
+    s->discontinuity = s->whole = false;
 }
 
 static int add_seg(struct trtc_playlist *p, size_t *cap, const struct trtc_playlist_seg *seg)

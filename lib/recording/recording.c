@@ -362,6 +362,7 @@ static int place_line(struct placer *pl, int list, struct placing *at, const str
                             .list = list,
                             .place = at->nb,
                             .dur_us = seg->duration_us > 0 ? seg->duration_us : TRTC_NOTIME,
+                            .whole = seg->whole,
                             .next_us = TRTC_NOTIME,
                             .at_bytes = seg->range_at,
                             .attr_bytes = ranged ? seg->range_bytes : seg->attr_bytes,

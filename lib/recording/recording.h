@@ -45,6 +45,7 @@ struct trtc_piece {     /* a segment file that can be used, or a part of one */
     const char *uri;    /* relative to the directory of the recording */
     int64_t start_us;   /* on the epoch clock */
     int64_t dur_us;     /* by EXTINF or as measured; TRTC_NOTIME: not known yet */
+    bool whole;         /* its EXTINF may be rounded to seconds */
     int64_t next_us;    /* time from its start to that of the next segment of its playlist, by
                            the clock; or TRTC_NOTIME */
     int64_t at_bytes;   /* where it begins in the file; not 0 only for the later byte ranges of a

@@ -43,11 +43,11 @@ static int64_t follow(struct trtc_recording *r, const struct trtc_piece *prev,
 }
 
 /* By how much p begins later than the sum of the durations says, if that of the segment before it,
- * prev, is rounded to seconds, and the stream continues: then that is corrected. */
+ * prev, may be rounded to seconds, and the stream continues: then that is corrected. */
 static int64_t round_off(struct trtc_piece *prev, const struct trtc_piece *p)
 {
-    if (p->exact || prev->cut || prev->part || prev->place + 1 != p->place ||
-        prev->dur_us % CLOCK_STEP_US != 0 || !goes_on(prev, p, CLOCK_STEP_US))
+    if (p->exact || prev->cut || prev->part || prev->place + 1 != p->place || !prev->whole ||
+        !goes_on(prev, p, CLOCK_STEP_US))
         return 0;
     const int64_t was_us = prev->dur_us;
     prev->dur_us = trtc_ts_diff(p->facts.first_ts_90k, prev->facts.first_ts_90k) * 100 / 9;

@@ -44,7 +44,7 @@ struct probe {
     int list;                     /* of the segment before */
     int64_t tables_place;         /* number of the segment in it whose tables are known, or -1 */
     bool searched;                /* tables were searched for in its later segments */
-    bool whole_seconds;           /* all of its EXTINF are, so they may be rounded */
+    bool whole_seconds;           /* all of its EXTINF may be rounded to these */
     unsigned sealed;              /* TRTC_AUDIO, TRTC_VIDEO: kinds whose samples are encrypted */
     unsigned may_have;            /* TRTC_AUDIO, TRTC_VIDEO: kinds that the segments may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
@@ -228,11 +228,11 @@ static int look_for(struct probe *x, const struct trtc_piece *p, int fd, unsigne
 
 /* ---- judging ---- */
 
-/* Whether all durations in a playlist are whole seconds. One alone may be so by chance. */
+/* Whether all durations in a playlist may be rounded to seconds. One alone may be so by chance. */
 static bool has_whole_seconds(const struct trtc_playlist *l)
 {
     for (size_t i = 0; i < l->nb_segs; i++)
-        if (l->segs[i].duration_us != TRTC_NOTIME && l->segs[i].duration_us % SECOND_US != 0)
+        if (l->segs[i].duration_us != TRTC_NOTIME && !l->segs[i].whole)
             return false;
     return l->nb_segs > 1;
 }

@@ -122,15 +122,24 @@ whole() {
     done
 }
 
-# whole_seconds DIR 0|1: its playlists say whole seconds, rounded down or up, and no more; names of segments are numbers.
-whole_seconds() {
+# numbered DIR: names of segments are numbers, and the playlists have no times of their own.
+numbered() {
     local list n=0
     for list in "$1"/*.m3u8; do
         while IFS= read -r uri; do
             mv "$1/$uri" "$1/$((++n)).ts"
             sed -i "s/^$uri\$/$n.ts/" "$list"
         done < <(grep '\.ts$' "$list")
-        awk -F '[:,]' -v up="$2" '/^#EXTINF/ { s = int($2); $0 = "#EXTINF:" s + (up && s < $2) } !/FILE-ATTR/' "$list" >new
+        sed -i /FILE-ATTR/d "$list"
+    done
+}
+
+# whole_seconds DIR 0|1: its playlists say whole seconds, rounded down or up, and no more; names of segments are numbers.
+whole_seconds() {
+    local list
+    numbered "$1"
+    for list in "$1"/*.m3u8; do
+        awk -F '[:,]' -v up="$2" '/^#EXTINF/ { s = int($2); $0 = "#EXTINF:" s + (up && s < $2) } 1' "$list" >new
         mv new "$list"
     done
 }
@@ -149,6 +158,19 @@ whole_seconds() {
         lasts out$up/*.mp4 10.4
         jq -e '[.. | objects | select(has("frames_in")) | .frames_in == .frames_out] | all' r.json >/dev/null || fail "$(cat r.json)"
     done
+}
+
+@test "durations with milliseconds that are whole seconds, and names without times: the playlist counts" {
+    local n
+    have single p
+    for n in 1 2; do
+        edit "$(nth p video $n)" v:0:-0.4
+    done
+    numbered p
+    sed -i 's/^#EXTINF:10.*/#EXTINF:10.000,/' p/*.m3u8
+    merge 0 -f p
+    quiet
+    whole p/*.mp4 45
 }
 
 @test "time stamps that fall back inside a segment without tables: those of the segment before are used" {

@@ -244,6 +244,21 @@ static void test_extinf(void **state)
         assert_true(p.segs[1].duration_us == N); /* it was not b's */
         trtc_playlist_fini(&p);
     }
+    static const struct {
+        const char *value;
+        bool whole;
+    } rounded[] = { { "10,", true },        { "10", true },          { "10 ,", true },
+                    { "10.0,", true },      { "10.00,title", true }, { "10.000,", false },
+                    { "10.000000", false }, { "10.5,", false },      { "10.05,", false },
+                    { "10.500,", false } };
+    for (size_t i = 0; i < sizeof rounded / sizeof *rounded; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "#EXTM3U\n#EXTINF:%s\na.ts\nb.ts\n", rounded[i].value);
+        struct trtc_playlist p = parse(text);
+        if (p.segs[0].whole != rounded[i].whole)
+            fail_msg("'%s'", rounded[i].value);
+        trtc_playlist_fini(&p);
+    }
 }
 
 static void test_file_attr(void **state)
