@@ -123,7 +123,7 @@ static int pes_body(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, 
 
 /* Lengths can be wrong by a header, or by a multiple of what 16 bits hold. Lost packets that the
  * counter does not show are at least 16, with far more bytes than a header. */
-bool trtc_ts_falls_short(struct trtc_ts_es *s, bool last)
+bool trtc_ts_close_pes(struct trtc_ts_es *s, bool last)
 {
     enum { HEADER_MOST = 32 };
     const bool over = s->pes == PES_OVER && s->over > 0;
@@ -391,7 +391,7 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
         if (unit_start || s->gap) {
             const bool whole = s->stuffed && (unit_start || s->cut);
             if ((s->pes == PES_BODY && s->gap && !whole) ||
-                (unit_start && trtc_ts_falls_short(s, false)))
+                (unit_start && trtc_ts_close_pes(s, false)))
                 s->torn = true;
             ts->held = p;
             trtc_ts_call_framer(ts, s, unit_start ? WHY_PES : WHY_GAP);

@@ -265,9 +265,10 @@ void trtc_ts_guess(struct trtc_ts *ts, int pid, const uint8_t *p);
  * Returns -1: no memory. */
 int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p, bool again);
 
-/* Whether the PES of s is incomplete, judging by its stated length, while the counters show no loss.
- * If the length is wrong instead, those that follow may be, too, which s keeps in mind. */
-bool trtc_ts_falls_short(struct trtc_ts_es *s, bool last);
+/* Called where the PES of s ends (last: as the input does). Returns whether it is incomplete, judging by
+ * its stated length, while the counters show no loss. If the length is wrong instead, s keeps in mind
+ * that those that follow may be, too. */
+bool trtc_ts_close_pes(struct trtc_ts_es *s, bool last);
 
 /* ts_unit.c. Requests that the framer of s is called; the second function, for the last time, to
  * deliver everything that is left (cut: the input ends within a packet). */

@@ -21,7 +21,7 @@ void trtc_ts_call_framer(struct trtc_ts *ts, struct trtc_ts_es *s, enum trtc_ts_
 void trtc_ts_call_last(struct trtc_ts *ts, struct trtc_ts_es *s, bool cut)
 {
     /* a PES without a declared length is probably complete if its last packet had stuffing */
-    if (trtc_ts_falls_short(s, true) || (s->pes == PES_BODY && (s->gap || (cut && !s->stuffed))))
+    if (trtc_ts_close_pes(s, true) || (s->pes == PES_BODY && (s->gap || (cut && !s->stuffed))))
         s->torn = true;
     trtc_ts_call_framer(ts, s, WHY_FINAL);
 }
