@@ -281,8 +281,9 @@ static int check_playlist(struct check *c, const struct trtc_dir_entry *e)
         return -1;
     int ret = read_playlist(c, e->name, item, &p);
     int64_t number = item ? item - c->out->items : -1;
-    if (ret == 1 && item && (p.nb_bad_lines || p.nb_skipped) &&
-        set_fault(c, item, p.nb_bad_lines ? "damaged" : "skips segments") < 0)
+    const bool damaged = p.nb_bad_lines || p.cut || p.nb_nameless;
+    if (ret == 1 && item && (damaged || p.nb_skipped) &&
+        set_fault(c, item, damaged ? "damaged" : "skips segments") < 0)
         ret = -1;
     if (ret == 1 && item && !item->user && p.user_id && *p.user_id &&
         !(item->user = strdup(p.user_id)))

@@ -13,7 +13,8 @@
 /* The tags that precede a URI and describe its segment. */
 struct pending {
     struct trtc_playlist_seg seg;
-    bool any;
+    bool timed; /* there was an EXTINF */
+    bool any;   /* there was an EXTINF, a BYTERANGE or a FILE-ATTR */
 };
 
 static void bad_line(struct trtc_playlist *p, int line)
@@ -21,6 +22,14 @@ static void bad_line(struct trtc_playlist *p, int line)
     p->nb_bad_lines++;
     if (!p->first_bad_line)
         p->first_bad_line = line;
+}
+
+/* Counts a segment whose name should be in that line, and is not. */
+static void miss_name(struct trtc_playlist *p, const struct pending *next, int line)
+{
+    p->nameless_us += next->seg.duration_us > 0 ? next->seg.duration_us : 0;
+    if (!p->nb_nameless++)
+        p->nameless_line = line;
 }
 
 /* Whether the line is that tag, in capitals or not; *value is what follows, without blanks. */
@@ -167,6 +176,9 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
 {
     const char *v;
     if (starts(line, "#EXTINF:", &v)) {
+        if (next->timed)
+            miss_name(p, next, nr);
+        next->any = next->timed = true;
         next->seg.duration_us = take_seconds_us(v);
         next->seg.whole = is_whole(v);
         if (next->seg.duration_us == TRTC_NOTIME)
@@ -177,6 +189,7 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
         bool sane = ms >= 0 && ms < INT64_C(253402300800000) && bytes >= 0 && *v == '\0';
         next->seg.attr_start_ms = sane ? ms : TRTC_NOTIME;
         next->seg.attr_bytes = sane ? bytes : -1;
+        next->any = true;
         if (!sane)
             bad_line(p, nr);
     } else if (starts(line, "#EXT-X-TRTC-VIDEO-METADATA:", &v)) {
@@ -197,6 +210,7 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
     } else if (starts(line, "#EXT-X-TARGETDURATION:", &v)) {
         p->target_s = take_digits(&v);
     } else if (starts(line, "#EXT-X-BYTERANGE:", &v)) {
+        next->any = true;
         if (!take_range(next, v))
             bad_line(p, nr);
     } else if (starts(line, "#EXT-X-KEY:", &v)) {
@@ -209,7 +223,7 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
         p->master = true;
     } else if (strcasecmp(line, "#EXT-X-DISCONTINUITY") == 0) {
         next->seg.discontinuity = true;
-    } else if (strcasecmp(line, "#EXT-X-ENDLIST") == 0) {
+    } else if (starts(line, "#EXT-X-ENDLIST", &v) && (*v == '\0' || *v == '\x1a')) { /* DOS */
         p->ended = true;
     }
 }
@@ -221,6 +235,7 @@ static void reset_pending(struct pending *next)
     s->duration_us = s->attr_start_ms = TRTC_NOTIME;
     s->attr_bytes = s->range_bytes = s->range_at = -1;
     s->discontinuity = s->whole = false;
+    next->timed = next->any = false;
 }
 
 static int add_seg(struct trtc_playlist *p, size_t *cap, const struct trtc_playlist_seg *seg)
@@ -260,6 +275,26 @@ static int no_playlist(const char *text, size_t n, struct trtc_err *err)
                      name ? "; it is " : "", name ? name : "");
 }
 
+/* Whether this line, the last one, which has no line end, is a part of a tag; one of ENDLIST does not
+ * matter. */
+static bool is_part_of_tag(const char *line, size_t n)
+{
+    static const char end[] = "#EXT-X-ENDLIST";
+    return strncasecmp(line, end, n < 4 ? n : 4) == 0 && (n < 8 || strncasecmp(line, end, n) != 0);
+}
+
+/* Notes how the text ends: the last line, and whether the description of a segment goes on. */
+static void take_end(struct trtc_playlist *p, const struct pending *next, const char *last,
+                     size_t n, int line)
+{
+    if (next->any)
+        miss_name(p, next, line);
+    if (n > 0 && !p->ended && *last == '#')
+        p->cut |= is_part_of_tag(last, n);
+    else
+        p->open = n > 0 && !p->ended;
+}
+
 /* Skips blank lines, blanks and byte order marks. *nr counts lines. */
 static char *first_line(char *s, const char *end, int *nr)
 {
@@ -285,17 +320,24 @@ int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct 
     *end = '\0';
     if (!is_first(s))
         return no_playlist(s, (size_t)(end - s), err);
+    const bool whole = end[-1] == '\n';
+    char *line = s;
+    size_t len = 0;
     for (; s < end; nr++) {
-        size_t len;
-        char *line = take_line(&s, end, &len);
+        line = take_line(&s, end, &len);
         if (len == 0)
             continue;
         if (len > TRTC_PLAYLIST_LINE_MAX) {
             bad_line(out, nr);
-            if (line[0] != '#')
+            if (line[0] != '#') {
+                if (next.any)
+                    miss_name(out, &next, nr);
                 reset_pending(&next);
-        } else if (line[0] == '#') {
+            }
+        } else if (line[0] == '#' || line[0] == '\0') {
+            const bool has_nul = memchr(line, '\0', len);
             tag_line(out, &next, line, nr);
+            out->cut |= has_nul && !out->ended;
         } else {
             next.seg.uri = line;
             next.seg.uri_len = len;
@@ -306,6 +348,7 @@ int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct 
             reset_pending(&next);
         }
     }
+    take_end(out, &next, line, whole ? 0 : len, nr);
     return out->master ? trtc_fail(err, TRTC_EX_DATAERR,
                                    "a master playlist: it lists playlists, not segments")
                        : 0;

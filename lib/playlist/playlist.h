@@ -24,9 +24,9 @@ struct trtc_playlist_seg {
     const char *key_method;  /* METHOD of the EXT-X-KEY in force; NULL: not encrypted */
     int width_px, height_px; /* VIDEO-METADATA in force; 0: absent */
     int line;                /* line number of the URI, from 1 */
-    bool whole;              /* EXTINF is in whole seconds, without milliseconds: it may be rounded */
-    bool discontinuity;      /* EXT-X-DISCONTINUITY precedes it */
-    bool map;                /* an EXT-X-MAP is in force: its header is in another file, as for
+    bool whole;         /* EXTINF is in whole seconds, without milliseconds: it may be rounded */
+    bool discontinuity; /* EXT-X-DISCONTINUITY precedes it */
+    bool map;           /* an EXT-X-MAP is in force: its header is in another file, as for
                                 MP4 segments */
 };
 
@@ -45,6 +45,11 @@ struct trtc_playlist {
                              counts as 1 */
     int nb_bad_lines;     /* lines skipped: too long, or with invalid values */
     int first_bad_line;   /* from 1; 0: none */
+    int nb_nameless;      /* segments that it describes without naming them, */
+    int nameless_line;    /* where the first of these should be named, from 1; 0: none */
+    int64_t nameless_us;  /* and how long they are together */
+    bool cut;  /* it ends within a tag, or has NULs in tags or at the beginning of lines */
+    bool open; /* its last line is a name that has no line end, and may be cut */
 };
 
 /* Parses n bytes of text. Takes ownership of text, even on failure; it must be heap memory with

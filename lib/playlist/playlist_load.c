@@ -161,7 +161,8 @@ static int64_t without_tail(const char *text, int64_t n)
     return n;
 }
 
-int trtc_playlist_text(char **text, int64_t *n, struct trtc_err *err)
+/* As trtc_playlist_text; *zeros: the text ends with NULs, which are dropped. */
+static int take_text(char **text, int64_t *n, bool *zeros, struct trtc_err *err)
 {
     for (int i = 0; i<LAYERS_MAX && * n> 2 && memcmp(*text, "\x1f\x8b", 2) == 0; i++)
         if (gunzip(text, n, err) < 0)
@@ -169,9 +170,17 @@ int trtc_playlist_text(char **text, int64_t *n, struct trtc_err *err)
     const enum order order = order_of(*text, *n);
     if (order && from_utf16(text, n, order, err) < 0)
         return -1;
+    const int64_t whole = *n;
     *n = without_tail(*text, *n);
+    *zeros = *n < whole && memchr(*text + *n, '\0', (size_t)(whole - *n));
     end_lines(*text, *n);
     return 0;
+}
+
+int trtc_playlist_text(char **text, int64_t *n, struct trtc_err *err)
+{
+    bool zeros;
+    return take_text(text, n, &zeros, err);
 }
 
 int trtc_playlist_load(int dirfd, const char *file, struct trtc_playlist *out, int64_t *bytes,
@@ -184,9 +193,13 @@ int trtc_playlist_load(int dirfd, const char *file, struct trtc_playlist *out, i
         return -1;
     if (bytes)
         *bytes = n;
-    if (trtc_playlist_text(&text, &n, err) < 0) {
+    bool zeros;
+    if (take_text(&text, &n, &zeros, err) < 0) {
         free(text);
         return -1;
     }
-    return trtc_playlist_parse(text, (size_t)n, out, err);
+    if (trtc_playlist_parse(text, (size_t)n, out, err) < 0)
+        return -1;
+    out->cut |= zeros && !out->ended;
+    return 0;
 }

@@ -202,11 +202,35 @@ static bool same_track(const struct trtc_list *a, const struct trtc_list *b)
     return a->media == b->media && a->type == b->type && a->ha == b->ha && a->index == b->index;
 }
 
+/* Whether another copy of a playlist has its end, so that nothing is lost if this one is cut. */
+static bool has_whole_copy(const struct trtc_recording *r, int list)
+{
+    const struct trtc_playlist *own = &r->lists[list].playlist;
+    for (size_t i = 0; i < r->nb_lists; i++) {
+        const struct trtc_playlist *p = &r->lists[i].playlist;
+        if ((int)i != list && same_track(&r->lists[i], &r->lists[list]) && p->ended && !p->cut &&
+            p->nb_nameless == 0 && p->start_rec_ms == own->start_rec_ms &&
+            (own->nb_segs < 2 || (p->nb_segs && strcmp(p->segs[0].uri, own->segs[0].uri) == 0)))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a line that leads to nothing is the last one of its playlist, cut within the name. */
+static bool is_cut_name(const struct trtc_recording *r, const struct line *l, int list)
+{
+    const struct trtc_playlist *p = &r->lists[list].playlist;
+    return l->why.code == TRTC_EX_NOINPUT && p->open && l->seg == &p->segs[p->nb_segs - 1] &&
+           has_whole_copy(r, list);
+}
+
 static enum listing look_at(struct placer *pl, const struct line *l, int list)
 {
     const struct trtc_list *s = pl->r->lists;
     if (strlen(l->seg->uri) != l->seg->uri_len)
         return LISTED_WITH_NUL;
+    if (is_cut_name(pl->r, l, list))
+        return LISTED_COPIED;
     int before = seen_before(&pl->seen, l->file, l->seg->range_at, list);
     if (before >= 0)
         return before != list && same_track(&s[before], &s[list]) ? LISTED_COPIED : LISTED_AGAIN;
@@ -412,6 +436,34 @@ static int lose_wild(struct trtc_recording *r, int list, int nb)
                             nb);
 }
 
+/* Reports that a playlist is not complete. */
+static int lose_end(struct trtc_recording *r, int list)
+{
+    const struct trtc_list *from = &r->lists[list];
+    const struct trtc_playlist *p = &from->playlist;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", r->dir, from->file);
+    struct trtc_loss loss = { .path = path,
+                              .kind = "missing",
+                              .start_us = TRTC_NOTIME,
+                              .lost_us = p->nameless_us,
+                              .lost_bytes = -1,
+                              .list = list };
+    if ((p->cut || p->nb_nameless) && has_whole_copy(r, list))
+        return trtc_recording_note(r, "%s: cut; another copy of it is complete", path);
+    if (p->nb_nameless &&
+        trtc_losses_addf(&r->losses, &loss,
+                         "playlist: it describes %d segment%s without a name, the first in line %d",
+                         p->nb_nameless, p->nb_nameless == 1 ? "" : "s", p->nameless_line) < 0)
+        return -1;
+    if (!p->cut)
+        return 0;
+    loss.kind = "truncated";
+    loss.lost_us = 0;
+    return trtc_losses_addf(
+        &r->losses, &loss, "playlist: a part of its text is missing, and perhaps segments with it");
+}
+
 static int place_list(struct placer *pl, int list)
 {
     struct trtc_recording *r = pl->r;
@@ -425,7 +477,7 @@ static int place_list(struct placer *pl, int list)
         if (find_file(pl, &from->playlist.segs[i], &l) < 0 || place_line(pl, list, &at, &l) < 0)
             return -1;
     }
-    if (at.nb_wild && lose_wild(r, list, at.nb_wild) < 0)
+    if (lose_end(r, list) < 0 || (at.nb_wild && lose_wild(r, list, at.nb_wild) < 0))
         return -1;
     if (r->nb_pieces > before && !r->pieces[before].exact && r->pieces[before].start_us < YEAR_US)
         trtc_recording_note(r,

@@ -109,6 +109,21 @@ static bool is_surely_file(const char *name)
            (trtc_ends_with(name, n, ".ts") || trtc_ends_with(name, n, ".m3u8"));
 }
 
+/* Whether a directory is hidden, or one in which a system keeps attributes, previews, or what was
+ * deleted, under the names that the files have. */
+static bool is_systems(const char *name)
+{
+    static const char *const names[] = {
+        "@Recently-Snapshot", "@Recycle",  "@__thumb",  "@eaDir",       "@tmp",
+        "#recycle",           "#snapshot", "~snapshot", "$RECYCLE.BIN", "System Volume Information",
+        "__MACOSX",           "lost+found"
+    };
+    bool is = name[0] == '.';
+    for (size_t i = 0; i < sizeof names / sizeof *names && !is; i++)
+        is = strcmp(name, names[i]) == 0;
+    return is;
+}
+
 static int list_entry(struct listing *l, int dirfd, const char *name, bool recursive,
                       struct trtc_err *err)
 {
@@ -116,12 +131,13 @@ static int list_entry(struct listing *l, int dirfd, const char *name, bool recur
     if (!trtc_plain_name(name, strlen(name), plain))
         return 0;
     struct trtc_names *to = list_of(l, name, plain);
-    if (to ? !is_surely_file(name) : recursive && name[0] != '.') {
+    const bool enters = recursive && !is_systems(name);
+    if (to ? !is_surely_file(name) : enters) {
         int is = is_directory(dirfd, name, err);
         if (is < 0)
             return -1;
         if (is || !to)
-            to = is && recursive && name[0] != '.' ? &l->dirs : NULL;
+            to = is && enters ? &l->dirs : NULL;
     }
     return to && trtc_names_add(to, name) < 0 ? trtc_fail_nomem(err) : 0;
 }

@@ -147,6 +147,57 @@ lines() {
     merge 3 -q -f p -o o
 }
 
+@test "a playlist that was cut, or has NULs, is a loss unless a copy of it is complete" {
+    local f how
+    have two p
+    f=$(echo p/*Mg*video.m3u8)
+    cp "$f" whole
+    # the last segment has lost its name (2 ways), a tag is cut, a disk has written zeros (2 ways)
+    for how in '$d;/10533.ts/d' '$d;/10533.ts/s/.*/#EXT/' '$s/.*/#EXT-X-TRTC/' '$s/.*/\x00\x00/' 's/\(#EXTINF\).*/\1\x00\x00/'; do
+        sed "$how" whole >"$f"
+        [[ $how != *TRTC/ ]] || truncate -s -1 "$f"
+        rm -rf o
+        merge 3 -q -f p -o o
+        grep -qE 'video.m3u8: (missing: playlist: it describes|truncated: playlist:)' err || fail "$how"
+        mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv p
+        # beside a complete copy nothing is lost
+        for copy in 'p/0 (1).m3u8' "$f.1"; do
+            cp whole "$copy"
+            [[ $copy == "$f.1" ]] || mv "$copy" "${f%.m3u8} (1).m3u8"
+            whole
+            rm -f "$copy" p/*' (1)'*
+        done
+    done
+    sed '$d;/10533.ts/d' whole >"$f"
+    merge 3 -q -f p -o o
+    said "main_video.m3u8: missing: playlist: it describes 1 segment without a name, the first in line 19; 10.000 s lost"
+    # a part of a download beside the whole, cut within a name
+    cp whole "$f"
+    head -c -25 whole >"$f.part"
+    whole
+    # but that of another recording is no copy
+    sed 's/0001_3560/0001_3561/;s/START-REC-TIME:176/START-REC-TIME:175/' whole >"${f%.m3u8} (1).m3u8"
+    sed '$d;/10533.ts/d' whole >"$f"
+    rm "$f.part"
+    merge 3 -q -f p -o o
+    said 'main_video.m3u8: missing: playlist: it describes 1 segment'
+}
+
+@test "--recursive leaves out the directories of other systems" {
+    local d f
+    for d in __MACOSX/p @eaDir lost+found '#recycle'; do
+        have two p
+        mkdir -p "p/$d"
+        for f in p/1*; do
+            printf '\0\5\26\7' >"p/$d/._${f#p/}"
+            echo x >"p/$d/${f#p/}@SynoEAStream"
+            mkdir "p/$d/${f#p/}"
+        done
+        whole --recursive
+        quiet
+    done
+}
+
 @test "gzip, UTF-16, byte-order marks and old line ends are read; other formats are named in the error" {
     local how f
     for how in 'gzip -c' 'iconv -t utf-16' 'iconv -t utf-16le' 'iconv -t utf-16be' 'sed 1s/^/\xef\xbb\xbf/' 'tr \n \r' 'sed s/$/\r/' \

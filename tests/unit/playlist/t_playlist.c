@@ -165,6 +165,54 @@ static void test_ends_anywhere(void **state)
     }
 }
 
+static void test_cut(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *s;
+        size_t nb_segs;
+        int nb_nameless, line, nameless_s;
+        bool cut, open;
+    } t[] = {
+        /* #EXTM3U is line 1, and a.ts line 3 */
+        { "", 1, 0, 0, 0, false, false },
+        { "#EXT-X-ENDLIST", 1, 0, 0, 0, false, false },
+        { "#EXT-X-END", 1, 0, 0, 0, false, false },
+        { "# a remark", 1, 0, 0, 0, false, false },
+        { "#", 1, 0, 0, 0, true, false },
+        { "#EXT", 1, 0, 0, 0, true, false },
+        { "#EXT-X-TRTC-FI", 1, 0, 0, 0, true, false },
+        { "#EXT-X-TRTC-FI\n", 1, 0, 0, 0, false, false },
+        { "#EXT-X-ENDLIST\n#EXT", 1, 0, 0, 0, false, false },
+        { "#EXTINF:2,\n", 1, 1, 5, 2, false, false },
+        { "#EXTINF:2", 1, 1, 5, 2, true, false },
+        { "#EXT-X-TRTC-FILE-ATTR:1,2\n", 1, 1, 5, 0, false, false },
+        { "#EXT-X-BYTERANGE:1@2\n#EXT-X-ENDLIST\n", 1, 1, 6, 0, false, false },
+        { "#EXTINF:2,\n#EXTINF:3,\nb.ts\n", 2, 1, 5, 2, false, false },
+        { "#EXTINF:2,\n#EXTINF:3,\nb.ts\n#EXTINF:4,\n#EXT-X-ENDLIST\n", 2, 2, 5, 6, false, false },
+        { "#EXTINF:2,\nb", 2, 0, 0, 0, false, true },
+        { "#EXTINF:2,\nb\n\n", 2, 0, 0, 0, false, false },
+        { "#EXT-X-ENDLIST\nb", 2, 0, 0, 0, false, false },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "#EXTM3U\n#EXTINF:1,\na.ts\n%s", t[i].s);
+        struct trtc_playlist p = parse(text);
+        if (p.nb_segs != t[i].nb_segs || p.nb_nameless != t[i].nb_nameless ||
+            p.nameless_line != t[i].line || p.nameless_us != t[i].nameless_s * INT64_C(1000000) ||
+            p.cut != t[i].cut || p.open != t[i].open)
+            fail_msg("'%s': %zu segments, %d without a name, line %d, %jd us, cut %d, open %d",
+                     t[i].s, p.nb_segs, p.nb_nameless, p.nameless_line, (intmax_t)p.nameless_us,
+                     p.cut, p.open);
+        trtc_playlist_fini(&p);
+    }
+    static const char nul[] = "#EXTM3U\n#EXTINF:1\0,\na.ts\n";
+    struct trtc_playlist p;
+    assert_int_equal(parse_n(nul, sizeof nul - 1, &p, NULL), 0);
+    assert_true(p.cut);
+    trtc_playlist_fini(&p);
+}
+
 static void test_not_a_playlist(void **state)
 {
     (void)state;
@@ -533,15 +581,15 @@ static void test_nul_bytes(void **state)
     struct trtc_playlist p;
     struct trtc_err err;
     assert_int_equal(parse_n(text, sizeof text - 1, &p, &err), 0);
-    assert_int_equal(p.nb_segs, 4);
+    assert_int_equal(p.nb_segs, 2);
     assert_string_equal(p.segs[0].uri, "a.ts");
     assert_int_equal(p.segs[0].uri_len, 10); /* the caller sees that it is not what the line says */
     assert_int_equal(p.segs[0].duration_us, 1000000);
-    assert_string_equal(p.segs[1].uri, "");
-    assert_int_equal(p.segs[1].uri_len, 1);
-    assert_string_equal(p.segs[2].uri, "c.ts");
-    assert_int_equal(p.segs[2].uri_len, 4);
-    assert_int_equal(p.segs[3].uri_len, 1);
+    assert_string_equal(p.segs[1].uri, "c.ts");
+    assert_int_equal(p.segs[1].uri_len, 4);
+    assert_int_equal(p.nb_nameless, 1);
+    assert_int_equal(p.nameless_us, 2000000);
+    assert_true(p.cut);
     trtc_playlist_fini(&p);
 }
 
@@ -640,15 +688,16 @@ static void test_million_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_current_form),     cmocka_unit_test(test_crlf_and_bom),
-        cmocka_unit_test(test_classic_form),     cmocka_unit_test(test_ends_anywhere),
-        cmocka_unit_test(test_not_a_playlist),   cmocka_unit_test(test_extinf),
-        cmocka_unit_test(test_file_attr),        cmocka_unit_test(test_header_values),
-        cmocka_unit_test(test_byte_ranges),      cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_skipped),          cmocka_unit_test(test_master),
-        cmocka_unit_test(test_user_ids),         cmocka_unit_test(test_metadata),
-        cmocka_unit_test(test_nul_bytes),        cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_last_word_counts), cmocka_unit_test(test_million_lines),
+        cmocka_unit_test(test_current_form),  cmocka_unit_test(test_crlf_and_bom),
+        cmocka_unit_test(test_classic_form),  cmocka_unit_test(test_ends_anywhere),
+        cmocka_unit_test(test_cut),           cmocka_unit_test(test_not_a_playlist),
+        cmocka_unit_test(test_extinf),        cmocka_unit_test(test_file_attr),
+        cmocka_unit_test(test_header_values), cmocka_unit_test(test_byte_ranges),
+        cmocka_unit_test(test_keys),          cmocka_unit_test(test_skipped),
+        cmocka_unit_test(test_master),        cmocka_unit_test(test_user_ids),
+        cmocka_unit_test(test_metadata),      cmocka_unit_test(test_nul_bytes),
+        cmocka_unit_test(test_long_lines),    cmocka_unit_test(test_last_word_counts),
+        cmocka_unit_test(test_million_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
