@@ -11,7 +11,6 @@
 
 enum { HEADER = 8, LARGE_HEADER = 16, FULL = 4, COUNT = 4 };
 enum { LEAF_MAX = 128 * 1024 }; /* of a box that is read */
-enum { FRAGMENTS_MAX = 8 };     /* that are looked at */
 enum {
     VISUAL_ENTRY = 86,
     VISUAL_SIZE = 32
@@ -32,12 +31,12 @@ static bool is_any(const uint8_t *type, const char *names)
 
 static bool has_boxes(const uint8_t *type, bool fragment)
 {
-    return is_any(type, fragment ? "traf" : "trakedtsmdiaminfstbl");
+    return is_any(type, fragment ? "traf" : "trakedtsmdiaminfstblmvex");
 }
 
 static bool is_read(const uint8_t *type, bool fragment)
 {
-    return is_any(type, fragment ? "tfhdtrun" : "mvhdmvextkhdmdhdhdlrelststtscttsstsd");
+    return is_any(type, fragment ? "mfhdtfhdtfdttrun" : "mvhdtrextkhdmdhdhdlrelststtscttsstsd");
 }
 
 /* ---- what boxes state ---- */
@@ -225,8 +224,8 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
 
     if (is(type, "mvhd"))
         x->movie_hz = after_times(b);
-    else if (is(type, "mvex"))
-        x->fragments = true;
+    else if (is(type, "trex"))
+        trtc_input_fragments_extends(&x->order, b);
     else if (is(type, "tfhd"))
         x->track = b.n >= FULL + 4 ? find(x, trtc_be(b.p + FULL, 4)) : NULL;
     else if (!t)
@@ -269,11 +268,19 @@ static void convert(const struct trtc_input_boxes *x, struct trtc_input_box_trac
 
 static void end(struct trtc_input_boxes *x)
 {
+    const bool whole = x->at == x->end;
+
     x->walking = false;
     x->track = NULL;
-    for (int k = 0; k < x->nb_tracks && !x->ended; k++)
-        convert(x, &x->tracks[k]);
-    x->whole |= !x->ended && x->at == x->end;
+    if (x->ended)
+        trtc_input_fragments_walked(&x->order, whole);
+    for (int k = 0; k < x->nb_tracks && !x->ended; k++) {
+        struct trtc_input_box_track *t = &x->tracks[k];
+        convert(x, t);
+        trtc_input_fragments_track(&x->order, (uint32_t)t->id, t->hz);
+        x->order.indexed |= t->nb_steps > 0;
+    }
+    x->whole |= !x->ended && whole;
     x->ended = true;
     free(x->box);
     x->box = NULL;
@@ -288,6 +295,14 @@ static void go(struct trtc_input_boxes *x, int64_t at)
     x->need = HEADER;
     if (at >= x->end)
         end(x);
+}
+
+/* A box of a fragment has come. */
+static void check_order(struct trtc_input_boxes *x, const uint8_t *type, int64_t size,
+                        struct trtc_bytes content)
+{
+    x->order.unsure |= size > LEAF_MAX; /* only a part of it was read */
+    trtc_input_fragments_box(&x->order, type, x->at, x->at + size, content);
 }
 
 /* All bytes that are needed of a box have come, or at least its header. */
@@ -309,12 +324,15 @@ static void look(struct trtc_input_boxes *x)
         return;
     }
     if (has_boxes(type, x->ended)) {
+        x->fragments |= is(type, "mvex");
         if (is(type, "trak") && x->nb_tracks == TRTC_INPUT_BOX_TRACKS)
             end(x);
         else
             x->nb_tracks += is(type, "trak");
         if (is(type, "trak") && x->walking)
             x->track = &x->tracks[x->nb_tracks - 1];
+        if (x->ended && x->walking)
+            check_order(x, type, (int64_t)size, (struct trtc_bytes){ 0 });
         if (x->walking)
             go(x, x->at + (int64_t)header);
         return;
@@ -329,18 +347,20 @@ static void look(struct trtc_input_boxes *x)
         x->need = most;
         return;
     }
+    const struct trtc_bytes content = { x->box + header, read ? x->nb - header : 0 };
+    if (x->ended)
+        check_order(x, type, (int64_t)size, content);
     if (read)
-        take(x, type, (struct trtc_bytes){ x->box + header, x->nb - header });
+        take(x, type, content);
     go(x, x->at + (int64_t)size);
 }
 
 void trtc_input_boxes_begin(struct trtc_input_boxes *x, bool fragment, int64_t from, int64_t to)
 {
-    const bool due = fragment ? x->whole && x->nb_fragments < FRAGMENTS_MAX : !x->ended;
+    const bool due = fragment ? x->whole : !x->ended;
 
     if (x->walking || !due)
         return;
-    x->nb_fragments += fragment;
     x->walking = true;
     x->end = to;
     go(x, from);
@@ -355,7 +375,7 @@ void trtc_input_boxes_bytes(struct trtc_input_boxes *x, int64_t pos, const uint8
         size_t take = (size_t)(pos + (int64_t)n - want);
         take = take < x->need - x->nb ? take : x->need - x->nb;
         if (trtc_array_reserve(&x->box, &x->cap, x->nb + take, 1) < 0) {
-            x->nomem = true;
+            x->nomem = x->order.unsure = true;
             end(x);
             return;
         }

@@ -155,30 +155,79 @@ struct trtc_input_box_track {
     int64_t nb_steps, ticks; /* its frames, and the sum of their durations */
     bool no_steps;           /* these cannot be meant: all are 0, or nearly */
     bool has_offsets;        /* ... and some are not shown when they are decoded */
-    bool has_runs;           /* the first fragments have frames of it */
+    bool has_runs;           /* fragments have frames of it */
     bool clap;               /* only a part of the picture is to be shown (clean aperture) */
     char scheme[24]; /* with which it is encrypted, such as "cbcs" (ISO/IEC 23001-7); or "" */
     struct trtc_edits edits;
 };
+
+/* ---- input_fragments.c: whether fragments of an MP4 agree with themselves and each other ---- */
+
+/* Zero-initialise. */
+struct trtc_input_fragments {
+    bool unsure;       /* it cannot be known whether they do */
+    bool indexed;      /* the index has samples, too; */
+    bool early;        /* ... there is media data behind it in front of the first fragment */
+    bool open;         /* a fragment has come */
+    int64_t at;        /* its position */
+    const char *fault; /* what is wrong with it, or NULL */
+    uint64_t cover;    /* 0: all samples so far, and nothing else, are in media data; */
+    bool settled;      /* ... this was so at the end of the fragment */
+    int64_t part_end;  /* of the part of the current track, */
+    struct trtc_input_fragment_lane *lane; /* ... which is this, */
+    uint64_t base, next;                   /* ... with these positions, */
+    uint32_t dur, size;                    /* ... of samples that state none, */
+    bool timed;                            /* ... and it states that */
+    int64_t from, ticks;                   /* it begins then, and is so long */
+    uint32_t number;                       /* of the fragment */
+    int nb_steady;                         /* so many numbers have risen by one */
+    int nb_near;                           /* the next fragments may show a hole in time */
+    int nb_lanes;
+    struct trtc_input_fragment_lane {
+        uint32_t id, dur, size; /* of samples, if a fragment states none */
+        int64_t hz;
+        int64_t from, end, length; /* of its latest part; all times are in ticks */
+        int64_t line;              /* its end, if it had followed the part before it, */
+        bool aside;                /* which it did not */
+    } lanes[TRTC_INPUT_BOX_TRACKS];
+};
+
+/* A track that the index describes; what it states about all fragments (a trex box). */
+void trtc_input_fragments_track(struct trtc_input_fragments *f, uint32_t id, uint32_t hz);
+void trtc_input_fragments_extends(struct trtc_input_fragments *f, struct trtc_bytes trex);
+
+/* Media data is at these positions. */
+void trtc_input_fragments_data(struct trtc_input_fragments *f, int64_t from, int64_t to);
+
+/* A fragment begins at this position; -1: none does, the file ends. Returns what is wrong with the one
+ * before, or NULL. */
+const char *trtc_input_fragments_next(struct trtc_input_fragments *f, int64_t at);
+
+/* A box of the fragment, or of a part of it. content: where it is needed. */
+void trtc_input_fragments_box(struct trtc_input_fragments *f, const uint8_t *type, int64_t at,
+                              int64_t end, struct trtc_bytes content);
+
+/* All boxes have come; whole: and they fill the fragment. */
+void trtc_input_fragments_walked(struct trtc_input_fragments *f, bool whole);
 
 /* Zero-initialise. */
 struct trtc_input_boxes {
     bool walking, ended; /* the index or a fragment is being read; no more of the index is */
     bool whole;          /* that was read to its end */
     bool nomem;          /* it was not, since memory ran out */
-    int nb_fragments;    /* that were read */
     struct trtc_input_box_track *track; /* of the current box */
     int64_t at, end;                    /* the position of the current box; the end of the index */
     uint8_t *box;                       /* the first bytes of the box, */
     size_t cap, nb, need;
     uint32_t movie_hz; /* the clock of the film */
     bool fragments;    /* they follow the index */
+    struct trtc_input_fragments order;
     int nb_tracks;
     struct trtc_input_box_track tracks[TRTC_INPUT_BOX_TRACKS];
 };
 
 /* The content of the index, or of the header of a fragment, is at these positions. Only the first
- * index counts, and the first fragments. */
+ * index counts. */
 void trtc_input_boxes_begin(struct trtc_input_boxes *x, bool fragment, int64_t from, int64_t to);
 
 /* Takes n bytes of the file, read at pos. */

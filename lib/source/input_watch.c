@@ -91,6 +91,24 @@ static bool is_type(const uint8_t *p)
     return true;
 }
 
+static void end_fragment(struct trtc_input_watch *w, int64_t next_at)
+{
+    const int64_t at = w->boxes.order.at;
+    const char *fault = trtc_input_fragments_next(&w->boxes.order, next_at);
+
+    if (fault)
+        find_fault(w, fault, at);
+}
+
+/* Checks whether fragments and media data belong together; this box has its content there. */
+static void check_order(struct trtc_input_watch *w, const uint8_t *type, int64_t from, int64_t to)
+{
+    if (memcmp(type, "moof", 4) == 0)
+        end_fragment(w, w->part_at);
+    else if (memcmp(type, "mdat", 4) == 0)
+        trtc_input_fragments_data(&w->boxes.order, from, to);
+}
+
 /* A box (ISO/IEC 14496-12, 4.2). */
 static void take_box(struct trtc_input_watch *w)
 {
@@ -101,6 +119,8 @@ static void take_box(struct trtc_input_watch *w)
         return;
     const uint64_t size = large ? trtc_be(h + 8, 8) : trtc_be(h, 4);
     const bool fragment = memcmp(h + 4, "moof", 4) == 0;
+    if (w->boxes.whole && w->boxes.fragments && size <= INT64_MAX / 2)
+        check_order(w, h + 4, w->part_at + (large ? 16 : 8), w->part_at + (int64_t)size);
     if ((fragment || memcmp(h + 4, "moov", 4) == 0) && size <= INT64_MAX / 2)
         trtc_input_boxes_begin(&w->boxes, fragment, w->part_at + (large ? 16 : 8),
                                w->part_at + (int64_t)size);
@@ -320,17 +340,22 @@ static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t 
             take_chunk(w);
         else if (w->nb_header >= 8)
             take_box(w);
+        trtc_input_boxes_bytes(&w->boxes, pos, p, n);
     }
 }
 
 void trtc_input_watch_bytes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
 {
-    take_headers(w, pos, p, n);
     trtc_input_boxes_bytes(&w->boxes, pos, p, n);
+    take_headers(w, pos, p, n);
 }
 
 int64_t trtc_input_watch_wants(const struct trtc_input_watch *w)
 {
+    const struct trtc_input_boxes *x = &w->boxes;
+
+    if (x->walking && x->ended) /* a fragment, before the box behind it */
+        return x->at + (int64_t)x->nb;
     return w->layout && !w->done ? w->part_at + (int64_t)w->nb_header : -1;
 }
 
@@ -342,6 +367,8 @@ bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size)
     const bool whole = w->nb_header == 0 || w->nb_header == end || behind;
     const bool cut = w->layout && !w->done && (!whole || w->part_at > size);
 
+    if (w->boxes.order.open && !w->done && !cut)
+        end_fragment(w, -1);
     w->done = true;
     return cut;
 }

@@ -10,7 +10,8 @@ setup_file() {
     film 5 -g 15 -bf 2 cam.ts
     ffmpeg -nostdin -v error -i cam.ts -c copy -bsf:a aac_adtstoasc cam.mp4 -c copy -bsf:a aac_adtstoasc cam.mkv \
         -c copy -bsf:a aac_adtstoasc cam.flv
-    ffmpeg -nostdin -v error -i cam.mp4 -c copy -movflags frag_keyframe+empty_moov frag.mp4 -map 0:a -c copy cam.aac
+    ffmpeg -nostdin -v error -i cam.mp4 -c copy -movflags frag_keyframe+empty_moov+default_base_moof \
+        frag.mp4 -map 0:a -c copy cam.aac
 }
 
 setup() {

@@ -532,6 +532,41 @@ static void test_fragments_in_a_row(void **state)
     }
 }
 
+/* Fragments that a download or a disk has damaged or lost: libavformat skips such a part, reads the
+ * wrong bytes, or does not miss anything. */
+static void test_damaged_fragments(void **state)
+{
+    static const struct {
+        const char *box; /* of the third fragment: its name is changed if no byte of it is, */
+        size_t at;       /* ... or this one, */
+        uint8_t flip;    /* ... by these bits */
+        int nb_faults;
+    } t[] = { { "moof", 0, 0, 1 }, /* the fragment is lost, with its data */
+              { "traf", 0, 0, 1 },    { "trun", 0, 0, 1 },    { "tfhd", 7, 0x20, 1 },
+              { "trun", 7, 0x04, 1 }, { "trun", 8, 0x08, 1 }, { "trun", 18, 0x01, 1 },
+              { "tfdt", 9, 0x01, 1 }, { "tfdt", 11, 1, 0 } };
+    (void)state;
+    run(FFMPEG "-i base.mp4 -c copy -g 25 -movflags frag_keyframe+empty_moov+default_base_moof "
+               "frag.mp4");
+    for (size_t i = 0; i < COUNT(t); i++) {
+        struct bytes b = load("frag.mp4");
+        uint8_t *const third = box_of(b, "moof", 2) - 8, *const next = box_of(b, "moof", 3) - 8;
+        const struct bytes part = { third, (size_t)(b.p + b.n - third) };
+        if (t[i].flip)
+            box_of(part, t[i].box, 0)[t[i].at] ^= t[i].flip;
+        else if (strcmp(t[i].box, "moof") != 0)
+            box_of(part, t[i].box, 0)[-1] ^= 1;
+        else
+            b.n -= (size_t)(next - third);
+        if (strcmp(t[i].box, "moof") == 0)
+            memmove(third, next, b.n - (size_t)(third - b.p));
+        save("bad.mp4", b.p, b.n);
+        free(b.p);
+        read_file(&got, "bad.mp4");
+        assert_int_equal(got.losses.nb_faults > 0, t[i].nb_faults > 0);
+    }
+}
+
 static void test_raw_streams(void **state)
 {
     (void)state;
@@ -2098,6 +2133,7 @@ int main(void)
         cmocka_unit_test(test_fragments_without_times),
         cmocka_unit_test(test_mp4_fast_clock),
         cmocka_unit_test(test_fragments_in_a_row),
+        cmocka_unit_test(test_damaged_fragments),
         cmocka_unit_test(test_raw_streams),
         cmocka_unit_test(test_raw_stream_is_left),
         cmocka_unit_test(test_raw_rate),
