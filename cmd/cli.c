@@ -268,7 +268,8 @@ int cli_choose(const char *option, const char *value, const char *const *names, 
     char all[256] = "";
     for (size_t i = 0, n = 0; names[i] && n < sizeof all; i++)
         n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", names[i]);
-    return cli_usage("%s: unknown value '%s': expected one of %s", option, value, all);
+    return cli_usage("%s: unknown value '%s': expected %s%s", option, value,
+                     *names && names[1] ? "one of " : "", all);
 }
 
 void cli_version(void)

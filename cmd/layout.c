@@ -383,14 +383,17 @@ static int check_anchor(const struct trtc_layout_opts *l, const struct users *u,
                      l->anchor_aux ? "aux" : "main");
 }
 
-/* Why stream i has no window. */
-static void note_left_out(const struct trtc_layout_opts *o, const struct trtc_stream *s)
+/* Why stream s, one of nb, has no window. */
+static void note_left_out(const struct trtc_layout_opts *o, const struct trtc_stream *s, size_t nb)
 {
     char shown[128];
     trtc_text_show(s->user, strlen(s->user), shown, sizeof shown);
     const char *aux = s->aux ? ":aux" : "";
     if (o->mode == TRTC_LAYOUT_CUSTOM)
         cli_note("%s%s: left out, the list has no window for it", shown, aux);
+    else if (nb <= trtc_layout_limit(o->mode))
+        cli_note("%s%s: left out, its window has no pixels at %dx%d", shown, aux, o->width_px,
+                 o->height_px);
     else
         cli_note("%s%s: left out, %s has room for %zu windows at %dx%d", shown, aux,
                  o->mode == TRTC_LAYOUT_GRID    ? "grid"
@@ -412,7 +415,7 @@ static void note_all(const struct trtc_layout_opts *o, const struct users *u,
         if (trtc_layout_has(l, (int)i))
             taken++;
         else
-            note_left_out(o, &u->items[i]);
+            note_left_out(o, &u->items[i], u->n);
     }
     cli_debug("%zu of %zu have a window", taken, u->n);
 }

@@ -38,10 +38,19 @@ int opt_flag(void *to, const struct opt_row *row, const char *value)
     return 0;
 }
 
+/* An empty text is mostly a variable of the shell that is not set. */
+static int check_text(const struct opt_row *row, const char *value)
+{
+    char what[OPT_NAME_SIZE];
+    if (*value || row->empty)
+        return 0;
+    return cli_usage("%s: the value is empty: is a variable not set?", opt_name(row, what));
+}
+
 int opt_text(void *to, const struct opt_row *row, const char *value)
 {
     *(const char **)member(to, row) = value;
-    return 0;
+    return check_text(row, value);
 }
 
 static int append(struct opt_list *l, const char *text)
@@ -54,7 +63,8 @@ static int append(struct opt_list *l, const char *text)
 
 int opt_append(void *to, const struct opt_row *row, const char *value)
 {
-    return append(member(to, row), value);
+    int code = check_text(row, value);
+    return code ? code : append(member(to, row), value);
 }
 
 static int checked(int ret, const struct trtc_err *err)

@@ -27,6 +27,7 @@ struct opt_row {
     unsigned commands;        /* bit k: sub-command k has this option; 0: all have it */
     bool pair;  /* "A B" may be given for "AxB": the two are joined before take is called */
     bool early; /* opt_read_early handles it, and opt_read ignores it */
+    bool empty; /* for opt_text and opt_append: the value may be empty */
 };
 
 /* A sub-command of a program. */

@@ -96,7 +96,7 @@ static const struct opt_row rows[] = {
     { "failed", 0, NULL, "only events whose handler finally failed", .take = opt_flag, AT(failed),
       .commands = FOR_EVENTS },
     { "timeout", 0, "T", "stop waiting after this time, with exit status 75 (no limit)",
-      .take = opt_duration, AT(timeout_us), .min = 1, .max = 3650 * 86400 * S,
+      .take = opt_duration, AT(timeout_us), .min = S / 1000, .max = 3650 * 86400 * S,
       .commands = FOR(WAIT) },
 
     { .help = "Bodies" },

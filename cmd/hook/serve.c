@@ -329,7 +329,7 @@ int hook_serve(const struct hook_opts *o)
     if (code)
         return code;
     if (begin(&s, &err) < 0) {
-        code = cli_report(&err);
+        code = err.code == TRTC_EX_USAGE ? cli_usage("--listen: %s", err.msg) : cli_report(&err);
     } else {
         cli_note("listening on http://%s/", trtc_server_address(s.server));
         ready_report();

@@ -146,7 +146,7 @@ static const struct opt_row rows[] = {
     { "recursive", 0, NULL, "and the recordings in its subdirectories", .take = opt_flag,
       AT(recursive) },
     { "user", 'u', "USER", "only this user (the decoded id); can be repeated", .take = opt_append,
-      AT(users) },
+      AT(users), .empty = true },
     { "aux", 'a', "0|1|2",
       "picture: 0 primary stream (default), 1 primary stream,\nand substream where that is absent, 2 substream",
       .take = take_aux, .max = 2 },
@@ -176,7 +176,7 @@ static const struct opt_row rows[] = {
       "begin a new file before this size, at a key frame\n(units: k M G Ki Mi Gi)",
       .take = opt_bytes, AT(split_bytes), .min = 65536, .max = INT64_MAX / 2 },
     { "split-time", 0, "SECONDS", "begin a new file before this length, at a key frame",
-      .take = opt_duration, AT(split_us), .min = 1000000, .max = INT64_MAX / 2 },
+      .take = opt_duration, AT(split_us), .min = 1000000, .max = INT64_C(315360000000000) },
     { "force", 0, NULL, "make files again that exist already", .take = opt_flag, AT(force) },
     { .help = "The run" },
     { "plan", 0, "[FORMAT]", "make nothing; print what would be made: tsv (default),\njson, svg",
@@ -229,7 +229,7 @@ static bool is_media(const char *path)
  * mistake, and refused. */
 static int add_operands(struct opts *o, const struct opt_list *operands)
 {
-    static const struct opt_row row = { .at = offsetof(struct opts, dirs) };
+    static const struct opt_row row = { .at = offsetof(struct opts, dirs), .empty = true };
     const bool given = o->dirs.n > 0;
     for (size_t i = 0; i < operands->n; i++) {
         if (given && !is_directory(operands->items[i]))
@@ -247,8 +247,6 @@ static int check(struct opts *o, const struct opt_list *operands)
     const int code = add_operands(o, operands);
     if (code)
         return code;
-    if (o->plan.outdir && !*o->plan.outdir)
-        return cli_usage("-o: an empty name");
     if (o->plan.outdir && access(o->plan.outdir, F_OK) < 0 && is_media(o->plan.outdir))
         cli_note("-o %s: this becomes a directory, since there can be several files",
                  o->plan.outdir);

@@ -283,7 +283,7 @@ static int take_when(void *to, const struct opt_row *row, const char *s)
                    ? cli_usage("%s", err.msg)
                    : 0;
     if (trtc_time_parse(s, &ms, &err) < 0)
-        return cli_usage("%s: %s", option, err.msg);
+        return cli_usage("%s: %s, or +SECONDS from the beginning", option, err.msg);
     out->relative = ms < TRTC_MIX_RELATIVE_MS;
     out->us = ms * 1000;
     return 0;

@@ -81,9 +81,7 @@ static int check(const struct put_opts *o)
                          storage_in ? "StorageParams" : "keys");
     if (storage_in && o->keys_fd == 0)
         return cli_usage("standard input holds either StorageParams or keys");
-    if (o->root && !*o->root)
-        return cli_usage("--root: the path is empty");
-    return 0;
+    return opt_check_names(&o->operands);
 }
 
 static int run(const struct put_opts *o)

@@ -249,6 +249,12 @@ static int list_files(struct rec *r, const cJSON *request, const struct trtc_tas
     const int asked = ask(r, task, &answer, err);
     if (asked < 0)
         goto done;
+    if (!request && !asked && !o->check) {
+        trtc_fail(err, TRTC_EX_NOINPUT,
+                  "nothing is remembered of this task%s: give its request with -f",
+                  o->offline ? "" : ", and there are no credentials to ask the service");
+        goto done;
+    }
     if (request && trtc_files_expected(request, o->task, o->users.n ? o->users.items : NULL,
                                        o->users.n, &list, err) < 0)
         goto done;
@@ -282,11 +288,6 @@ int rec_files(struct rec *r, struct trtc_err *err)
     if (r->opts->file && !(given = rec_request(r, TRTC_CREATE, err)))
         goto done;
     const cJSON *request = given ? given : task.request;
-    if (!request && r->opts->offline && !r->opts->check) {
-        trtc_fail(err, TRTC_EX_NOINPUT,
-                  "nothing is remembered of this task: give its request with -f");
-        goto done;
-    }
     ret = list_files(r, request, &task, err);
 done:
     cJSON_Delete(given);

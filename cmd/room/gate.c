@@ -3,6 +3,7 @@
 #include "gate.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "../clock.h"
 #include "net/callback.h"
@@ -25,7 +26,7 @@ static const char *permitted(const struct house *h, const char *origin)
     if (strcmp(origin, h->base) == 0)
         return "";
     for (size_t i = 0; i < h->o->origins.n; i++)
-        if (strcmp(h->o->origins.items[i], origin) == 0)
+        if (strcasecmp(h->o->origins.items[i], origin) == 0)
             return origin;
     return trtc_origin_is_local(origin) && trtc_origin_peer_is_local(trtc_server_address(h->http))
                ? origin

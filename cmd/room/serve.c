@@ -329,6 +329,13 @@ static int end(struct house *h, int code)
     return code;
 }
 
+/* An Origin as browsers send it: a scheme and a host, without a path, or "null". */
+static bool is_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+    return strcmp(text, "null") == 0 || (host && host > text && host[3] && !strchr(host + 3, '/'));
+}
+
 static int check(const struct room_opts *o)
 {
     struct trtc_err err;
@@ -344,6 +351,10 @@ static int check(const struct room_opts *o)
         return cli_usage("--readers needs --key-file");
     if (o->base_url && !room_is_base(o->base_url))
         return cli_usage("--base-url: not http://HOST or https://HOST");
+    for (size_t i = 0; i < o->origins.n; i++)
+        if (!is_origin(o->origins.items[i]))
+            return cli_usage("--origin: '%s' is not https://HOST[:PORT] without a path",
+                             o->origins.items[i]);
     return 0;
 }
 

@@ -103,6 +103,12 @@ void watch_lost(struct watch *w, const struct trtc_err *err)
     w->lost = true;
 }
 
+int watch_failed(const struct watch *w, const struct trtc_err *err)
+{
+    cli_error("%.*s: %s", cli_shown(w->place), w->place, err->msg);
+    return err->code;
+}
+
 void watch_say_end(struct watch *w)
 {
     struct trtc_err err;

@@ -56,6 +56,9 @@ void watch_say_end(struct watch *w);
  * return. */
 void watch_lost(struct watch *w, const struct trtc_err *err);
 
+/* Reports that the source cannot be reached, and returns the exit status. */
+int watch_failed(const struct watch *w, const struct trtc_err *err);
+
 /* Between the two: the present state of the selected rooms. */
 void watch_take_all(struct watch *w, const struct trtc_attendance *all);
 void watch_take(struct watch *w, const struct trtc_room_event *e); /* the same, one by one */

@@ -141,7 +141,7 @@ int watch_http(struct watch *w)
     while (!cli_signal && !w->done && follow(w, &remote, url, &err) < 0) {
         if (err.code != TRTC_EX_TEMPFAIL || w->o->once) {
             set_timer(0);
-            return cli_report(&err);
+            return watch_failed(w, &err);
         }
         if (!w->collects) /* the server was reached */
             pause_ms = FIRST_PAUSE_MS;

@@ -413,7 +413,7 @@ static int look_again_and_again(struct janus_watch *p)
     while (!cli_signal && !p->w->done) {
         if (look(p, &err) < 0 && !cli_signal) {
             if (err.code != TRTC_EX_TEMPFAIL || p->w->o->once)
-                return cli_report(&err);
+                return watch_failed(p->w, &err);
             watch_lost(p->w, &err);
         }
         if (!p->w->done && rest(p))

@@ -57,7 +57,7 @@ int watch_nginx(struct watch *w)
         if (look(w, w->source ? w->source : template, &err) == 0)
             continue;
         if (err.code != TRTC_EX_TEMPFAIL || w->o->once) {
-            code = cli_signal ? 0 : cli_report(&err);
+            code = cli_signal ? 0 : watch_failed(w, &err);
             break;
         }
         if (!cli_signal)

@@ -83,9 +83,12 @@ cJSON *task_json(const struct task *t, const char *name, struct trtc_err *err)
     char *text = NULL;
     const int64_t n = trtc_read_beneath(t->dir, name, TRTC_JSON_MAX_BYTES, &text, err);
     cJSON *json = n >= 0 ? trtc_json_parse(name, text, (size_t)n, err) : NULL;
-    if (n < 0) {
+    if (!json) {
         const struct trtc_err why = *err;
-        trtc_fail(err, why.code, "%s/%s: %s", t->o->dir, name, why.msg);
+        if (n < 0)
+            trtc_fail(err, why.code, "%s/%s: %s", t->o->dir, name, why.msg);
+        else /* the message begins with the name */
+            trtc_fail(err, why.code, "%s/%s", t->o->dir, why.msg);
     }
     free(text);
     return json;
@@ -122,8 +125,8 @@ static int read_request(struct task *t, struct trtc_err *err)
                          "%s/" REQUEST " is missing; 'trtc-task --help' has an example that makes "
                          "it",
                          t->o->dir);
-    if (!t->request || trtc_task_request_read(t->request, &t->r, err) < 0)
-        return -1;
+    if (!t->request || trtc_task_request_read(t->request, &t->r, &why) < 0)
+        return t->request ? trtc_fail(err, why.code, "%s/" REQUEST ": %s", t->o->dir, why.msg) : -1;
     /* the change that an earlier run had accepted */
     t->change = task_json(t, MODIFY, &why);
     if (!t->change && why.code != TRTC_EX_NOINPUT)

@@ -303,6 +303,8 @@ int main(int argc, char *argv[])
     if (opt_read(&program, argc, argv, &o, NULL, &operands, &code) == OPT_GO) {
         if (trtc_room_source(o.room, NULL) == TRTC_ROOM_SOURCE_NONE) {
             code = cli_usage("--room: '%s': a SOURCE is " TRTC_ROOM_SOURCES, o.room);
+        } else if (opt_check_names(&operands)) {
+            code = TRTC_EX_USAGE;
         } else if (operands.n == 1) {
             o.dir = operands.items[0];
             code = record(&o);

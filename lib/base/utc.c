@@ -214,7 +214,7 @@ int trtc_time_parse(const char *s, int64_t *ms, struct trtc_err *err)
     char shown[64];
     return trtc_fail(
         err, TRTC_EX_USAGE,
-        "'%s' is not a time: epoch milliseconds, 17 digits (20260120113022495) or RFC 3339 are",
+        "'%s' is not a time: give epoch milliseconds, 17 digits (20260120113022495) or RFC 3339",
         trtc_text_show(s, n, shown, sizeof shown));
 }
 

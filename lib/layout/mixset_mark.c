@@ -124,7 +124,7 @@ static int take_rect(struct parser *p, struct trtc_mark *m)
         look.n = ends[n++];
     }
     if (n < 2)
-        return reject(p, "the position is missing");
+        return reject(p, "the position X,Y is missing, or something else follows it");
     n = n == 4 ? 4 : 2;
     for (int i = 0; i < n; i++)
         if (numbers[i] < 0 || numbers[i] > TRTC_MIX_COORD_MAX)

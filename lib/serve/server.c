@@ -609,9 +609,9 @@ void trtc_request_break(struct trtc_request *r, int status)
 /* ---- the server ---- */
 
 /* Splits ADDR:PORT; brackets around an IPv6 address are removed. */
-static int part_address(const char *text, char host[64], char port[8], struct trtc_err *err)
+static int part_address(const char *listen_on, char host[64], char port[8], struct trtc_err *err)
 {
-    const char *colon = strrchr(text, ':');
+    const char *text = listen_on, *colon = strrchr(text, ':');
     const bool brackets = *text == '[';
     size_t n = colon ? (size_t)(colon - text) : 0;
     const size_t digits = colon ? strlen(colon + 1) : 0;
@@ -623,7 +623,9 @@ static int part_address(const char *text, char host[64], char port[8], struct tr
     }
     if (n == 0 || n >= 64 || digits == 0 || digits > 5 ||
         colon[1 + strspn(colon + 1, "0123456789")])
-        return trtc_fail(err, TRTC_EX_USAGE, "not ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080");
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "'%s' is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080",
+                         listen_on);
     memcpy(host, text, n);
     host[n] = '\0';
     snprintf(port, 8, "%s", colon + 1);
@@ -678,8 +680,8 @@ static int open_listener(const char *listen_on, struct trtc_err *err)
     if (getaddrinfo(numeric, port, &hints, &found) || strtol(port, NULL, 10) > 65535) {
         if (found)
             freeaddrinfo(found);
-        return trtc_fail(err, TRTC_EX_USAGE, "'%s' is not a numeric address with a port",
-                         listen_on);
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "'%s' is not a numeric address with a port up to 65535", listen_on);
     }
     const int fd = bind_to(found, listen_on, err);
     freeaddrinfo(found);

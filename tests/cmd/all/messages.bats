@@ -263,6 +263,40 @@ told() {
     [[ ! -e s.png ]]
 }
 
+@test "an empty value is refused, and a value is named with its option" {
+    local e
+    mkdir room store task
+    echo '{' >task/request.json
+    for e in 'merge -f' 'merge --report' 'mix -o' 'mix --report' 'hls -A 1 -d' 'hls -A 1 -R' 'hls -A 1 -R 1 -u' 'layout -l' \
+        'put --to file:///x --journal' 'put --to' 'rec create --storage' 'rec files x --check' 'hook serve --spool' \
+        'hook gc --task' 'room watch --room' 'room serve --origin' 'task room --uploader' 'recd --launch' 'recd --data'; do
+        # shellcheck disable=SC2086 # words are meant
+        told 64 "${e##* }: the value is empty: is a variable not set?" trtc-$e ''
+    done
+    for e in 'put --to file:///x' task; do
+        # shellcheck disable=SC2086 # words are meant
+        told 64 'argument 1 is empty: is a variable not set?' trtc-$e ''
+    done
+    for e in nowhere :80 1.2.3.4 [::1 1.2.3.4:70000 host.example:80; do
+        told 64 "--listen: '$e' is not " trtc-hook serve --spool spool --unsigned --listen "$e"
+        told 64 "--listen: '$e' is not " trtc-room serve --listen "$e"
+    done
+    for e in app.example https:// https://app.example/ https://app.example/room; do
+        told 64 "--origin: '$e' is not https://HOST[:PORT] without a path" trtc-room serve --listen 127.0.0.1:0 --origin "$e"
+    done
+    told 75 'http://127.0.0.1:1: ' trtc-room watch --once http://127.0.0.1:1
+    told 75 'http://127.0.0.1:1: ' trtc-room watch --once nginx-rtmp:http://127.0.0.1:1/stat
+    told 65 'task/request.json: not JSON' trtc-task task
+    echo '{"SecretKey":"x"}' >task/request.json
+    told 77 'task/request.json: the request contains a secret' trtc-task task
+    told 64 "--progress: unknown value 'x': expected json;" trtc-merge --progress x room
+    told 64 "--split-time: '0' is not within 1s to 315360000s" trtc-merge --split-time 0 room
+    told 64 "--from: 'x' is not a time: give epoch milliseconds, 17 digits (20260120113022495) or RFC 3339, or +SECONDS from the beginning;" \
+        trtc-mix --from x -o m.mp4 room
+    # --user '' selects mixed recordings
+    told 66 "no recording of user ''" trtc-merge -u '' room
+}
+
 @test "a mix is not written onto a terminal, and a stream is not read from one" {
     mkrec --loop --bitrate 40000 --length 1 --user size=64x36,rate=16000 room
     python3 - <<'P'

@@ -103,6 +103,10 @@ two=$'0\t0\t0\t320\t360\tanna\tmain\n1\t320\t0\t320\t360\tben\taux'
     [ ! -s err ]
 }
 
+@test "users: one whose window has no pixels" {
+    expect 0 $'0\t0\t0\t2\t2\tu1\tmain' 'trtc-layout: u2: left out, its window has no pixels at 2x2' trtc-layout -s 2x2 -n 2
+}
+
 @test "layouts: float and screen, with and without -b" {
     expect 0 '0 0 0 512 360 ben aux
 1 512 0 128 90 anna main

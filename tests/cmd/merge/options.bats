@@ -405,7 +405,7 @@ offers() {
     merge 66 -f nowhere
     touch f
     merge 66 -f f
-    merge 66 -f ''
+    merge 64 -f ''
     [ "$(wc -l <err)" -eq 1 ]
     # playlists, but no recording's
     mkdir other

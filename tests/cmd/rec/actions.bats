@@ -347,6 +347,14 @@ recording() {
         '#EXT-X-TRTC-FILE-ATTR:1767225610495,20' '#EXTINF:10.0,' "${base}_20260101000010495.ts" '#EXT-X-ENDLIST' >"$1/$base.m3u8"
 }
 
+@test "files: of a task that is not remembered, without credentials: 66, and not an empty list" {
+    local -x TENCENTCLOUD_SECRET_ID='' TENCENTCLOUD_SECRET_KEY=''
+    rec 66 files someTask
+    said 'nothing is remembered of this task, and there are no credentials to ask the service: give its request with -f'
+    rec 66 files someTask --offline
+    said 'nothing is remembered of this task: give its request with -f'
+}
+
 @test "files --check: what is missing, extra, or of another size, exit 3" {
     request '.RecordParams.StreamType = 1 | .RecordParams.SubscribeStreamUserIds = { SubscribeAudioUserIds: ["alice"] }'
     created

@@ -957,8 +957,9 @@ static void mark_messages(void **state)
     (void)state;
     trtc_mix_look_init(&look);
     assert_int_equal(trtc_mark_parse(IMG, "logo\033.png", &look, &err), -1);
-    assert_string_equal(err.msg,
-                        "--watermark: 'logo\\x1B.png': the position is missing: FILE,X,Y[,W,H]");
+    assert_string_equal(
+        err.msg,
+        "--watermark: 'logo\\x1B.png': the position X,Y is missing, or something else follows it: FILE,X,Y[,W,H]");
     assert_int_equal(trtc_mark_parse(TXT, "a,1,2,#fff", &look, &err), -1);
     assert_string_equal(err.msg, "--text: '#fff' is not a colour: #RRGGBB or 0xRRGGBB");
     for (int i = 0; i < TRTC_MARKS_MAX; i++)
