@@ -27,6 +27,8 @@ struct trtc_facts {
     int64_t first_dts_90k[TRTC_NB_KINDS]; /* the same of decoding: of the first frame in the file */
     bool headless;                        /* it begins in the middle of a picture or of a frame of
                                          sound */
+    bool beheaded;                        /* its first packets were overwritten */
+    bool tables_first;                    /* it begins with tables, so it has its beginning */
     int64_t tables_place;    /* it has no tables, or has them too late: those of the segment with
                                 this number in its playlist apply; -1: it has its own */
     unsigned scrambled;      /* TRTC_AUDIO | TRTC_VIDEO: what is in it, and encrypted */

@@ -163,6 +163,63 @@ static void find_next(struct trtc_recording *r)
     }
 }
 
+/* By how much later b begins than a by the clock, less what the stream says; TRTC_NOTIME: one of them
+ * does not say. places: how far b is behind a in their playlist. */
+static int64_t off_stream(const struct trtc_piece *a, const struct trtc_piece *b, int places)
+{
+    if (!a || !b || a->list != b->list || a->place + places != b->place || a->part || b->part ||
+        !a->exact || !b->exact || a->facts.odd || b->facts.odd)
+        return TRTC_NOTIME;
+    return b->start_us - a->start_us -
+           trtc_ts_diff(b->facts.first_ts_90k, a->facts.first_ts_90k) * 100 / 9;
+}
+
+/* How much is missing at the beginning of p: the segments around it are in step, and its first
+ * frame is later by their stamps than its start; where its first bytes were overwritten, one of
+ * them is enough. */
+static int64_t missing_first(const struct trtc_piece *prev, const struct trtc_piece *p,
+                             const struct trtc_piece *next)
+{
+    const int64_t before = off_stream(prev, p, 1), after = off_stream(p, next, 1),
+                  around = off_stream(prev, next, 2);
+    int64_t us = 0;
+    if (around != TRTC_NOTIME && llabs(around) < TRTC_ROUNDING_US)
+        us = before == TRTC_NOTIME ? 0 : -before;
+    else if (p->facts.beheaded)
+        us = before != TRTC_NOTIME ? -before : after != TRTC_NOTIME ? after : 0;
+    return us >= TRTC_ROUNDING_US && us < p->dur_us ? us : 0;
+}
+
+/* Whether bytes are missing at the beginning of p, and nothing else has shown it. */
+static bool has_lost_first(const struct trtc_piece *prev, const struct trtc_piece *p,
+                           const struct trtc_piece *next)
+{
+    return !p->cut && !p->facts.beheaded && !p->facts.tables_first && prev &&
+           prev->facts.tables_first && next && next->facts.tables_first;
+}
+
+/* Places segments whose beginning is missing where their first frame belongs. */
+static int settle_beginnings(struct trtc_recording *r)
+{
+    struct trtc_piece *prev = NULL;
+    for (size_t i = 0; i < r->nb_pieces; i++) {
+        struct trtc_piece *p = &r->pieces[i], *next = p + 1;
+        if (p->unusable)
+            continue;
+        if (i + 1 == r->nb_pieces || next->unusable)
+            next = NULL;
+        const int64_t us = missing_first(prev, p, next);
+        if (us > 0 && has_lost_first(prev, p, next) &&
+            trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "truncated", us, -1 },
+                                  "its beginning is missing") < 0)
+            return -1;
+        p->start_us += us;
+        p->dur_us -= p->cut ? 0 : us;
+        prev = p;
+    }
+    return 0;
+}
+
 int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
 {
     if (find_strays(r) < 0)
@@ -182,6 +239,8 @@ int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
         p->start_us += back_us;
         prev = p;
     }
+    if (settle_beginnings(r) < 0)
+        return trtc_fail_nomem(err);
     find_next(r);
     return 0;
 }

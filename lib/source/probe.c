@@ -23,7 +23,9 @@ enum {
     HEAD_MAX_BYTES = 4 << 20, /* a track that is named shows a frame by then, or is searched for */
     SCAN_BYTES = 256 * 1024,
     SAMPLE_S = 5, /* distance of the places at which a pause is searched for */
-    NB_PACKETS_TO_JUDGE = 3
+    NB_PACKETS_TO_JUDGE = 3,
+    PID_PAT = 0,
+    PID_SDT = 0x11
 };
 
 #define SHORT_US     100000  /* less than this missing at a segment's end is rounding */
@@ -490,6 +492,18 @@ static bool is_continued(const struct probe *x, const struct trtc_piece *p, int6
     return goes_on;
 }
 
+/* Notes whether the segment has its beginning. */
+static void note_beginning(struct trtc_facts *x, const struct trtc_look *l,
+                           const struct trtc_ts_stats *stats)
+{
+    const int64_t at = stats->first_at;
+    const bool seen = at + 3 <= (int64_t)l->nb_head;
+    const int pid = seen ? (l->head[at + 1] & 0x1f) << 8 | l->head[at + 2] : -1;
+    x->headless = stats->headless;
+    x->beheaded = at >= TRTC_TS_PACKET && stats->nb_front == 0;
+    x->tables_first = pid == PID_PAT || pid == PID_SDT;
+}
+
 /* Whether the length that a playlist states may be up to a second too long, and nothing else shows
  * where the segment ends: neither its size, nor the next one. The service, which puts times in
  * names, does not round. */
@@ -529,7 +543,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     p->facts.first_90k[TRTC_AT_VIDEO] = trtc_look_first_of_90k(l, true);
     p->facts.first_dts_90k[TRTC_AT_AUDIO] = trtc_look_first_dts_90k(l, false);
     p->facts.first_dts_90k[TRTC_AT_VIDEO] = trtc_look_first_dts_90k(l, true);
-    p->facts.headless = stats->headless;
+    note_beginning(&p->facts, l, stats);
     p->facts.odd = depth == WHOLE && trtc_look_restarts(l);
     p->facts.nb_frames = depth == WHOLE ? l->nb[1] : -1;
     /* if its size is right, so is its length, unless a section might end in it */

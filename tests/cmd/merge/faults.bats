@@ -131,6 +131,24 @@ audio2=20260101000010500
     quiet
 }
 
+@test "a segment whose beginning is missing, or was overwritten: named, and the rest keeps its place" {
+    local f i
+    for i in 0 1 2; do
+        have plain p
+        f=$(segment p audio $i)
+        dd if=/dev/zero of="$f" bs=188 count=40 conv=notrunc status=none
+        merge 3 -f p -o o/$i
+        said "${f##*/}: damaged: "
+        synced o/$i/*_av.mp4 3 5
+    done
+    have old p
+    f=$(segment p audio 1)
+    tail -c +$((188 * 40 + 1)) "$BATS_FILE_TMPDIR/old/${f##*/}" >"$f"
+    merge 3 -f p
+    said "${f##*/}: truncated: "
+    synced p/$first 3 5
+}
+
 @test "16 packets of a picture are missing, which counters do not show: the length of its PES does" {
     local f
     mk fine --bitrate 500000 --length 4 --tags old --user id=10001,size=320x180

@@ -313,6 +313,54 @@ static void test_settle_a_little(void **state)
     free(r.notes);
 }
 
+/* The beginning of a segment is missing if its first stamp is late and those around it are not. */
+static void test_settle_beginnings(void **state)
+{
+    (void)state;
+    enum { OVERWRITTEN = 1, WITH_TABLES = 2, FIRST = 4, LAST = 8 };
+    static const struct {
+        const char *what;
+        int how;
+        int64_t late_ms, next_ms, want_ms; /* of the middle one of three; the clock's next start */
+        size_t nb_losses;
+    } t[] = {
+        { "missing", 0, 700, 20000, 10700, 1 },
+        { "a pause", WITH_TABLES, 700, 20000, 10700, 0 },
+        { "overwritten", OVERWRITTEN, 700, 20000, 10700, 0 },
+        { "overwritten, and the clock jumps", OVERWRITTEN, 700, 20300, 10700, 0 },
+        { "the first one, overwritten", OVERWRITTEN | FIRST, 700, 20000, 10700, 0 },
+        { "the last one, overwritten", OVERWRITTEN | LAST, 700, 20000, 10700, 0 },
+        { "the last one", LAST, 700, 20000, 10000, 0 },
+        { "the clock jumps", 0, 700, 20300, 10000, 0 },
+        { "rounding", 0, 30, 20000, 10000, 0 },
+        { "later than it is long", OVERWRITTEN, 10000, 20000, 10000, 0 },
+        { "early", OVERWRITTEN, -700, 20000, 10000, 0 },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        const int64_t starts_ms[] = { 0, 10000, t[i].next_ms };
+        const int64_t stamps_ms[] = { 0, 10000 + t[i].late_ms, 20000 };
+        struct trtc_piece pieces[3];
+        struct trtc_recording r = { .dir = scratch_dir(), .pieces = pieces, .nb_pieces = 3 };
+        for (int k = 0; k < 3; k++) {
+            pieces[k] = (struct trtc_piece){ .uri = "u",
+                                             .start_us = starts_ms[k] * 1000,
+                                             .dur_us = 10000000,
+                                             .place = k,
+                                             .exact = true };
+            pieces[k].facts.first_ts_90k = stamps_ms[k] * 90;
+            pieces[k].facts.tables_first = k != 1 || t[i].how & WITH_TABLES;
+        }
+        pieces[1].facts.beheaded = t[i].how & OVERWRITTEN;
+        pieces[0].unusable = t[i].how & FIRST;
+        pieces[2].unusable = t[i].how & LAST;
+        assert_int_equal(trtc_recording_settle(&r, NULL), 0);
+        if (pieces[1].start_us != t[i].want_ms * 1000 || r.losses.n != t[i].nb_losses ||
+            pieces[1].start_us + pieces[1].dur_us != 20000000)
+            fail_msg("%s: %" PRId64 " %zu", t[i].what, pieces[1].start_us, r.losses.n);
+        trtc_losses_fini(&r.losses);
+    }
+}
+
 /* Scans d, settles its recording, and compares that. */
 static void expect_settled(int line, const char *want)
 {
@@ -883,6 +931,7 @@ int main(void)
         cmocka_unit_test_setup(test_jump_is_noted, fresh),
         cmocka_unit_test_setup(test_settle, fresh),
         cmocka_unit_test(test_settle_a_little),
+        cmocka_unit_test(test_settle_beginnings),
         cmocka_unit_test_setup(test_wild_clock, fresh),
         cmocka_unit_test_setup(test_losses, fresh),
         cmocka_unit_test_setup(test_twice_and_foreign, fresh),
