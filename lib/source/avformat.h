@@ -25,20 +25,22 @@ int trtc_avformat_load(struct trtc_err *err);
 #endif
 
 /* F(name) for each function that is used besides those of codec/ffmpeg. */
-#define TRTC_AVFORMAT_FUNCTIONS(F) \
-    F(av_find_best_stream)         \
-    F(av_guess_frame_rate)         \
-    F(av_read_frame)               \
-    F(avformat_alloc_context)      \
-    F(avformat_close_input)        \
-    F(avformat_find_stream_info)   \
-    F(avformat_open_input)         \
-    F(avio_alloc_context)          \
-    F(avio_closep)                 \
-    F(avio_context_free)           \
-    F(avio_open2)                  \
-    F(avio_read_partial)           \
-    F(avio_seek)                   \
+#define TRTC_AVFORMAT_FUNCTIONS(F)      \
+    F(av_find_best_stream)              \
+    F(av_guess_frame_rate)              \
+    F(av_read_frame)                    \
+    F(avformat_alloc_context)           \
+    F(avformat_close_input)             \
+    F(avformat_find_stream_info)        \
+    F(avformat_index_get_entries_count) \
+    F(avformat_index_get_entry)         \
+    F(avformat_open_input)              \
+    F(avio_alloc_context)               \
+    F(avio_closep)                      \
+    F(avio_context_free)                \
+    F(avio_open2)                       \
+    F(avio_read_partial)                \
+    F(avio_seek)                        \
     TRTC_SIDE_DATA_OF_STREAM(F)
 
 #define TRTC_AVFORMAT_UTIL_FUNCTIONS(F) \
@@ -69,34 +71,36 @@ struct trtc_avformat {
 
 extern struct trtc_avformat trtc_avformat;
 
-#define av_find_best_stream       trtc_avformat.av_find_best_stream_
-#define av_guess_frame_rate       trtc_avformat.av_guess_frame_rate_
-#define av_read_frame             trtc_avformat.av_read_frame_
-#define avformat_alloc_context    trtc_avformat.avformat_alloc_context_
-#define avformat_close_input      trtc_avformat.avformat_close_input_
-#define avformat_find_stream_info trtc_avformat.avformat_find_stream_info_
-#define avformat_open_input       trtc_avformat.avformat_open_input_
-#define avio_alloc_context        trtc_avformat.avio_alloc_context_
-#define avio_closep               trtc_avformat.avio_closep_
-#define avio_context_free         trtc_avformat.avio_context_free_
-#define avio_open2                trtc_avformat.avio_open2_
-#define avio_read_partial         trtc_avformat.avio_read_partial_
-#define avio_seek                 trtc_avformat.avio_seek_
-#define av_dict_free              trtc_avformat.av_dict_free_
-#define av_dict_get               trtc_avformat.av_dict_get_
-#define av_dict_set               trtc_avformat.av_dict_set_
-#define av_free                   trtc_avformat.av_free_
-#define av_freep                  trtc_avformat.av_freep_
-#define av_log_default_callback   trtc_avformat.av_log_default_callback_
-#define av_log_set_callback       trtc_avformat.av_log_set_callback_
-#define av_malloc                 trtc_avformat.av_malloc_
-#define av_match_name             trtc_avformat.av_match_name_
-#define av_rescale_q              trtc_avformat.av_rescale_q_
-#define av_strdup                 trtc_avformat.av_strdup_
-#define av_packet_get_side_data   trtc_avformat.av_packet_get_side_data_
-#define av_packet_move_ref        trtc_avformat.av_packet_move_ref_
-#define avcodec_get_name          trtc_avformat.avcodec_get_name_
-#define av_stream_get_side_data   trtc_avformat.av_stream_get_side_data_
-#define av_packet_side_data_get   trtc_avformat.av_packet_side_data_get_
+#define av_find_best_stream              trtc_avformat.av_find_best_stream_
+#define av_guess_frame_rate              trtc_avformat.av_guess_frame_rate_
+#define av_read_frame                    trtc_avformat.av_read_frame_
+#define avformat_alloc_context           trtc_avformat.avformat_alloc_context_
+#define avformat_close_input             trtc_avformat.avformat_close_input_
+#define avformat_find_stream_info        trtc_avformat.avformat_find_stream_info_
+#define avformat_index_get_entries_count trtc_avformat.avformat_index_get_entries_count_
+#define avformat_index_get_entry         trtc_avformat.avformat_index_get_entry_
+#define avformat_open_input              trtc_avformat.avformat_open_input_
+#define avio_alloc_context               trtc_avformat.avio_alloc_context_
+#define avio_closep                      trtc_avformat.avio_closep_
+#define avio_context_free                trtc_avformat.avio_context_free_
+#define avio_open2                       trtc_avformat.avio_open2_
+#define avio_read_partial                trtc_avformat.avio_read_partial_
+#define avio_seek                        trtc_avformat.avio_seek_
+#define av_dict_free                     trtc_avformat.av_dict_free_
+#define av_dict_get                      trtc_avformat.av_dict_get_
+#define av_dict_set                      trtc_avformat.av_dict_set_
+#define av_free                          trtc_avformat.av_free_
+#define av_freep                         trtc_avformat.av_freep_
+#define av_log_default_callback          trtc_avformat.av_log_default_callback_
+#define av_log_set_callback              trtc_avformat.av_log_set_callback_
+#define av_malloc                        trtc_avformat.av_malloc_
+#define av_match_name                    trtc_avformat.av_match_name_
+#define av_rescale_q                     trtc_avformat.av_rescale_q_
+#define av_strdup                        trtc_avformat.av_strdup_
+#define av_packet_get_side_data          trtc_avformat.av_packet_get_side_data_
+#define av_packet_move_ref               trtc_avformat.av_packet_move_ref_
+#define avcodec_get_name                 trtc_avformat.avcodec_get_name_
+#define av_stream_get_side_data          trtc_avformat.av_stream_get_side_data_
+#define av_packet_side_data_get          trtc_avformat.av_packet_side_data_get_
 
 #endif

@@ -66,6 +66,7 @@ struct live {
     struct trtc_input_named named[NAMED_MAX];
     int nb_named;
     struct queue *waits; /* in which the thread waits for room, or NULL */
+    bool waits_due;      /* ... and the other kind is due */
 
     /* the thread's own */
     bool placed;
@@ -169,21 +170,22 @@ static bool is_full(const struct queue *q, int64_t full_us, size_t full_bytes)
 }
 
 /* Whether there is room for one more frame. A stream that interleaves its kinds far apart is
- * read beyond the limit as long as a reader waits for the other kind, unless that kind has never
- * appeared. */
-static bool has_room(const struct live *x, const struct queue *q)
+ * read beyond the limit if the other kind is due, or as long as a reader waits for it, unless it has
+ * never appeared. */
+static bool has_room(const struct live *x, const struct queue *q, bool other_due)
 {
     const struct queue *other = &x->queue[q == &x->queue[0]];
 
     if (!is_full(q, FULL_US, FULL_BYTES))
         return true;
-    return other->shown && other->hungry && !other->first && !is_full(q, INT64_MAX, OVER_BYTES);
+    return (other_due || (other->shown && other->hungry)) && !other->first &&
+           !is_full(q, INT64_MAX, OVER_BYTES);
 }
 
 /* The thread brings nothing more until a frame has been taken. */
 static bool is_stuck(const struct live *x)
 {
-    return x->waits && !has_room(x, x->waits);
+    return x->waits && !has_room(x, x->waits, x->waits_due);
 }
 
 static void free_node(struct node *n)
@@ -233,13 +235,14 @@ static int take(struct live *x, const struct trtc_input *in, const struct trtc_i
         return trtc_fail_nomem(err);
 
     pthread_mutex_lock(&x->base.lock);
-    while (!stopped(x) && !has_room(x, q)) {
+    while (!stopped(x) && !has_room(x, q, f->other_due)) {
         /* frames that are late from here on are late because of this wait */
         x->late_at_us = TRTC_NOTIME;
         x->kept_us = x->kept_us ? INT64_MAX : 0;
         if (!x->waits)
             pthread_cond_broadcast(&x->changed);
         x->waits = q;
+        x->waits_due = f->other_due;
         wait_until(x, INT64_MAX);
     }
     x->waits = NULL;

@@ -22,6 +22,7 @@
 #define WAIT_FILE_US  60000000           /* of a file, for which no one waits in real time */
 #define PRIMING_US    200000             /* of sound, at most: 2112 samples at 16 kHz are 132 ms */
 #define WAIT_BYTES    (8 * 1024 * 1024)  /* of frames that wait meanwhile */
+#define DUE_BYTES     (32 * 1024 * 1024) /* ... if the container states that the others will come */
 #define NOTHING_BYTES (64 * 1024 * 1024) /* without a single frame: no stream of ours */
 #define ENCODE_HZ     48000
 #define AAC_SAMPLES   1024
@@ -218,6 +219,11 @@ static const char *name_of(struct trtc_input *in, const struct trtc_input_raw *r
     return *name;
 }
 
+static bool is_due(const struct trtc_input *in, int track)
+{
+    return in->ops->is_due && in->ops->is_due(in->back, track);
+}
+
 static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
                  const struct trtc_input_placed *at, struct trtc_input_frame *f)
 {
@@ -239,6 +245,7 @@ static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
         .jump_us = in->jump_us,
         .epoch = at->epoch,
         .damaged = raw->damaged,
+        .other_due = is_due(in, raw->track == TRTC_AT_VIDEO ? TRTC_AT_AUDIO : TRTC_AT_VIDEO),
         .guessed = raw->pts_us == TRTC_NOTIME,
         .turn = raw->turn,
         .sar_num = raw->sar_num,
@@ -688,12 +695,21 @@ static void note_came(struct trtc_input *in)
     in->came_us = us ? us : trtc_mono_us();
 }
 
+/* Whether the first frame of a track, the picture or the sound, is still waited for. */
+static bool has_to_wait(const struct trtc_input *in, const struct seen *s, bool picture)
+{
+    const int64_t wait_us = in->info.stored ? WAIT_FILE_US : WAIT_US;
+
+    if (is_due(in, picture ? TRTC_AT_VIDEO : TRTC_AT_AUDIO))
+        return s->nb_bytes < DUE_BYTES;
+    return s->nb_bytes < WAIT_BYTES && s->max_dts_us - s->min_dts_us < wait_us;
+}
+
 /* Reads until the start of every track is known, or for as long as is acceptable. */
 static int read_ahead(struct trtc_input *in, struct trtc_err *err)
 {
     struct seen s = { .shown_us = TRTC_NOTIME, .video_us = TRTC_NOTIME };
     struct trtc_input_frame f;
-    const int64_t wait_us = in->info.stored ? WAIT_FILE_US : WAIT_US;
     const bool wants_both = in->wanted == (TRTC_AUDIO | TRTC_VIDEO);
     bool video, audio;
 
@@ -702,8 +718,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
             return -1;
         if (in->first && (!video || s.video_settled) && (!audio || s.audio))
             break;
-        if ((in->first || wants_both) &&
-            (s.nb_bytes >= WAIT_BYTES || s.max_dts_us - s.min_dts_us >= wait_us))
+        if ((in->first || wants_both) && !has_to_wait(in, &s, video && !s.video_settled))
             break;
         if (!in->first && s.nb_bytes == 0 && in->ops->nb_bytes(in->back) > NOTHING_BYTES)
             return trtc_fail(err, TRTC_EX_DATAERR, "%s: no frame of video or sound in %d MB",

@@ -54,6 +54,7 @@ struct trtc_input_frame {
     int epoch;              /* the number of jumps before this frame; for some frames after a jump
                                 the other track may still be in the epoch before it */
     bool damaged;           /* parts of it are missing */
+    bool other_due;         /* the container states that frames of the other track will come */
     bool guessed;           /* its PTS is a guess, since the container has none (AVI) */
     const uint8_t *sets;    /* video key frames: all parameter sets in force if the access unit
                                 lacks one of them; else NULL */

@@ -329,5 +329,6 @@ const struct trtc_input_ops trtc_input_av_ops = {
     .named = back_named,
     .may_grow = back_may_grow,
     .nb_bytes = back_nb_bytes,
+    .is_due = trtc_input_av_is_due,
     .free = trtc_input_av_free,
 };

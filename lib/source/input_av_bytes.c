@@ -68,6 +68,19 @@ void trtc_input_av_check_parts(struct trtc_input_av *b)
     b->cut |= trtc_input_watch_end(&b->watch, size);
 }
 
+bool trtc_input_av_is_due(const void *self, int track)
+{
+    const struct trtc_input_av *b = self;
+    const struct trtc_input_av_stream *s = &b->stream[track];
+
+    if (s->index < 0 || !trtc_input_av_is_indexed(b))
+        return false;
+    AVStream *st = b->ic->streams[s->index];
+    const int n = avformat_index_get_entries_count(st);
+    const AVIndexEntry *last = n > 0 ? avformat_index_get_entry(st, n - 1) : NULL;
+    return last && last->timestamp > s->read_at;
+}
+
 bool trtc_input_av_lacks_index(struct trtc_input_av *b)
 {
     if (!b->src || b->watch.layout != TRTC_INPUT_BOXES)

@@ -127,6 +127,7 @@ static struct trtc_input_av *back_new(const char *name, const volatile sig_atomi
         b->name = name;
         b->stop = stop;
         b->stream[0].index = b->stream[1].index = -1;
+        b->stream[0].read_at = b->stream[1].read_at = AV_NOPTS_VALUE;
         b->watch.stop = stop;
         b->pkt = av_packet_alloc();
         b->ahead = av_packet_alloc();

@@ -34,6 +34,7 @@ struct trtc_input_av_stream {
     struct trtc_ledger ledger;
     int64_t nb_taken; /* packets that became frames, or could not */
     int64_t nb_empty; /* packets without content */
+    int64_t read_at;  /* the DTS of the last packet, in its own time base, or AV_NOPTS_VALUE */
     int64_t sum_us;   /* the sum of their durations */
     int64_t trim_us;  /* sound that is still to be trimmed */
     int64_t next_us;  /* sound of a fragment: when the frame before ends */
@@ -100,6 +101,9 @@ int64_t trtc_input_av_size(const struct trtc_input_av *b);
 
 /* Looks at the parts of an MP4, FLV and so on that were passed over so far. */
 void trtc_input_av_check_parts(struct trtc_input_av *b);
+
+/* Whether the index of an MP4, or a fragment, states that packets of a track will come. */
+bool trtc_input_av_is_due(const void *self, int track);
 
 /* Whether an MP4 is cut before the end of its index. */
 bool trtc_input_av_lacks_index(struct trtc_input_av *b);

@@ -117,6 +117,8 @@ struct trtc_input_ops {
     /* Returns when the first packet of a track came, on the clock of trtc_mono_us, if it may be long
      * before its frame, which ends with the next one; 0: it has not come. NULL: not known. */
     int64_t (*came_us)(const void *self);
+    /* Whether the container states that more frames of a track will come. NULL: it cannot. */
+    bool (*is_due)(const void *self, int track);
     void (*free)(void *self);
 };
 

@@ -173,9 +173,12 @@ static int drain(struct trtc_interleave *x, struct trtc_err *err)
     }
 }
 
-static bool is_full(const struct trtc_interleave *x, const struct queue *q)
+/* Whether the other track is not waited for any longer. It is not late if it is due: a fragment of an
+ * MP4 may hold all its pictures in front of its sound. */
+static bool is_full(const struct trtc_interleave *x, const struct queue *q, bool due)
 {
-    return q->nb_bytes > x->o.window_bytes || (x->o.window_us > 0 && q->waits_us > x->o.window_us);
+    return q->nb_bytes > x->o.window_bytes ||
+           (x->o.window_us > 0 && !due && q->waits_us > x->o.window_us);
 }
 
 int trtc_interleave_put(struct trtc_interleave *x, const struct trtc_input_frame *f,
@@ -194,7 +197,7 @@ int trtc_interleave_put(struct trtc_interleave *x, const struct trtc_input_frame
     } else if (push(x, f, info, step_us, err) < 0) {
         return -1;
     }
-    other->given_up |= is_full(x, q);
+    other->given_up |= is_full(x, q, f->other_due);
     return q->first || other->first ? drain(x, err) : 0;
 }
 

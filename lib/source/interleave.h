@@ -14,7 +14,8 @@
 #define TRTC_INTERLEAVE_LATE_US 500000
 
 struct trtc_interleave_opts {
-    int64_t window_us;   /* how much of a track may wait for the other one; 0: no limit of time */
+    int64_t window_us;   /* how much of a track may wait for the other one if that is not due; 0: no
+                            limit of time */
     size_t window_bytes; /* the limit of waiting bytes */
     int (*emit)(void *opaque, const struct trtc_input_frame *f, const struct trtc_input_info *info,
                 struct trtc_err *err);

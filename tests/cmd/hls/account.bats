@@ -204,6 +204,17 @@ zeros() {
     head -c "$3" /dev/zero | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
+@test "a fragment longer than a live source's tracks may be apart: all of it in order, from a pipe as well" {
+    local fields='[inputs | select(.kind == "segment") | [.track, .start_ms, .duration_ms]]'
+    film 20 -g 150 -frag_duration 30000000 -movflags empty_moov+default_base_moof long.mp4
+    hls 0 -d o --json long.mp4
+    quiet
+    jq -cn "$fields" out >segments
+    hls 0 -d pipe --json <(cat long.mp4)
+    quiet
+    [[ $(jq -cn "$fields" out) == "$(<segments)" && $(account audio .account.frames_out) -gt 300 ]] || fail "$(<out)"
+}
+
 @test "an MP4 with holes, without its index, with a second one, or with frames that nothing describes: reported" {
     local mp4=$BATS_FILE_TMPDIR/cam.mp4 frag=$BATS_FILE_TMPDIR/frag.mp4 at end
     # a hole where a fragment begins ends the file for FFmpeg's demuxer

@@ -275,6 +275,11 @@ edit() {
     mkfifo pipe
     cat picture.ts >pipe &
     in_step 0 "u@$epoch=pipe"
+    # one fragment, with all its pictures in front of its sound
+    ffmpeg -nostdin -v error -i both.ts -c copy -bsf:a aac_adtstoasc -frag_duration 30000000 \
+        -movflags empty_moov+default_base_moof long.mp4
+    cat long.mp4 >pipe &
+    in_step 0 "u@$epoch=pipe"
 }
 
 @test "no key frame, or no parameter sets: reported; everyone else is mixed, and the user has a window" {

@@ -45,6 +45,7 @@ static struct out {
         held_us; /* in which the newest frame that came is ahead of the newest that went, at most */
     int64_t come_us;
     int fail_at; /* the emission that fails, or -1 */
+    bool due;    /* frames say that the other track is due */
 } out;
 
 static uint8_t byte_of(unsigned number, size_t i)
@@ -101,6 +102,7 @@ static int put(struct trtc_interleave *x, const struct frame *f)
         .video = f->video,
         .pkt = { .data = data, .size = f->size, .pts_us = f->dts_us, .dts_us = f->dts_us },
         .dur_us = f->number,
+        .other_due = out.due,
         .sets = f->sets_size > 0 ? sets : NULL,
         .sets_size = f->sets_size,
     };
@@ -282,6 +284,23 @@ static void test_beyond(void **state)
     }
 }
 
+/* A track that is due is waited for, however long it is behind, up to the bytes. */
+static void test_due(void **state)
+{
+    static const int64_t lag[2] = { 8 * S, 0 }, none[2] = { 0, 0 };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct trtc_interleave_late late;
+        struct trtc_interleave *x = start(5 * S, i ? 40000 : 64 << 20);
+        out.due = true;
+        run(x, make(frames, 30, lag, none));
+        trtc_interleave_late(x, false, &late);
+        assert_int_equal(late.nb > 0, i);
+        trtc_interleave_free(&x);
+    }
+}
+
 struct seen {
     bool video;
     int64_t next, nb;
@@ -367,7 +386,7 @@ int main(void)
         cmocka_unit_test(test_in_order),   cmocka_unit_test(test_no_delay),
         cmocka_unit_test(test_pause),      cmocka_unit_test(test_stall),
         cmocka_unit_test(test_beyond),     cmocka_unit_test(test_failing),
-        cmocka_unit_test(test_what_waits),
+        cmocka_unit_test(test_what_waits), cmocka_unit_test(test_due),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
