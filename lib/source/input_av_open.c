@@ -92,6 +92,11 @@ static int fail_open(struct trtc_input_av *b, int averr, struct trtc_err *err)
         return trtc_input_av_fail_mp4_pipe(b, err);
     if (trtc_input_av_lacks_index(b))
         return fail_index(b, err);
+    if (b->src && !b->src->seekable && b->src->nb_head >= 4 && memcmp(b->src->head, "caff", 4) == 0)
+        return trtc_fail(err, TRTC_EX_DATAERR,
+                         "%s: a CAF with its table of packets at the end cannot be read from a "
+                         "pipe: give the file",
+                         b->name);
     if (b->src && (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL)))
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: not a container or stream that can be read",
                          b->name);

@@ -247,20 +247,22 @@ void trtc_input_boxes_fini(struct trtc_input_boxes *x);
 struct trtc_input_watch {
     const volatile sig_atomic_t *stop; /* if set, errors are caused by the interruption; or NULL */
     int64_t nb_faults;
-    char first[160]; /* the message of the first fault */
-    bool opened;     /* faults are counted */
-    bool codecs;     /* a track of an MP4 has several codecs, of which only one is read */
+    char first[160];     /* the message of the first fault */
+    bool opened;         /* faults are counted */
+    int64_t nb_segments; /* of a playlist that were opened */
+    bool codecs;         /* a track of an MP4 has several codecs, of which only one is read */
 
     /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file; PAGES: an Ogg file. Their boxes on the
      * top level, tags, elements down to blocks, or pages are called parts. CHUNKS: a WAV, and its
-     * chunks. */
+     * chunks. FORM: an AIFF, which is one part. */
     enum {
         TRTC_INPUT_OTHER,
         TRTC_INPUT_BOXES,
         TRTC_INPUT_TAGS,
         TRTC_INPUT_ELEMENTS,
         TRTC_INPUT_PAGES,
-        TRTC_INPUT_CHUNKS
+        TRTC_INPUT_CHUNKS,
+        TRTC_INPUT_FORM
     } layout;
     bool done;        /* no more parts can be checked */
     bool indexed;     /* an MP4 has an index: it has begun */

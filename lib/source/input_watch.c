@@ -38,6 +38,8 @@ __attribute__((format(printf, 3, 0))) static void on_log(void *of, int level, co
     level &= 0xff;
     if (ic && ic->opaque && strstr(fmt, "multiple fourcc"))
         ((struct trtc_input_watch *)ic->opaque)->codecs = true;
+    if (ic && ic->opaque && strncmp(fmt, "HLS request", 11) == 0)
+        ((struct trtc_input_watch *)ic->opaque)->nb_segments++;
     /* that a part without a stated size is in one with it is odd, but nothing is lost by it */
     if (strstr(fmt, "Unknown-sized element"))
         ic = NULL;
@@ -296,6 +298,16 @@ static void take_chunk(struct trtc_input_watch *w)
     pass(w, CHUNK_HEADER + size + (sound ? 0 : size % 2));
 }
 
+/* Behind an AIFF there must be no second one. */
+static void take_form(struct trtc_input_watch *w)
+{
+    if (w->nb_header < 4)
+        return;
+    w->done = true;
+    if (memcmp(w->header, "FORM", 4) == 0)
+        broken(w, "a second file", w->part_at);
+}
+
 void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n)
 {
     static const char first[][5] = { "ftyp", "styp", "moov", "moof", "sidx",
@@ -316,6 +328,9 @@ void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, siz
     } else if (trtc_input_wav_size(head, n) > 0) {
         w->layout = TRTC_INPUT_CHUNKS;
         w->part_at = RIFF_HEADER;
+    } else if (n >= CHUNK_HEADER && memcmp(head, "FORM", 4) == 0) {
+        w->layout = TRTC_INPUT_FORM;
+        w->part_at = CHUNK_HEADER + (int64_t)trtc_be(head + 4, 4);
     }
 }
 
@@ -338,6 +353,8 @@ static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t 
             take_page(w);
         else if (w->layout == TRTC_INPUT_CHUNKS)
             take_chunk(w);
+        else if (w->layout == TRTC_INPUT_FORM)
+            take_form(w);
         else if (w->nb_header >= 8)
             take_box(w);
         trtc_input_boxes_bytes(&w->boxes, pos, p, n);
@@ -363,7 +380,8 @@ bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size)
 {
     /* an FLV file ends after the size of its last tag, or without that size */
     const size_t end = w->layout == TRTC_INPUT_TAGS ? 4 : 0;
-    const bool behind = w->layout == TRTC_INPUT_CHUNKS && w->last_page;
+    const bool behind =
+        (w->layout == TRTC_INPUT_CHUNKS && w->last_page) || w->layout == TRTC_INPUT_FORM;
     const bool whole = w->nb_header == 0 || w->nb_header == end || behind;
     const bool cut = w->layout && !w->done && (!whole || w->part_at > size);
 

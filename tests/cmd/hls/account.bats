@@ -146,6 +146,16 @@ account() {
     cat whole.wav whole.wav >two.wav
     hls 3 -d twowav two.wav
     said 'a second file begins at byte '
+    ffmpeg -nostdin -v error -i whole.wav whole.aiff
+    cat whole.aiff whole.aiff >two.aiff
+    hls 3 -d twoaiff two.aiff
+    said 'a second file begins at byte '
+    cat whole.flac whole.flac >two.flac
+    hls 3 -d twoflac two.flac
+    said 'its header states 3.000 s of sound, and '
+    ffmpeg -nostdin -v error -i whole.wav -c:a alac apple.caf
+    hls 65 -d caf <(cat apple.caf)
+    said 'give the file'
     { cat whole.wav && printf TAG && head -c 125 /dev/zero; } >padded.wav
     hls 0 -d padded padded.wav
     with_other_codec "$BATS_FILE_TMPDIR/cam.mp4" two.mp4

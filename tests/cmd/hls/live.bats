@@ -137,6 +137,26 @@ P
     done
 }
 
+@test "HLS: segments whose packets are numbered anew are complete; a packet that is missing inside one is reported" {
+    command -v python3 >/dev/null || skip 'no python3'
+    local status
+    mkdir web
+    film 2 -bf 2 -g 15 web/1.ts
+    cp web/1.ts web/2.ts
+    printf '%s\n' '#EXTM3U' '#EXT-X-TARGETDURATION:2' '#EXTINF:2,' 1.ts '#EXT-X-DISCONTINUITY' '#EXTINF:2,' 2.ts \
+        '#EXT-X-ENDLIST' >web/list.m3u8
+    python3 -u -m http.server --bind 127.0.0.1 -d web 0 >served 2>&1 3>&- &
+    until grep -q 'port [0-9]' served; do sleep 0.05; done
+    for status in 0 3; do
+        rm -rf o
+        hls $status -d o --json "http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served)/list.m3u8"
+        [[ $(jq -r 'select(.kind == "account" and .track == "video") | .account.frames_out' out) == 60 ]] || fail "$(<out)"
+        { head -c $((188 * 60)) web/2.ts && tail -c +$((188 * 61 + 1)) web/2.ts; } >web/1.ts
+    done
+    end_all $!
+    said 'damaged: 1 frames are incomplete'
+}
+
 # ---- a user who comes back ----
 
 # discontinuities PLAYLIST: how many; and each segment of it is there.
