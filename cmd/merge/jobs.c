@@ -87,6 +87,21 @@ static void print_file(const struct work *w, const struct trtc_output *o, const 
     fflush(stdout);
 }
 
+/* Adds the losses that a file of an earlier run states to the report. */
+static void report_told(struct work *w, const char *path, int64_t nb)
+{
+    char detail[96];
+    const struct trtc_loss l = { .path = path,
+                                 .kind = "earlier",
+                                 .detail = detail,
+                                 .start_us = TRTC_NOTIME,
+                                 .lost_us = TRTC_NOTIME,
+                                 .lost_bytes = -1 };
+    snprintf(detail, sizeof detail, "losses that an earlier run found in the segments: %" PRId64,
+             nb);
+    trtc_json_push(&w->account.losses, trtc_loss_json(&l));
+}
+
 /* Reports a file of an earlier run, which counts as an output, and so do its losses. */
 static void tell_existing(struct work *w, const struct trtc_output *o, const char *path)
 {
@@ -108,6 +123,8 @@ static void tell_existing(struct work *w, const struct trtc_output *o, const cha
     cli_error("%s: finished by an earlier run, which found losses in the segments: %" PRId64
               "; --force makes it again",
               path, losses);
+    if (w->account.losses)
+        report_told(w, path, losses);
     if (!w->o->allow_missing)
         w->code = trtc_worse(w->code, TRTC_EX_LOSS);
 }

@@ -512,7 +512,7 @@ static int check_parts(const struct opts *o)
 {
     if (o->join && (o->share.n || o->report || is_about_mix(o)))
         return cli_usage(
-            "--join copies the parts unchanged: options about the mix are not allowed");
+            "--join copies the parts unchanged: options about the mix, and --report, are not allowed");
     if (o->join && !o->operands.n)
         return cli_usage("no PART: 'trtc-mix --join -o FILE.mp4 PART...' joins the parts of a mix");
     if (!o->share.n)

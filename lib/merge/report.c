@@ -6,6 +6,14 @@
 #include "recording/ledger_json.h"
 #include "recording/plan_print.h"
 
+/* A time on the clock, in whole milliseconds like everywhere in JSON. */
+static void put_time(cJSON **o, const char *key, int64_t us)
+{
+    if (us != TRTC_NOTIME)
+        trtc_json_put_number(o, key, (double)(us / 1000));
+}
+
+/* A length, with its fraction. */
 static void put_ms(cJSON **o, const char *key, int64_t us)
 {
     if (us != TRTC_NOTIME)
@@ -47,8 +55,8 @@ static cJSON *file_json(const struct trtc_merge_file *f)
 {
     cJSON *j = cJSON_CreateObject();
     trtc_json_put_text(&j, "path", f->path);
-    put_ms(&j, "start_ms", f->start_us);
-    put_ms(&j, "end_ms", f->end_us);
+    put_time(&j, "start_ms", f->start_us);
+    put_time(&j, "end_ms", f->end_us);
     trtc_json_put_number(&j, "bytes", (double)f->bytes);
     return j;
 }

@@ -42,7 +42,7 @@ cJSON *trtc_loss_json(const struct trtc_loss *l)
     if (l->detail)
         trtc_json_put_text(&j, "detail", l->detail);
     if (l->start_us != TRTC_NOTIME)
-        trtc_json_put_number(&j, "start_ms", (double)l->start_us / 1000);
+        trtc_json_put_number(&j, "start_ms", (double)(l->start_us / 1000));
     if (l->lost_us != TRTC_NOTIME)
         trtc_json_put_number(&j, "lost_ms", (double)l->lost_us / 1000);
     if (l->lost_bytes >= 0)

@@ -101,7 +101,10 @@ tag() {
     [[ $(tag "$aac" comment) == 'losses in the input: 1' ]] || fail "comment: $(tag "$aac" comment)"
     merge 3 -f call --output aac
     said 'finished by an earlier run'
-    merge 0 -f call --output aac --allow-missing
+    # with --allow-missing only the report says it to a program
+    merge 0 -f call --output aac --allow-missing --report r.json
+    jq -e --arg path "$aac" '.losses == [{ path: $path, kind: "earlier", detail: "losses that an earlier run found in the segments: 1" }]
+        and .outputs[0].existing' r.json >/dev/null || fail "report: $(<r.json)"
     before=$(stat -c %i "$aac")
     touch -d '+1 minute' "$(segment call audio 2)"
     merge 3 -f call --output aac
