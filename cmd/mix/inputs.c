@@ -679,8 +679,7 @@ static struct trtc_participant participant_of(const struct origin *o)
                                       .picture = o->picture,
                                       .sound = o->sound,
                                       .live = o->dynamic ? o->input : NULL,
-                                      .stored = o->stored,
-                                      .recorded = o->rec != NULL };
+                                      .stored = o->stored };
 }
 
 int mix_inputs_start(struct inputs *in, int64_t from_us, int64_t first_us, struct trtc_err *err)

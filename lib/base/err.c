@@ -20,6 +20,29 @@ int trtc_fail(struct trtc_err *err, int code, const char *fmt, ...)
     return -1;
 }
 
+/* Whether an error is caused by a name, or by what has it, and not by a disk or a server that does
+ * not work: a file system of the network or of a program fails with many others. */
+static bool is_about_name(int errnum)
+{
+    switch (errnum) {
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case EINVAL:
+    case EXDEV:
+    case ENXIO:
+    case ENODEV:
+    case EBADF:
+    case ENOEXEC:
+    case ENOTSUP:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int code_of_errno(int code, int errnum)
 {
     switch (errnum) {
@@ -40,7 +63,7 @@ static int code_of_errno(int code, int errnum)
     case EPERM:
         return code == TRTC_EX_NOINPUT ? TRTC_EX_NOPERM : code;
     default:
-        return code;
+        return code == TRTC_EX_NOINPUT && !is_about_name(errnum) ? TRTC_EX_IOERR : code;
     }
 }
 

@@ -34,7 +34,8 @@ __attribute__((format(printf, 3, 4))) int trtc_fail(struct trtc_err *err, int co
 /* Like trtc_fail, with ": strerror(errnum)" appended. A temporary shortage (disk space, open files,
  * memory, a server that does not answer) changes code to TRTC_EX_TEMPFAIL. EIO changes
  * TRTC_EX_NOINPUT and TRTC_EX_CANTCREAT to TRTC_EX_IOERR; EACCES and EPERM change TRTC_EX_NOINPUT
- * to TRTC_EX_NOPERM. */
+ * to TRTC_EX_NOPERM, and errors that no name can cause (a server that is gone, a damaged file
+ * system) change it to TRTC_EX_IOERR. */
 __attribute__((format(printf, 4, 5))) int trtc_fail_errno(struct trtc_err *err, int code,
                                                           int errnum, const char *fmt, ...);
 

@@ -31,12 +31,9 @@ void trtc_mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const ch
     m->o.tell(m->o.opaque, event, text);
 }
 
-bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *s,
-                       const struct trtc_err *why)
+bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_err *why)
 {
-    /* a live mix cannot be repeated, and if a file breaks off, the others can still be mixed */
-    return !m->state.live &&
-           (why->code == TRTC_EX_TEMPFAIL || (s->recorded && trtc_is_shortage(why)));
+    return !m->state.live && trtc_is_shortage(why); /* a live mix cannot be repeated */
 }
 
 int trtc_mix_change(struct trtc_mix *m, struct trtc_mix_change *change, struct trtc_err *err)

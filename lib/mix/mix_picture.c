@@ -121,7 +121,7 @@ static int see_failures(struct trtc_mix *m, struct trtc_err *err)
         trtc_tile_failure(m->participants[i].tile, &why, &at);
         if (!why.code)
             continue;
-        if (trtc_mix_must_end(m, &m->participants[i], &why)) {
+        if (trtc_mix_must_end(m, &why)) {
             *err = why;
             return -1;
         }

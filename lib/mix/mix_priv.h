@@ -57,8 +57,7 @@ trtc_mix_tell(const struct trtc_mix *m, enum trtc_mix_event event, const char *f
 
 /* Whether the mix must fail with this source, because the machine failed and the mix can be
  * repeated. */
-bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_participant *s,
-                       const struct trtc_err *why);
+bool trtc_mix_must_end(const struct trtc_mix *m, const struct trtc_err *why);
 
 /* ---- mix_picture.c ---- */
 

@@ -42,7 +42,7 @@ static int next_packet(void *opaque, struct trtc_packet *p, struct trtc_coding *
     int ret = trtc_feed_next(v->participant->sound, &f, err);
     if (ret < 0)
         v->participant->sound_failure = *err;
-    if (ret < 0 && trtc_mix_must_end(v->mix, v->participant, err))
+    if (ret < 0 && trtc_mix_must_end(v->mix, err))
         trtc_mix_fail(&v->mix->state, err);
     if (ret == TRTC_FED_FRAME) {
         *p = f.pkt;

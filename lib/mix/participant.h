@@ -23,7 +23,6 @@ struct trtc_participant {
     struct trtc_source *live; /* its frames determine its presence; NULL: known beforehand */
     bool stored;              /* with live: the mix waits for its frames without limit */
     int64_t bytes;            /* the size of its files; live: 0 */
-    bool recorded; /* of a recording: a mix without live sources fails if it cannot be read */
     /* results of the run */
     struct trtc_ledger pictures, sounds; /* frames "out" were seen, or heard */
     int64_t nb_flawed;                   /* damaged pictures that were shown */

@@ -970,6 +970,8 @@ void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *ou
     }
     if (in->aenc)
         out->nb_undecoded = trtc_aenc_nb_broken(in->aenc);
+    if (in->src.errnum)
+        out->cut = false; /* by the failure to read it, which is reported */
 }
 
 /* Of frames that are not wanted, none is lost. */

@@ -107,6 +107,8 @@ static void check_length(struct trtc_input_av *b)
 static int nothing_left(struct trtc_input_av *b, struct trtc_err *err)
 {
     trtc_input_av_check_parts(b);
+    if (b->src && b->src->errnum)
+        return trtc_input_fail_read(b->src, b->name, err);
     check_bare(b);
     check_length(b);
     b->at_end = true;

@@ -92,8 +92,11 @@ static ssize_t read_fd(struct trtc_input_src *s, uint8_t *p, size_t n)
     return 0;
 }
 
+/* Nothing is read behind a failure: what comes would have a hole that nobody sees. */
 static ssize_t read_on(struct trtc_input_src *s, uint8_t *p, size_t n)
 {
+    if (s->errnum)
+        return -1;
     if (!s->body)
         return read_fd(s, p, n);
     const ssize_t got = s->remote->read(s->body, p, n, &s->why);
@@ -128,21 +131,32 @@ static int64_t seek_remote(struct trtc_input_src *s, int64_t to, int whence, boo
     return to;
 }
 
+/* A position that no file has is a fault of the container; anything else is one of the machine.
+ * Returns -1. */
+static int64_t seek_failed(struct trtc_input_src *s)
+{
+    if (errno != EINVAL && errno != EOVERFLOW)
+        s->errnum = errno;
+    return -1;
+}
+
 int64_t trtc_input_src_seek(struct trtc_input_src *s, int64_t to, int whence, bool size)
 {
     struct stat st;
 
     if (s->body)
         return seek_remote(s, to, whence, size);
+    if (size && fstat(s->fd, &st) < 0)
+        return seek_failed(s);
     if (size)
-        return fstat(s->fd, &st) < 0 ? -1 : (int64_t)(st.st_size - s->base);
+        return (int64_t)(st.st_size - s->base);
     if (whence == SEEK_CUR)
         to -= (int64_t)(s->nb_head - s->head_at); /* the descriptor is after these bytes */
     if (whence == SEEK_SET)
         to += s->base;
     const off_t at = lseek(s->fd, (off_t)to, whence);
     if (at < 0)
-        return -1;
+        return seek_failed(s);
     s->head_at = s->nb_head;
     return at - s->base;
 }

@@ -112,7 +112,7 @@ int trtc_presence_of_file(const struct trtc_presence *p, struct trtc_member *m, 
             (f.video && note_picture(&stands, &m->picture, at, f.dur_us, err) < 0))
             goto done;
     }
-    if (got < 0 && why.code == TRTC_EX_TEMPFAIL) {
+    if (got < 0 && trtc_is_shortage(&why)) {
         *err = why;
         goto done;
     }
