@@ -73,7 +73,8 @@ int trtc_decodable_next(struct trtc_decodable *d, struct trtc_read *out, struct 
     return got == 0 && tell(d) < 0 ? trtc_fail_nomem(err) : got;
 }
 
-int trtc_sound_channels(const struct trtc_output *out, int *channels, struct trtc_err *err)
+int trtc_sound_channels(const struct trtc_output *out, const volatile sig_atomic_t *stop,
+                        int *channels, struct trtc_err *err)
 {
     struct trtc_losses ignored = { 0 }; /* listed in the run itself */
     struct trtc_reader *rd = trtc_output_reader(out, TRTC_AUDIO, &ignored, NULL, err);
@@ -81,7 +82,8 @@ int trtc_sound_channels(const struct trtc_output *out, int *channels, struct trt
     struct trtc_read r;
     int got = rd ? 1 : -1;
     *channels = 1;
-    while (*channels == 1 && got > 0 && (got = trtc_reader_next(rd, &r, err)) > 0)
+    while (*channels == 1 && got > 0 && !(stop && *stop) &&
+           (got = trtc_reader_next(rd, &r, err)) > 0)
         if (r.stream->codec != TRTC_CODEC_AAC || trtc_adts_parse(r.pkt.data, r.pkt.size, &a) < 0 ||
             a.channels != 1)
             *channels = 2;

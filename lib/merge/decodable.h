@@ -3,6 +3,8 @@
 #ifndef TRTC_MERGE_DECODABLE_H
 #define TRTC_MERGE_DECODABLE_H
 
+#include <signal.h>
+
 #include "recording/plan.h"
 #include "source/reader.h"
 
@@ -23,7 +25,9 @@ struct trtc_decodable {
 /* As trtc_reader_next. */
 int trtc_decodable_next(struct trtc_decodable *d, struct trtc_read *out, struct trtc_err *err);
 
-/* The most channels that a frame of a lane has: 1 or 2, 2 where one is no AAC. */
-int trtc_sound_channels(const struct trtc_output *out, int *channels, struct trtc_err *err);
+/* The most channels that a frame of a lane has: 1 or 2, 2 where one is no AAC. Once *stop is set
+ * (NULL: never), frames that were not looked at do not count. */
+int trtc_sound_channels(const struct trtc_output *out, const volatile sig_atomic_t *stop,
+                        int *channels, struct trtc_err *err);
 
 #endif

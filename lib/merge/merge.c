@@ -345,7 +345,8 @@ static int open_tracks(struct merge *m, struct trtc_err *err)
                                   .channels = m->o->channels,
                                   .losses = &m->res->losses,
                                   .bytes = m->o->bytes,
-                                  .account = &m->res->video_account };
+                                  .account = &m->res->video_account,
+                                  .stop = m->o->stop };
     int ret = 0;
     if (out->do_video == TRTC_CHOICE_COPY)
         ret = trtc_picture_copy_new(out, &to, &m->tracks[TRTC_AT_VIDEO], err);
@@ -514,7 +515,7 @@ static int encode_instead(struct trtc_output *out, struct trtc_merge_opts *o,
     if (refused[TRTC_AT_AUDIO]) {
         out->do_audio = TRTC_CHOICE_ENCODE;
         snprintf(out->why_audio, sizeof out->why_audio, "%s", why);
-        if (trtc_sound_channels(out, &o->channels, err) < 0)
+        if (trtc_sound_channels(out, o->stop, &o->channels, err) < 0)
             return -1;
     }
     if (refused[TRTC_AT_VIDEO]) {

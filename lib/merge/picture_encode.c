@@ -206,7 +206,7 @@ static int open_track(struct picture_encode *c, const struct trtc_track_opts *o,
                       struct trtc_err *err)
 {
     int w, h;
-    const int known = trtc_picture_size(c->out, &w, &h, err);
+    const int known = trtc_picture_size(c->out, o->stop, &w, &h, err);
     if (known < 0)
         return -1;
     c->reader = trtc_output_reader(c->out, TRTC_VIDEO, o->losses, o->bytes, err);

@@ -106,13 +106,14 @@ static int decoded_size(const struct trtc_output *out, int *width_px, int *heigh
 }
 
 /* Widens *w and *h to the largest picture whose parameter sets can be read. */
-static int largest_size(const struct trtc_output *out, int *w, int *h, struct trtc_err *err)
+static int largest_size(const struct trtc_output *out, const volatile sig_atomic_t *stop, int *w,
+                        int *h, struct trtc_err *err)
 {
     struct trtc_losses ignored = { 0 }; /* listed in the run itself */
     struct trtc_reader *rd = trtc_output_reader(out, TRTC_VIDEO, &ignored, NULL, err);
     struct trtc_read r;
     int got = rd ? 1 : -1;
-    while (got > 0 && (got = trtc_reader_next(rd, &r, err)) > 0) {
+    while (got > 0 && !(stop && *stop) && (got = trtc_reader_next(rd, &r, err)) > 0) {
         struct trtc_video_params v;
         int shown_w, shown_h;
         if (!r.pkt.key || trtc_video_params_read(r.stream->codec, r.pkt.data, r.pkt.size, &v) < 0)
@@ -129,12 +130,12 @@ static int largest_size(const struct trtc_output *out, int *w, int *h, struct tr
     return got;
 }
 
-int trtc_picture_size(const struct trtc_output *out, int *width_px, int *height_px,
-                      struct trtc_err *err)
+int trtc_picture_size(const struct trtc_output *out, const volatile sig_atomic_t *stop,
+                      int *width_px, int *height_px, struct trtc_err *err)
 {
     *width_px = out->width_px;
     *height_px = out->height_px;
-    if (!out->size_given && largest_size(out, width_px, height_px, err) < 0)
+    if (!out->size_given && largest_size(out, stop, width_px, height_px, err) < 0)
         return -1;
     return *width_px > 0 && *height_px > 0 ? 1 : decoded_size(out, width_px, height_px, err);
 }

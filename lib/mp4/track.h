@@ -4,6 +4,7 @@
 #ifndef TRTC_MP4_TRACK_H
 #define TRTC_MP4_TRACK_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -61,6 +62,7 @@ struct trtc_track_opts {
     struct trtc_losses *losses;  /* borrowed: receives what is found missing */
     atomic_llong *bytes;         /* borrowed: counts the bytes read; or NULL */
     struct trtc_ledger *account; /* borrowed: receives the account, see trtc_track_account */
+    const volatile sig_atomic_t *stop; /* borrowed; set: what comes is not used any more */
 };
 
 /* Makes a track that reads its lane of out, which is borrowed. If the lane holds nothing usable, *t

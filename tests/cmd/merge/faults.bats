@@ -555,6 +555,27 @@ audio2=20260101000010500
     no_leftovers o
 }
 
+@test "SIGTERM while the sizes of pictures are looked at, on a slow disk: the rest is not read" {
+    need_strace
+    local pid status=0 planned slow=(strace -D -f -q -o trace -P "$PWD/in" -e trace=pread64)
+    mk in --length 120 --segment 1 --user "$(user fps=2)"
+    for f in in/*.ts; do slow+=(-P "$PWD/$f"); done
+    "${slow[@]}" trtc-merge --plan --video encode -f in >/dev/null 2>&1
+    planned=$(grep -c pread64 trace)
+    rm trace
+    "${slow[@]}" -e inject=pread64:delay_enter=20000 trtc-merge --video encode -f in -o o >out 2>err </dev/null &
+    pid=$!
+    waited read_more_than $((planned + 10)) || fail "only $(grep -c pread64 trace) reads: $(<err)"
+    kill -TERM $pid
+    wait $pid || status=$?
+    [[ $status -eq 143 ]] || fail "exit status $status"
+    eventually grep -q 'exited with 143' trace
+    [[ $(sed '1,/SIGTERM/d' trace | grep -c pread64) -lt 60 ]] || fail "$(sed '1,/SIGTERM/d' trace | grep -c pread64) more reads"
+    no_leftovers o
+}
+
+read_more_than() { [[ $(grep -c pread64 trace) -gt $1 ]]; }
+
 @test "SIGINT and SIGHUP: the file up to there plays, 130 or 129, and the next run completes it" {
     local sig code status pid
     for sig in INT:130 HUP:129; do
