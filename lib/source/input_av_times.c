@@ -99,11 +99,11 @@ static bool derives_dts(const struct trtc_input_av *b)
 /* What is derived lags after a pause: the first pictures get a DTS from before it. */
 static void catch_up(struct trtc_input_av_stream *s, struct trtc_input_raw *raw)
 {
-    const int64_t ahead_us = raw->pts_us - raw->dts_us;
     const int64_t usual_us = s->ahead_us[0] > s->ahead_us[1] ? s->ahead_us[0] : s->ahead_us[1];
 
     if (raw->pts_us == TRTC_NOTIME || raw->dts_us == TRTC_NOTIME)
         return;
+    const int64_t ahead_us = raw->pts_us - raw->dts_us;
     if (s->nb_taken > LAG_FRAMES && ahead_us > usual_us + LAG_US) {
         s->lagging_us = s->lagging_us ? s->lagging_us + 1000 : raw->pts_us - usual_us;
         raw->dts_us = s->lagging_us;
@@ -183,10 +183,9 @@ static bool is_hidden(const struct trtc_input_av *b, int track, const struct trt
  * is later as well, sound is missing. */
 static void mend_fragment(struct trtc_input_av_stream *s, struct trtc_input_raw *raw)
 {
-    const int64_t late_us = raw->dts_us - s->next_us;
-
     if (raw->dts_us == TRTC_NOTIME)
         return;
+    const int64_t late_us = raw->dts_us - s->next_us;
     s->mended = !s->mended && s->next_us > 0 && llabs(late_us - raw->dur_us) < FRAGMENT_ROUNDING_US;
     if (s->mended) {
         raw->dts_us = s->next_us;
