@@ -11,7 +11,7 @@
 #include "source/input_priv.h"
 #include "ts/ts.h"
 
-enum { POLL_MS = 100, SYNC = 0x47, SYNC_SURE = 5 };
+enum { POLL_MS = 100, SYNC = 0x47, SYNC_SURE = 5, HOLE_MAX = 64 << 20 };
 
 static bool stopped(const struct trtc_input_src *s)
 {
@@ -161,27 +161,29 @@ int64_t trtc_input_src_seek(struct trtc_input_src *s, int64_t to, int whence, bo
     return at - s->base;
 }
 
-/* Returns the number of sync bytes, a packet apart, from at on; 0: there is none at at. */
-static int syncs(const uint8_t *p, size_t n, size_t at, size_t stride)
+/* Returns the number of sync bytes, a packet apart, from at on. *last: up to the last byte. */
+static int syncs(const uint8_t *p, size_t n, size_t at, size_t stride, bool *last)
 {
     int nb = 0;
 
-    for (; at < n; at += stride, nb++)
-        if (p[at] != SYNC)
-            return 0;
+    for (; at < n && p[at] == SYNC; at += stride)
+        nb++;
+    *last = at >= n;
     return nb;
 }
 
-/* A recording may begin in the middle of a packet, or with bytes that a tool has put there. Few
- * bytes must be a stream from the first one on. */
+/* A recording may begin in the middle of a packet, or with bytes that a tool has put there, and the
+ * packets that follow its first ones may be damaged. Few bytes must be a stream from the first one
+ * on. */
 static bool has_packets(const uint8_t *p, size_t n, size_t stride, bool all)
 {
     const size_t lead = stride == 192 ? 4 : 0;
+    bool last;
 
     for (size_t at = 0; at < n; at++)
-        if (syncs(p, n, at, stride) >= SYNC_SURE)
+        if (syncs(p, n, at, stride, &last) >= SYNC_SURE && (last || at == lead))
             return true;
-    return all && n > TRTC_TS_PACKET && syncs(p, n, lead, stride) > 1;
+    return all && n > TRTC_TS_PACKET && syncs(p, n, lead, stride, &last) > 1 && last;
 }
 
 /* Whether it is a dump of RTP, with any number of packets after each header. */
@@ -203,6 +205,32 @@ static bool looks_like_ts(const uint8_t *p, size_t n, bool all)
     return has_rtp(p, n);
 }
 
+static bool is_zero(const uint8_t *p, size_t n)
+{
+    return n > 0 && p[0] == 0 && memcmp(p, p + 1, n - 1) == 0;
+}
+
+/* Whether a transport stream is behind zeros at the beginning of the file, which an unfinished
+ * download leaves there. */
+static bool has_ts_behind_hole(const struct trtc_input_src *s)
+{
+    uint8_t p[TRTC_INPUT_SNIFF_BYTES];
+    ssize_t got = (ssize_t)s->nb_head;
+    off_t at = s->base;
+
+    if (s->fd < 0 || !s->seekable || !is_zero(s->head, s->nb_head))
+        return false;
+    do
+        at += got;
+    while ((got = pread(s->fd, p, sizeof p, at)) > 0 && at < HOLE_MAX && is_zero(p, (size_t)got));
+    for (ssize_t i = 0; i < got; i++) /* the first byte that is there */
+        if (p[i]) {
+            got = pread(s->fd, p, sizeof p, at + i);
+            return got > 0 && looks_like_ts(p, (size_t)got, (size_t)got < sizeof p);
+        }
+    return false;
+}
+
 bool trtc_input_src_is_ts(struct trtc_input_src *s)
 {
     while (s->nb_head < sizeof s->head) {
@@ -213,7 +241,7 @@ bool trtc_input_src_is_ts(struct trtc_input_src *s)
         if (looks_like_ts(s->head, s->nb_head, false))
             return true;
     }
-    return looks_like_ts(s->head, s->nb_head, s->nb_head < sizeof s->head);
+    return looks_like_ts(s->head, s->nb_head, s->nb_head < sizeof s->head) || has_ts_behind_hole(s);
 }
 
 bool trtc_input_src_is_list(const struct trtc_input_src *s)

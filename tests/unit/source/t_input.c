@@ -1568,6 +1568,30 @@ static void test_truncated(void **state)
 }
 
 /* Whatever is damaged: no crash, no time that falls (read_url looks). */
+/* Damage among the first packets, and a hole at the beginning: it is a transport stream all the same. */
+static void test_damaged_beginning(void **state)
+{
+    enum { HOLE = 13 };
+    (void)state;
+    for (int i = 0; i <= HOLE; i++) {
+        struct bytes b = load("base.ts");
+        struct trtc_input_frame f;
+        struct trtc_input_losses losses;
+        struct trtc_err err;
+        memset(b.p + (i < HOLE ? i * 188 : 0), 0, i < HOLE ? 1 : 8000);
+        save("bad", b.p, b.n);
+        free(b.p);
+        struct trtc_input *in = trtc_input_open(path_of("bad"), NULL, NULL, &err);
+        assert_non_null(in);
+        assert_true(trtc_input_info(in)->may_grow); /* it is read as what it is */
+        while (trtc_input_next(in, &f, &err) > 0)
+            ;
+        trtc_input_losses(in, &losses);
+        assert_true(losses.nb_bad_bytes >= (i < HOLE ? 188 : 8000));
+        trtc_input_free(&in);
+    }
+}
+
 static void test_damaged(void **state)
 {
     static const char *const names[] = { "base.ts",   "fast.mp4", "base.mkv", "base.flv",
@@ -2164,6 +2188,7 @@ int main(void)
         cmocka_unit_test(test_new_size),
         cmocka_unit_test(test_open_gop_first),
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_damaged_beginning),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_clock_of_pictures_shown_twice),
