@@ -289,6 +289,7 @@ void *trtc_input_av_new(struct trtc_input_src *src, const char *name, bool copie
         return NULL;
     b->src = src;
     b->copies = copies;
+    b->nb_opened = src->seekable && src->fd >= 0 ? trtc_input_av_size(b) : 0;
     trtc_input_watch_begin(&b->watch, src->head, src->nb_head);
     if (trtc_input_av_wrap(b) < 0)
         trtc_fail_nomem(err);

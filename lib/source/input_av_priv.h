@@ -61,7 +61,8 @@ struct trtc_input_av {
     bool has_ahead;
     int ahead_track;
     struct trtc_input_watch watch;
-    int64_t at; /* of src: the next byte to be read */
+    int64_t at;        /* of src: the next byte to be read */
+    int64_t nb_opened; /* ... its size when it was opened, if it is a file */
     struct trtc_input_av_stream stream[TRTC_NB_KINDS];
     uint8_t *out; /* the frame that is returned, unless it is the packet itself */
     size_t cap;

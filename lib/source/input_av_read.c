@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Input through libavformat: packets, and what of the container did not come. */
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +104,19 @@ static void check_length(struct trtc_input_av *b)
                  more ? "and" : "of which", (double)s->sum_us / 1e6);
 }
 
+/* A recorder may still be writing the file. libavformat knows the fragments of an MP4 that were there
+ * when it was opened. */
+static void check_growth(struct trtc_input_av *b)
+{
+    if (!trtc_input_av_is_indexed(b) || b->nb_opened == 0 ||
+        trtc_input_av_size(b) <= b->nb_opened || trtc_input_av_stopped(b))
+        return;
+    if (b->watch.nb_faults++ == 0)
+        snprintf(b->watch.first, sizeof b->watch.first,
+                 "it has grown since it was opened, and is not read beyond byte %" PRId64,
+                 b->nb_opened);
+}
+
 /* Handles the end. Returns 0, or -1: the frames could not be reached. */
 static int nothing_left(struct trtc_input_av *b, struct trtc_err *err)
 {
@@ -111,6 +125,7 @@ static int nothing_left(struct trtc_input_av *b, struct trtc_err *err)
         return trtc_input_fail_read(b->src, b->name, err);
     check_bare(b);
     check_length(b);
+    check_growth(b);
     b->at_end = true;
     count_unread(b);
     return b->nb_bytes == 0 && trtc_input_av_is_mp4_pipe(b) ? trtc_input_av_fail_mp4_pipe(b, err)

@@ -567,6 +567,32 @@ static void test_damaged_fragments(void **state)
     }
 }
 
+/* A recorder appends fragments while the file is read. */
+static void test_growing_fragments(void **state)
+{
+    struct trtc_input_losses lost;
+    struct trtc_input_frame f;
+    struct trtc_err err;
+    (void)state;
+    run(FFMPEG "-i base.mp4 -c copy -movflags frag_keyframe+empty_moov+default_base_moof frag.mp4");
+    struct bytes b = load("frag.mp4");
+    const size_t third = (size_t)(box_of(b, "moof", 2) - 8 - b.p);
+    for (int grows = 0; grows < 2; grows++) {
+        save("grows.mp4", b.p, third);
+        struct trtc_input *in = trtc_input_open(path_of("grows.mp4"), NULL, NULL, &err);
+        assert_non_null(in);
+        if (grows)
+            save("grows.mp4", b.p, b.n);
+        while (trtc_input_next(in, &f, &err) > 0)
+            ;
+        trtc_input_losses(in, &lost);
+        assert_int_equal(lost.nb_faults, grows);
+        assert_true(!grows || strstr(lost.fault, "it has grown"));
+        trtc_input_free(&in);
+    }
+    free(b.p);
+}
+
 static void test_raw_streams(void **state)
 {
     (void)state;
@@ -2158,6 +2184,7 @@ int main(void)
         cmocka_unit_test(test_mp4_fast_clock),
         cmocka_unit_test(test_fragments_in_a_row),
         cmocka_unit_test(test_damaged_fragments),
+        cmocka_unit_test(test_growing_fragments),
         cmocka_unit_test(test_raw_streams),
         cmocka_unit_test(test_raw_stream_is_left),
         cmocka_unit_test(test_raw_rate),
