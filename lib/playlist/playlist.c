@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "playlist/content.h"
 
+#define RANGE_MAX (INT64_MAX / 2) /* no file is so long, and the sum of two numbers may be */
+
 /* The tags that precede a URI and describe its segment. */
 struct pending {
     struct trtc_playlist_seg seg;
@@ -53,6 +55,16 @@ static int64_t take_digits(const char **s)
         v = v * 10 + (**s - '0');
     }
     return n ? v : -1;
+}
+
+/* Whether a comma is at *s, which moves past it and blanks around it. */
+static bool comma(const char **s)
+{
+    const char *at = *s + strspn(*s, " \t");
+    if (*at != ',')
+        return false;
+    *s = at + 1 + strspn(at + 1, " \t");
+    return true;
 }
 
 /* 0 to 255, or -1. */
@@ -150,7 +162,9 @@ static void settle_range(struct trtc_playlist_seg *s, const struct trtc_playlist
     if (s->range_bytes < 0)
         s->range_at = 0;
     else if (s->range_at < 0)
-        s->range_at = same ? before->range_at + before->range_bytes : 0;
+        s->range_at = !same                          ? 0
+                      : before->range_at > RANGE_MAX ? before->range_at
+                                                     : before->range_at + before->range_bytes;
 }
 
 /* Reads how many segments of an earlier version a delta update leaves out. */
@@ -185,8 +199,9 @@ static void tag_line(struct trtc_playlist *p, struct pending *next, char *line, 
             bad_line(p, nr);
     } else if (starts(line, "#EXT-X-TRTC-FILE-ATTR:", &v)) {
         int64_t ms = take_digits(&v);
-        int64_t bytes = *v == ',' ? (v++, take_digits(&v)) : -1;
-        bool sane = ms >= 0 && ms < INT64_C(253402300800000) && bytes >= 0 && *v == '\0';
+        int64_t bytes = comma(&v) ? take_digits(&v) : -1;
+        bool sane = ms >= 0 && ms < INT64_C(253402300800000) && bytes >= 0 &&
+                    (comma(&v) || *v == '\0'); /* more values may follow some day */
         next->seg.attr_start_ms = sane ? ms : TRTC_NOTIME;
         next->seg.attr_bytes = sane ? bytes : -1;
         next->any = true;

@@ -197,9 +197,10 @@ static int find_file(struct placer *pl, const struct trtc_playlist_seg *seg, str
 /* How a line lists a segment. COPIED: another playlist of the same track lists it too. */
 enum listing { LISTED, LISTED_WITH_NUL, LISTED_AGAIN, LISTED_COPIED, LISTED_FOREIGN };
 
+/* Numbered playlists are those of one track; a copy may look like one ("_2"). */
 static bool same_track(const struct trtc_list *a, const struct trtc_list *b)
 {
-    return a->media == b->media && a->type == b->type && a->ha == b->ha && a->index == b->index;
+    return a->media == b->media && a->type == b->type && a->ha == b->ha;
 }
 
 /* Whether another copy of a playlist has its end, so that nothing is lost if this one is cut. */
@@ -522,7 +523,7 @@ static bool all_ended(const struct trtc_recording *r)
         const struct trtc_list *s = &r->lists[i], *next = s + 1;
         const bool last = i + 1 == r->nb_lists;
         ended |= s->playlist.ended;
-        if (!last && same_track(s, next))
+        if (!last && same_track(s, next) && s->index == next->index)
             continue;
         if (!ended && (last || next->media != s->media || next->type != s->type))
             return false;
