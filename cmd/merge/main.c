@@ -238,9 +238,10 @@ static int load_all(struct work *w, struct trtc_err *err)
 {
     const struct opts *o = w->o;
     const int ret = load(w, o->share.n ? PASS_NONE : PASS_ALL, err);
-    say_scan(w);
-    if (ret < 0)
-        return -1;
+    if (ret < 0 || !cli_signal)
+        say_scan(w);
+    if (ret < 0 || cli_signal)
+        return ret;
     if (w->scan.n == 0 && w->code <= TRTC_EX_LOSS && !o->users.n)
         return trtc_fail(err, TRTC_EX_NOINPUT, "%s: contains no recordings%s", o->dirs.items[0],
                          !o->recursive && cli_has_directories(o->dirs.items[0])

@@ -568,7 +568,7 @@ static int seen_dir(void *opaque, const char *dir, const struct trtc_err *why)
     }
     if (why)
         return refuse(in, why, &ignored);
-    if (in->scan.nb_playlists == 0)
+    if (in->scan.nb_playlists == 0 && !cli_signal)
         cli_note("%s: contains no playlists%s", dir,
                  cli_has_directories(dir) ? "; give one of its directories" : "");
     return 0;
@@ -620,6 +620,8 @@ int mix_inputs_open(struct inputs *in, const char *const *operands, size_t n, st
         say_strangers(in, ops, n);
     if (in->nb_origins > 0 || (n == 0 && in->room > 0))
         ret = 0;
+    else if (cli_signal)
+        ret = 1;
     else if (in->scan.n > 0 && in->code <= TRTC_EX_LOSS)
         trtc_fail(err, TRTC_EX_DATAERR, "there is nothing usable to mix in '%s'", operands[0]);
     else if (in->code <= TRTC_EX_LOSS)

@@ -11,6 +11,8 @@
 #include "playlist/name.h"
 #include "playlist/plain_name.h"
 
+enum { DIRS_MAX = 32 }; /* tools make no more directories of an address */
+
 /* Of the files with one plain name, the file that has it unchanged comes first. */
 static int by_plain(const void *a, const void *b)
 {
@@ -162,6 +164,14 @@ static int find_decoded(struct trtc_dir_index *d, const char *uri, struct trtc_d
     return trtc_plain_path(uri, false, path) ? try_path(d, path, out, err) : -1;
 }
 
+static int nb_slashes(const char *s)
+{
+    int n = 0;
+    for (; *s; s++)
+        n += *s == '/';
+    return n;
+}
+
 /* Tries the ends of that path, the longest first, with uri's query and without: a download tool may
  * have made directories of an address, or a directory may have been moved. -1 as above. */
 static int find_end(struct trtc_dir_index *d, const char *uri, struct trtc_dir_found *out,
@@ -170,9 +180,12 @@ static int find_end(struct trtc_dir_index *d, const char *uri, struct trtc_dir_f
     char path[TRTC_PLAIN_PATH_MAX];
     err->code = 0;
     for (int as_is = 0; as_is < 2; as_is++) {
-        if (!trtc_plain_path(uri, as_is, path))
+        if ((as_is && !strpbrk(uri, "%?#")) || !trtc_plain_path(uri, as_is, path))
             continue;
-        for (const char *p = path; strchr(p, '/'); p = strchr(p, '/') + 1) {
+        const char *p = path;
+        for (int n = nb_slashes(path); n > DIRS_MAX; n--)
+            p = strchr(p, '/') + 1;
+        for (; strchr(p, '/'); p = strchr(p, '/') + 1) {
             if (try_path(d, p, out, err) == 0)
                 return 0;
             if (err->code)

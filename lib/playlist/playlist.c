@@ -29,7 +29,8 @@ static void bad_line(struct trtc_playlist *p, int line)
 /* Counts a segment whose name should be in that line, and is not. */
 static void miss_name(struct trtc_playlist *p, const struct pending *next, int line)
 {
-    p->nameless_us += next->seg.duration_us > 0 ? next->seg.duration_us : 0;
+    const bool adds = next->seg.duration_us > 0 && p->nameless_us < INT64_MAX / 2;
+    p->nameless_us += adds ? next->seg.duration_us : 0;
     if (!p->nb_nameless++)
         p->nameless_line = line;
 }

@@ -147,6 +147,7 @@ struct placer {
     struct trtc_recording *r;
     struct trtc_dir_index *dir;
     struct seen seen;
+    const volatile sig_atomic_t *stop;
 };
 
 /* A line of a playlist and the file that it names. */
@@ -473,7 +474,7 @@ static int place_list(struct placer *pl, int list)
                           .shift_us = TRTC_NOTIME,
                           .next_us = TRTC_NOTIME };
     const size_t before = r->nb_pieces;
-    for (size_t i = 0; i < from->playlist.nb_segs; i++) {
+    for (size_t i = 0; i < from->playlist.nb_segs && !trtc_is_stopped(pl->stop); i++) {
         struct line l;
         if (find_file(pl, &from->playlist.segs[i], &l) < 0 || place_line(pl, list, &at, &l) < 0)
             return -1;
@@ -532,9 +533,10 @@ static bool all_ended(const struct trtc_recording *r)
     return r->nb_lists > 0;
 }
 
-int trtc_recording_place(struct trtc_recording *r, struct trtc_dir_index *dir, struct trtc_err *err)
+int trtc_recording_place(struct trtc_recording *r, struct trtc_dir_index *dir,
+                         const volatile sig_atomic_t *stop, struct trtc_err *err)
 {
-    struct placer pl = { .r = r, .dir = dir, .seen.size = 16 };
+    struct placer pl = { .r = r, .dir = dir, .stop = stop, .seen.size = 16 };
     size_t n = 0;
     if (r->nb_lists)
         qsort(r->lists, r->nb_lists, sizeof *r->lists, by_list);

@@ -6,6 +6,7 @@
 #ifndef TRTC_RECORDING_RECORDING_H
 #define TRTC_RECORDING_RECORDING_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -131,7 +132,14 @@ struct trtc_find {            /* which recordings to find. All zeros: those in t
     bool recursive;           /* also those in directories below it; links are not followed */
     const char *const *users; /* only these user ids (decoded); nb_users 0: all */
     size_t nb_users;
+    const volatile sig_atomic_t *stop; /* when it becomes nonzero nothing more is found */
 };
+
+/* Whether the work should end; stop may be NULL. */
+static inline bool trtc_is_stopped(const volatile sig_atomic_t *stop)
+{
+    return stop && *stop;
+}
 
 /* Adds the recordings of dir to *s. A directory that was visited before is skipped. TRTC_EX_NOINPUT
  * if dir cannot be read. If the machine runs short of something (trtc_is_shortage) in dir or below

@@ -8,10 +8,10 @@
 #include "playlist/dir_index.h"
 #include "recording/recording.h"
 
-/* Checks every listed segment of r in its directory and puts the usable ones on the clock. 0, or
- * -1: out of memory. */
+/* Checks every listed segment of r in its directory and puts the usable ones on the clock, until
+ * *stop is nonzero (NULL: all). 0, or -1: out of memory. */
 int trtc_recording_place(struct trtc_recording *r, struct trtc_dir_index *dir,
-                         struct trtc_err *err);
+                         const volatile sig_atomic_t *stop, struct trtc_err *err);
 
 /* Lists a piece as a loss. why: the reason in words, or NULL. 0, or -1: out of memory. */
 int trtc_recording_lose(struct trtc_recording *r, const struct trtc_piece *p, const char *kind,

@@ -248,7 +248,7 @@ static int scan_tree(const struct trtc_walk *w, const struct trtc_open_dir *at,
     if (ret == 0)
         ret = trtc_scan_lists(w, at, &l.lists, &l.segs, err);
     here.nb = w->s->n - here.first;
-    for (size_t i = 0; i < l.dirs.n; i++) {
+    for (size_t i = 0; i < l.dirs.n && !trtc_is_stopped(w->find->stop); i++) {
         struct trtc_err another;
         if (scan_below(w, &here, l.dirs.v[i], ret < 0 ? &another : err) < 0)
             ret = -1;

@@ -729,18 +729,19 @@ static int take_all(struct place *p, struct trtc_names *lists, struct trtc_names
                     struct trtc_err *err)
 {
     struct trtc_scan *s = p->s;
+    const volatile sig_atomic_t *stop = p->w->find->stop;
     if (place_init(p, lists->n) < 0)
         return trtc_fail_nomem(err);
-    for (size_t i = 0; i < lists->n; i++)
+    for (size_t i = 0; i < lists->n && !trtc_is_stopped(stop); i++)
         if (take_file(p, lists->v[i], false, err) < 0)
             return -1;
-    for (size_t i = 0; i < p->late.n; i++)
+    for (size_t i = 0; i < p->late.n && !trtc_is_stopped(stop); i++)
         if (take_file(p, p->late.v[i], true, err) < 0)
             return -1;
     for (size_t i = p->first; i < s->n; i++)
-        if (trtc_recording_place(&s->recs[i], &p->index, err) < 0)
+        if (trtc_recording_place(&s->recs[i], &p->index, stop, err) < 0)
             return -1;
-    if (segs->n && check_unlisted(p, segs) < 0)
+    if (segs->n && !trtc_is_stopped(stop) && check_unlisted(p, segs) < 0)
         return trtc_fail_nomem(err);
     if (s->n > p->first)
         qsort(s->recs + p->first, s->n - p->first, sizeof *s->recs, by_recording);

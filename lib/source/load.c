@@ -8,7 +8,7 @@ static int scan(struct trtc_scan *s, const struct trtc_load *what, const char *d
                 struct trtc_err *err)
 {
     struct trtc_err why;
-    const struct trtc_find find = { what->recursive, what->users, what->nb_users };
+    const struct trtc_find find = { what->recursive, what->users, what->nb_users, what->stop };
     const struct trtc_err *failed = trtc_scan_dir(s, dir, &find, &why) < 0 ? &why : NULL;
     if (what->seen ? what->seen(what->opaque, dir, failed) == 0 : !failed)
         return 0;
@@ -20,9 +20,9 @@ static int load(struct trtc_recording *r, const struct trtc_load *what, struct t
 {
     if (what->wanted && !what->wanted(what->opaque, r))
         return 0;
-    if (!r->held && trtc_probe_recording(r, what->count_frames, err) < 0)
+    if (!r->held && trtc_probe_recording(r, what->count_frames, what->stop, err) < 0)
         return -1;
-    if (r->held)
+    if (r->held || trtc_is_stopped(what->stop))
         return 0;
     if (trtc_recording_settle(r, err) < 0)
         return -1;
@@ -32,10 +32,10 @@ static int load(struct trtc_recording *r, const struct trtc_load *what, struct t
 
 int trtc_recordings_load(struct trtc_scan *s, const struct trtc_load *what, struct trtc_err *err)
 {
-    for (size_t i = 0; i < what->nb_dirs; i++)
+    for (size_t i = 0; i < what->nb_dirs && !trtc_is_stopped(what->stop); i++)
         if (scan(s, what, what->dirs[i], err) < 0)
             return -1;
-    for (size_t i = 0; i < s->n && !(what->stop && *what->stop); i++)
+    for (size_t i = 0; i < s->n && !trtc_is_stopped(what->stop); i++)
         if (load(&s->recs[i], what, err) < 0)
             return -1;
     return 0;

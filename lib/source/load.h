@@ -25,7 +25,8 @@ struct trtc_load {
      * false). NULL: all are loaded. */
     bool (*wanted)(void *opaque, const struct trtc_recording *r);
     void *opaque;                      /* for both */
-    const volatile sig_atomic_t *stop; /* when it becomes nonzero no more recordings are loaded */
+    const volatile sig_atomic_t *stop; /* when it becomes nonzero nothing more is read; recordings
+                                          that are not complete stay unloaded */
 };
 
 /* Scans the directories, probes the wanted recordings and settles their clocks. A recording with

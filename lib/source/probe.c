@@ -829,7 +829,8 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     return 0;
 }
 
-int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trtc_err *err)
+int trtc_probe_recording(struct trtc_recording *r, bool count_frames,
+                         const volatile sig_atomic_t *stop, struct trtc_err *err)
 {
     int ret = -1;
     struct probe x = { .r = r,
@@ -849,7 +850,7 @@ int trtc_probe_recording(struct trtc_recording *r, bool count_frames, struct trt
                                      : trtc_fail(err, why.code, "%s: %s", r->dir, why.msg);
         goto done;
     }
-    for (size_t i = 0; i < r->nb_pieces && !r->held; i++)
+    for (size_t i = 0; i < r->nb_pieces && !r->held && !trtc_is_stopped(stop); i++)
         if (probe_piece(&x, &i, err) < 0)
             goto done;
     ret = 0;

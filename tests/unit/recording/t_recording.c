@@ -97,7 +97,7 @@ static struct trtc_scan scan(bool recursive, const char *user)
 {
     struct trtc_scan s = { 0 };
     struct trtc_err err = { 0 };
-    const struct trtc_find find = { recursive, &user, user ? 1 : 0 };
+    const struct trtc_find find = { recursive, &user, user ? 1 : 0, NULL };
     if (trtc_scan_dir(&s, "d", &find, &err) < 0)
         fail_msg("%s", err.msg);
     return s;

@@ -115,16 +115,34 @@ static void test_error(void **state)
     assert_string_equal(h.dirs, "none! ");
 }
 
+static bool stop_here(void *stop, const struct trtc_recording *r)
+{
+    (void)r;
+    *(volatile sig_atomic_t *)stop = 1;
+    return true;
+}
+
+/* A signal ends the work wherever it is: while directories are read, while segments are examined. */
 static void test_stop(void **state)
 {
     (void)state;
-    static volatile sig_atomic_t stop = 1;
+    volatile sig_atomic_t stop = 0;
     const char *dirs[] = { "d" };
-    const struct trtc_load what = { .dirs = dirs, .nb_dirs = 1, .stop = &stop };
+    const struct trtc_load what = {
+        .dirs = dirs, .nb_dirs = 1, .wanted = stop_here, .opaque = (void *)&stop, .stop = &stop
+    };
     struct trtc_scan s = { 0 };
     assert_int_equal(trtc_recordings_load(&s, &what, NULL), 0);
     assert_int_equal(s.n, 2);
     assert_false(s.recs[0].loaded || s.recs[1].loaded);
+    trtc_scan_fini(&s);
+    assert_int_equal(trtc_recordings_load(&s, &what, NULL), 0);
+    assert_int_equal(s.n, 0);
+    trtc_scan_fini(&s);
+    const struct trtc_find find = { .stop = &stop };
+    assert_int_equal(trtc_scan_dir(&s, "d", &find, NULL), 0);
+    assert_int_equal(s.n, 0);
+    assert_int_equal(s.losses.n, 0); /* its segments do not lack playlists */
     trtc_scan_fini(&s);
 }
 

@@ -36,7 +36,7 @@ static struct trtc_recording *probe(struct trtc_scan *s, const char *dir, bool c
     struct trtc_err err = { 0 };
     *s = (struct trtc_scan){ 0 };
     if (trtc_scan_dir(s, dir, &(struct trtc_find){ 0 }, &err) < 0 || s->n != 1 ||
-        trtc_probe_recording(&s->recs[0], count, &err) < 0)
+        trtc_probe_recording(&s->recs[0], count, NULL, &err) < 0)
         fail_msg("%s: %zu recordings, %s", dir, s->n, err.msg);
     return &s->recs[0];
 }
