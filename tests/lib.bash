@@ -168,6 +168,19 @@ tree() {
     (cd "$1" && find . -type f ! -name '*.mp4' ! -name '*.m4a' -printf '%p %s %T@ %i\n' -exec md5sum {} + | sort)
 }
 
+# small_disk DIR SIZE: a file system of that size; a file that uses it has no_disks in its teardown.
+small_disk() {
+    mkdir -p "$1"
+    mount -t tmpfs -o "size=$2" none "$1" 2>/dev/null || skip 'no tmpfs can be mounted here'
+}
+
+no_disks() {
+    local d
+    for d in "$BATS_TEST_TMPDIR"/*/; do
+        ! mountpoint -q "$d" || umount "$d"
+    done
+}
+
 # ---- the program ----
 
 # expect STATUS COMMAND...: stdout goes to ./out, stderr to ./err.

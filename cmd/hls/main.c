@@ -25,6 +25,7 @@
 #include "base/json_put.h"
 #include "base/utc.h"
 #include "flush.h"
+#include "hls/salvage.h"
 #include "net/fetch.h"
 
 struct opts {
@@ -396,6 +397,8 @@ done:
     trtc_segmenter_free(&seg);
     trtc_early_free(&so->early);
     trtc_input_free(&in);
+    if (end->unwritten) /* as far as that is possible now; the next run does the rest */
+        trtc_salvage(so, so->name.ha, &later);
     trtc_segmenter_release(so);
     return ret;
 }

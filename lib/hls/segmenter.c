@@ -571,7 +571,7 @@ static int end_lane(struct trtc_segmenter *s, struct lane *l, struct trtc_err *e
         return -1;
     if (l->now.file && !l->broken)
         return shut_segment(l, err) < 0 ? -1 : settle(s, l, l->old.high_us, true, err);
-    trtc_file_abort(&l->now.file);
+    trtc_file_leave(&l->now.file); /* what was written is salvaged */
     return l->list ? write_list(s, l, true, err) : 0;
 }
 
@@ -583,8 +583,8 @@ int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err)
         if (end_lane(s, l, err) == 0)
             continue;
         ret = -1;
-        trtc_file_abort(&l->now.file);
-        trtc_file_abort(&l->old.file);
+        trtc_file_leave(&l->now.file);
+        trtc_file_leave(&l->old.file);
         struct trtc_err ignored; /* the first error is the one to report */
         if (l->list)
             trtc_playlist_writer_write(l->list, true, s->o.sync, &ignored);

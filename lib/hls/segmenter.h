@@ -97,7 +97,8 @@ int trtc_segmenter_frame(struct trtc_segmenter *s, const struct trtc_input_frame
                          const struct trtc_input_info *info, struct trtc_err *err);
 
 /* Ends the stream: completes the last segments, and the playlists with ENDLIST. After an error of
- * another call it saves what can be saved. Returns 0, or -1. */
+ * another call it saves what can be saved. Returns 0, or -1: temporary files that could not be
+ * completed remain (hls/salvage.h). */
 int trtc_segmenter_end(struct trtc_segmenter *s, struct trtc_err *err);
 
 /* Writes the complete frames of open segments, and those that wait for them, to disk, where they

@@ -20,6 +20,8 @@ setup() {
     test_begin
 }
 
+teardown() { no_disks; }
+
 live=(trtc-hls -A 1400000001 -R 3560 -u 10001 -t 2 --no-sync -S 1767225600495 -d o)
 
 # pace FILE: as if it came from a network, in about half a second. Runs in a process of its own.
@@ -184,24 +186,34 @@ whole_so_far() {
 }
 
 @test "a full disk: 75, and the playlists list complete segments only" {
-    local status=0 k
-    mkdir o
-    mount -t tmpfs -o size=256k none o 2>/dev/null || skip 'no tmpfs can be mounted here'
-    (
-        for k in 24 100 148; do
-            rm -rf o/* o/.[!.]*
-            mount -o remount,size=${k}k o
-            status=0
-            "${live[@]}" "$marked" >out 2>err || status=$?
-            [[ $status -eq 75 ]] || fail "$k KiB: $status"
-            [[ $(wc -l <err) -eq 1 ]] || fail "not one line"
-            whole_so_far o
-            [[ -z $(find o -name '.*' -type f) ]] || fail "$k KiB: left over: $(find o -name '.*' -type f)"
-        done
-        ((k < 100)) || ls o/*.m3u8 >/dev/null
-    ) || status=1
-    umount o
-    [[ $status -ne 1 ]]
+    local status k
+    small_disk o 256k
+    for k in 24 100 148; do
+        rm -rf o/* o/.[!.]*
+        mount -o remount,size=${k}k o
+        status=0
+        "${live[@]}" "$marked" >out 2>err || status=$?
+        [[ $status -eq 75 ]] || fail "$k KiB: $status"
+        [[ $(wc -l <err) -eq 1 ]] || fail "not one line"
+        whole_so_far o
+    done
+    ls o/*.m3u8 >/dev/null
+}
+
+@test "a full disk in the middle of a segment: what was written of it is kept, and listed when there is room" {
+    local status=0 seconds
+    small_disk o 60k
+    "${live[@]}" -t 600 "$marked" >out 2>err || status=$?
+    [[ $status -eq 75 ]] || fail "$status"
+    said 'No space left on device'
+    whole_so_far o
+    [[ $(find o -name "${stem}_video_*.ts" -size +50k) ]] || fail "$(ls -lA o)"
+    mount -o remount,size=2m o
+    expect 0 "${live[@]}" -t 600 --ha auto "$marked"
+    strict o/${stem}_video.m3u8 torn
+    seconds=$(sed -n 's/^#EXTINF:\([0-9]*\).*/\1/p' o/${stem}_video.m3u8)
+    ((seconds >= 5 && seconds < 30)) || fail "$seconds s of pictures: $(cat o/*.m3u8)"
+    [[ -z $(find o -name '.*' -type f) ]] || fail "left over: $(find o -name '.*' -type f)"
 }
 
 @test "a segment that can no longer be written when a signal comes: 74, not 143" {

@@ -19,6 +19,8 @@ setup() {
     test_begin
 }
 
+teardown() { no_disks; }
+
 # list KIND: the playlist of p.
 list() {
     echo p/"${stem}_$1.m3u8"
@@ -623,23 +625,19 @@ read_more_than() { [[ $(grep -c pread64 trace) -gt $1 ]]; }
 }
 
 @test "a full disk: 75, no final name, the input unchanged; with free space the next run succeeds" {
-    local d before
+    local before
     have plain p
     before=$(tree p)
-    mkdir full
-    mount -t tmpfs -o size=128k none full 2>/dev/null || skip 'no tmpfs can be mounted here'
-    d=$PWD/full
-    (
-        expect 75 trtc-merge -f p -o full
-        [ ! -s out ] || fail 'a path was printed'
-        grep -qE ': needs about [1-9][0-9]* kB, but only (0|[1-9][0-9]*) are free$' err || fail 'how much is not said'
-        [ -z "$(find full -name '*.mp4')" ]
-        [ "$before" = "$(tree p)" ]
-        mount -o remount,size=2m full
-        expect 0 trtc-merge -f p -o full
-        plays full/$first
-        [ "$(ls -A full)" = $first ]
-    ) && umount "$d" || { umount "$d"; false; }
+    small_disk full 128k
+    expect 75 trtc-merge -f p -o full
+    [ ! -s out ] || fail 'a path was printed'
+    grep -qE ': needs about [1-9][0-9]* kB, but only (0|[1-9][0-9]*) are free$' err || fail 'how much is not said'
+    [ -z "$(find full -name '*.mp4')" ]
+    [ "$before" = "$(tree p)" ]
+    mount -o remount,size=2m full
+    expect 0 trtc-merge -f p -o full
+    plays full/$first
+    [ "$(ls -A full)" = $first ]
 }
 
 @test "the nth system call fails: a sysexits code, no file or a complete one, the input unchanged" {

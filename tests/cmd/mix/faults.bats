@@ -27,6 +27,8 @@ setup() {
     ln -s "$BATS_FILE_TMPDIR"/*.ts "$BATS_FILE_TMPDIR"/{random,empty,text} .
 }
 
+teardown() { no_disks; }
+
 # small STATUS OPTION...: a mix of 320x180 at 5 frames a second.
 small() {
     mix "$1" -s 320x180 -r 5 "${@:2}"
@@ -306,23 +308,17 @@ nothing() {
     nothing o.mp4
     trtc-mix "${small[@]}" -o - a=red.ts >/dev/full 2>err || status=$?
     [[ $status -eq 75 && $(wc -l <err) -eq 1 ]] || fail "/dev/full: $status"
-    mkdir disk
-    mount -t tmpfs -o size=12k none disk 2>/dev/null || skip 'no tmpfs can be mounted here'
-    status=0
-    (
-        for ext in mp4 ts mkv; do
-            seq 1000 >disk/o.$ext
-            cp disk/o.$ext before
-            tiny 75 -o disk/o.$ext a=red.ts
-            said "disk/o.$ext"
-            [[ $(wc -l <err) -eq 1 && ! -s out ]] || fail "not one line"
-            cmp before disk/o.$ext || fail "what was there is damaged"
-            [[ $(find disk -type f | wc -l) -eq 1 ]] || fail "left over: $(find disk -type f)"
-            rm disk/*
-        done
-    ) || status=1
-    umount disk
-    [[ $status -eq 0 ]]
+    small_disk disk 12k
+    for ext in mp4 ts mkv; do
+        seq 1000 >disk/o.$ext
+        cp disk/o.$ext before
+        tiny 75 -o disk/o.$ext a=red.ts
+        said "disk/o.$ext"
+        [[ $(wc -l <err) -eq 1 && ! -s out ]] || fail "not one line"
+        cmp before disk/o.$ext || fail "what was there is damaged"
+        [[ $(find disk -type f | wc -l) -eq 1 ]] || fail "left over: $(find disk -type f)"
+        rm disk/*
+    done
 }
 
 @test "the nth system call fails: a sysexits code, and no file or a complete one" {
