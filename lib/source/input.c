@@ -52,6 +52,7 @@ struct trtc_input {
     void *keep_opaque;
     struct trtc_input_clock clock;
     int64_t start_us, shown_us; /* of all first frames, and of those that are shown or heard */
+    bool shown_early;           /* pictures are, before 0 */
 
     /* pictures */
     struct trtc_kept_sets *sets; /* in force */
@@ -744,6 +745,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
         return fail_empty(in, err);
     in->start_us = s.min_pts_us;
     in->shown_us = s.shown_us != TRTC_NOTIME ? s.shown_us : s.min_pts_us < 0 ? 0 : s.min_pts_us;
+    in->shown_early = s.video_us != TRTC_NOTIME && s.video_us < 0;
     guess_first_duration(in);
     return 0;
 }
@@ -955,7 +957,9 @@ bool trtc_input_utc_us(const struct trtc_input *in, int64_t *utc_us)
 
 int64_t trtc_input_zero_us(const struct trtc_input *in)
 {
-    return in->shown_us < 0 && in->shown_us > -PRIMING_US ? 0 : in->shown_us;
+    const bool primes = in->shown_us < 0 && in->shown_us > -PRIMING_US && !in->shown_early;
+
+    return primes ? 0 : in->shown_us;
 }
 
 void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *out)

@@ -153,7 +153,7 @@ bool trtc_input_came_ms(const struct trtc_input *in, int64_t *ms);
 bool trtc_input_utc_us(const struct trtc_input *in, int64_t *utc_us);
 
 /* Returns when the presentation begins, on the stream's clock: at trtc_input_start_us, but without
- * hidden frames; at 0 if sound begins a little earlier, which is the priming of its encoder. */
+ * hidden frames; at 0 if only sound begins a little earlier, which is the priming of its encoder. */
 int64_t trtc_input_zero_us(const struct trtc_input *in);
 
 /* Reads the next frame in the order of arrival, which is valid until the next call. Returns 1; 0:

@@ -567,6 +567,30 @@ static void test_damaged_fragments(void **state)
     }
 }
 
+/* What begins a little before 0 is the priming of an encoder only if it is sound alone. */
+static void test_pictures_before_zero(void **state)
+{
+    enum { EARLIER_MS = 250 };
+    struct trtc_err err;
+    (void)state;
+    struct bytes b = load("base.flv");
+    for (size_t at = 9 + 4, size; at + 11 <= b.n; at += 11 + size + 4) {
+        size = u32_of(b.p + at) & 0xffffff;
+        const uint32_t ms = u32_of(b.p + at + 4) >> 8, early = ms - EARLIER_MS;
+        b.p[at + 4] = (uint8_t)(early >> 16);
+        b.p[at + 5] = (uint8_t)(early >> 8);
+        b.p[at + 6] = (uint8_t)early;
+        b.p[at + 7] = (uint8_t)(early >> 24);
+    }
+    save("early.flv", b.p, b.n);
+    free(b.p);
+    struct trtc_input *in = trtc_input_open(path_of("early.flv"), NULL, NULL, &err);
+    assert_non_null(in);
+    assert_int_in_range(trtc_input_start_us(in), -200000, -1);
+    assert_int_equal(trtc_input_zero_us(in), trtc_input_start_us(in));
+    trtc_input_free(&in);
+}
+
 /* A recorder appends fragments while the file is read. */
 static void test_growing_fragments(void **state)
 {
@@ -2185,6 +2209,7 @@ int main(void)
         cmocka_unit_test(test_fragments_in_a_row),
         cmocka_unit_test(test_damaged_fragments),
         cmocka_unit_test(test_growing_fragments),
+        cmocka_unit_test(test_pictures_before_zero),
         cmocka_unit_test(test_raw_streams),
         cmocka_unit_test(test_raw_stream_is_left),
         cmocka_unit_test(test_raw_rate),
