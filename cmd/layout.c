@@ -119,7 +119,7 @@ static const struct opt_row rows[] = {
     { .help = "The layout" },
     { "mode", 'm', "MODE", "grid (default), float, screen or custom", .take = take_mode },
     { "size", 's', "WxH", "of the canvas, even (640x360)", .take = take_size },
-    { "anchor", 'b', "USER[:aux]", "whose is the large window; never left out", .take = opt_text,
+    { "anchor", 'b', "USER[:aux]", "the user in the large window, never left out", .take = opt_text,
       AT(anchor) },
     { "align", 0, "SIDE", "screen: where the large window is, left (default)\nor right",
       .take = take_align, AT(side), .words = align_names },
@@ -149,8 +149,8 @@ static const struct opt_program program = {
     .name = "trtc-layout",
     .synopsis = "[options] -n N\n[options] [USER[:main|:aux]...]",
     .about =
-        "Where each user's window lies in a mixed picture. The users, in order of entry, are the\n"
-        "operands, or the lines of stdin (also for '-').",
+        "Computes where each user's window is in a mixed picture. The users, in order of entry, are\n"
+        "the operands, or the lines of standard input if there are none or one is '-'.",
     .example = "trtc-layout -m screen -b anna -s 1280x720 -f svg anna ben carla > layout.svg",
     .rows = rows,
 };

@@ -250,7 +250,7 @@ static int decode(const struct opts *o, struct trtc_err *err)
     }
     if (out_flush(&d.out, err) < 0)
         goto done;
-    cli_debug("%" PRIu64 " names, %" PRIu64 " of them bad", d.nb_names, d.nb_bad);
+    cli_debug("names: %" PRIu64 ", refused: %" PRIu64, d.nb_names, d.nb_bad);
     ret = d.nb_bad ? TRTC_EX_DATAERR : TRTC_EX_OK;
 done:
     if (d.out.reader_left)
@@ -319,7 +319,7 @@ static int encode_objects(const struct opts *o, struct out *out, struct trtc_err
     }
     if (r < 0 || out_flush(out, err) < 0)
         goto done;
-    cli_debug("%" PRIu64 " objects, %" PRIu64 " of them bad", in.nr, nb_bad);
+    cli_debug("objects: %" PRIu64 ", refused: %" PRIu64, in.nr, nb_bad);
     ret = nb_bad ? TRTC_EX_DATAERR : TRTC_EX_OK;
 done:
     trtc_records_fini(&in);

@@ -9,6 +9,7 @@
 #include "../loss.h"
 #include "account.h"
 #include "base/json_put.h"
+#include "base/text.h"
 #include "picture/turn.h"
 #include "recording/ledger_json.h"
 #include "source/edits.h"
@@ -303,11 +304,12 @@ static bool say_encrypted(const struct hls_account *a, const struct trtc_input_l
         scrambled |= l->nb_scrambled[k] > 0;
         counted |= l->nb_encrypted[k] > 0;
         if (l->nb_scrambled[k] > 0)
-            cli_error("%s: encrypted: %" PRId64 " scrambled packets of %s were left out", a->input,
-                      l->nb_scrambled[k], what);
+            cli_error("%s: encrypted: %" PRId64 " scrambled packet%s of %s left out", a->input,
+                      l->nb_scrambled[k], trtc_text_s(l->nb_scrambled[k]), what);
         if (l->nb_encrypted[k] > 0)
-            cli_error("%s: encrypted: %" PRId64 " frames of %s are encrypted with %s, and left out",
-                      a->input, l->nb_encrypted[k], what, l->encrypted);
+            cli_error("%s: encrypted: %" PRId64 " frame%s of %s encrypted with %s, and left out",
+                      a->input, l->nb_encrypted[k], trtc_text_s(l->nb_encrypted[k]), what,
+                      l->encrypted);
     }
     if (*l->encrypted && !counted)
         cli_error("%s: encrypted: the parts that are encrypted with %s are left out", a->input,
@@ -321,27 +323,28 @@ static bool say_damage(const struct hls_account *a)
 
     trtc_input_losses(a->in, &l);
     if (l.nb_lost_packets)
-        cli_error("%s: damaged: at least %" PRId64 " transport packets are missing", a->input,
-                  l.nb_lost_packets);
+        cli_error("%s: damaged: at least %" PRId64 " transport packet%s missing", a->input,
+                  l.nb_lost_packets, trtc_text_s(l.nb_lost_packets));
     if (l.nb_faults)
         cli_error("%s: damaged: faults of the container, where frames may be missing: %" PRId64
                   "%s%s",
                   a->input, l.nb_faults, l.fault ? "; the first: " : "", l.fault ? l.fault : "");
     if (l.nb_damaged)
-        cli_error("%s: damaged: %" PRId64 " frames are incomplete, and are recorded as they are",
-                  a->input, l.nb_damaged);
+        cli_error("%s: damaged: %" PRId64 " incomplete frame%s recorded unchanged", a->input,
+                  l.nb_damaged, trtc_text_s(l.nb_damaged));
     if (l.nb_mended)
-        cli_error("%s: damaged: %" PRId64 " time stamps cannot be right, and were guessed",
-                  a->input, l.nb_mended);
+        cli_error("%s: damaged: %" PRId64 " impossible time stamp%s, guessed instead", a->input,
+                  l.nb_mended, trtc_text_s(l.nb_mended));
     if (l.nb_untimed)
         cli_error("%s: damaged: %" PRId64
                   " pictures come within 1 ms of the one before, and are recorded as they are",
                   a->input, l.nb_untimed);
     if (l.nb_bad_bytes)
-        cli_error("%s: damaged: %" PRId64 " bytes could not be used", a->input, l.nb_bad_bytes);
+        cli_error("%s: damaged: %" PRId64 " byte%s could not be used", a->input, l.nb_bad_bytes,
+                  trtc_text_s(l.nb_bad_bytes));
     if (l.nb_undecoded)
-        cli_error("%s: damaged: %" PRId64 " packets of sound could not be decoded", a->input,
-                  l.nb_undecoded);
+        cli_error("%s: damaged: %" PRId64 " packet%s of sound could not be decoded", a->input,
+                  l.nb_undecoded, trtc_text_s(l.nb_undecoded));
     const bool encrypted = say_encrypted(a, &l);
     l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)

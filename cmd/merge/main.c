@@ -14,6 +14,7 @@
 #include "../loss.h"
 #include "../memory.h"
 #include "base/json_put.h"
+#include "base/text.h"
 #include "jobs.h"
 #include "merge/merge.h"
 #include "merge/report.h"
@@ -42,8 +43,9 @@ static void say_recording(struct work *w, const struct trtc_recording *r,
     if (t->nb_left_out && t->nb_sections == 0 && w->o->plan.form != TRTC_FORM_MP4)
         cli_note("%s: user %s: no sound, and only sound was requested", r->dir, who);
     else if (t->nb_left_out && w->o->plan.form == TRTC_FORM_MP4)
-        cli_note("%s: user %s: %d segments are of the stream that -a %d leaves out", r->dir, who,
-                 t->nb_left_out, (int)w->o->plan.aux);
+        cli_note("%s: user %s: -a %d leaves out %d segment%s of the %s", r->dir, who,
+                 (int)w->o->plan.aux, t->nb_left_out, trtc_text_s(t->nb_left_out),
+                 w->o->plan.aux == TRTC_AUX_MAIN ? "substream" : "other stream");
     if (t->overlap_us > 0)
         cli_debug("%s: user %s: %.3f s were recorded more than once and are used once", r->dir, who,
                   (double)t->overlap_us / 1e6);

@@ -12,6 +12,7 @@
 #include "../loss.h"
 #include "account.h"
 #include "base/json_put.h"
+#include "base/text.h"
 #include "base/utc.h"
 #include "recording/ledger_json.h"
 #include "source/edits.h"
@@ -128,7 +129,7 @@ static void lose_frames(struct inputs *in, const struct origin *o, struct lost_f
                                  .list = -1 };
     if (f.nb == 0)
         return;
-    snprintf(detail, sizeof detail, "%" PRId64 " frame%s of the %s %s", f.nb, f.nb == 1 ? "" : "s",
+    snprintf(detail, sizeof detail, "%" PRId64 " frame%s of the %s %s", f.nb, trtc_text_s(f.nb),
              f.what, f.how);
     mix_lose(in, &l);
 }
@@ -330,9 +331,9 @@ void mix_settle(struct inputs *in, int64_t start_us)
         say_tracks(in, o, s);
         note_askew(name_of(o, name, sizeof name), s->nb_askew);
         say_showing(o);
-        lose_frames(in, o,
-                    (struct lost_frames){ "damaged", s->nb_flawed, "picture",
-                                          "are damaged, but were shown" });
+        lose_frames(
+            in, o,
+            (struct lost_frames){ "damaged", s->nb_flawed, "picture", "shown in spite of damage" });
     }
 }
 

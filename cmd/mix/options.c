@@ -399,8 +399,8 @@ static const struct opt_program program = {
 
 void mix_say_cannot(void *opaque, const char *what)
 {
-    (void)opaque;
-    cli_error("%s", what);
+    const char *file = opaque;
+    cli_error("%s%s%s", file ? file : "", file ? ": " : "", what);
 }
 
 /* Returns 0 if pictures were only missing, and are left out; else the exit status, since pictures
@@ -416,8 +416,8 @@ static int read_request(struct opts *o)
     cJSON *j = trtc_json_read(o->request, &err);
     if (!j)
         return cli_report(&err);
-    int ret =
-        trtc_mix_request_read(j, &o->set, &(struct trtc_mix_reader){ mix_say_cannot, NULL, &err });
+    int ret = trtc_mix_request_read(
+        j, &o->set, &(struct trtc_mix_reader){ mix_say_cannot, (void *)o->request, &err });
     cJSON_Delete(j);
     if (ret < 0) {
         cli_error("%s: %s", o->request, err.msg);

@@ -35,7 +35,8 @@ void mix_options_fini(struct opts *o);
  * terminal. */
 bool mix_takes_in(const struct opts *o);
 
-/* For layout/mixset.h: reports a member of a request or a script that a mix cannot honour. */
+/* For layout/mixset.h: reports a member of a request or a script that a mix cannot honour.
+ * opaque: the name of the file, or NULL. */
 void mix_say_cannot(void *opaque, const char *what);
 
 #endif

@@ -88,8 +88,8 @@ static int script_line(struct script *s, struct trtc_err *err)
     if (strspn(line, " \t\r") == n || n == 0)
         return 1;
     struct trtc_err why;
-    if (trtc_mix_change_read(line, n, &s->o->set, &change,
-                             &(struct trtc_mix_reader){ mix_say_cannot, NULL, &why }) < 0)
+    const struct trtc_mix_reader reader = { mix_say_cannot, (void *)s->name, &why };
+    if (trtc_mix_change_read(line, n, &s->o->set, &change, &reader) < 0)
         return trtc_fail(err, why.code, "%s: line %" PRIu64 ": %s", s->name, s->lines.nr, why.msg);
     if (change.input || change.end || change.ends_all)
         return come_or_go(s, &change, err);

@@ -234,7 +234,7 @@ static const struct opt_row rows[] = {
     { .help = "Output" },
     { "header", 0, NULL, "begin with a line that names the columns", .take = opt_flag, AT(header),
       FOR(BIT(LIST) | BIT(FILES)) },
-    { "json", 0, NULL, "print a line of JSON for each", .take = opt_flag, AT(json) },
+    { "json", 0, NULL, "print lines of JSON", .take = opt_flag, AT(json) },
     { 0 },
 };
 

@@ -204,9 +204,10 @@ static int settle(struct recd *r, struct trtc_err *err)
                          "%s: '%s': a SOURCE is " TRTC_ROOM_SOURCES,
                          r->o->room ? "--room" : "[room] source", c->room);
     if (!r->o->config && !trtc_config_is_loopback(c->listen))
-        return trtc_fail(
-            err, TRTC_EX_USAGE,
-            "--listen: without --config it must be on loopback, for example 127.0.0.1:8490");
+        return trtc_fail(err, TRTC_EX_USAGE,
+                         "--listen: '%s' is not an address of loopback such as 127.0.0.1:8490, and "
+                         "others require --config",
+                         c->listen);
     return 0;
 }
 

@@ -70,7 +70,7 @@ static const char *words(int status)
     case 410:
         return "{\"code\":410,\"message\":\"the user was removed\"}\n";
     case 415:
-        return "{\"code\":415,\"message\":\"neither MPEG-TS, Matroska, FLV nor MP4\"}\n";
+        return "{\"code\":415,\"message\":\"not a stream of MPEG-TS, Matroska, WebM, FLV or fragmented MP4\"}\n";
     case 503:
         return "{\"code\":503,\"message\":\"too many users or connections: try again later\"}\n";
     default:

@@ -199,3 +199,8 @@ bool trtc_ends_like(const char *s, size_t n, const char *end)
     const size_t k = strlen(end);
     return n >= k && strncasecmp(s + n - k, end, k) == 0;
 }
+
+const char *trtc_text_s(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Whether n bytes are well-formed UTF-8 (no surrogates, no overlong forms, up to U+10FFFF). */
@@ -15,6 +16,9 @@ bool trtc_ends_with(const char *s, size_t n, const char *end);
 
 /* The same, whether letters are capitals or not. */
 bool trtc_ends_like(const char *s, size_t n, const char *end);
+
+/* Returns the ending of a word that follows a number: "" after 1, else "s". */
+const char *trtc_text_s(int64_t n);
 
 /* Returns the length of a byte order mark of UTF-8 at s, which has n bytes: 3, or 0. */
 size_t trtc_text_mark(const char *s, size_t n);

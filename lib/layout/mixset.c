@@ -105,6 +105,10 @@ struct canvas {
 static int outside(const struct canvas *c, const struct trtc_rect *r, const char *name, size_t i,
                    struct trtc_err *err)
 {
+    if (!r->w && !r->h) /* a mark in its own size */
+        return trtc_fail(err, TRTC_EX_DATAERR,
+                         "%s%s%s[%zu]: its place %d,%d is not inside the canvas of %dx%d", c->path,
+                         *c->path ? "." : "", name, i, r->x, r->y, c->width_px, c->height_px);
     return trtc_fail(
         err, TRTC_EX_DATAERR, "%s%s%s[%zu]: %dx%d at %d,%d is not inside the canvas of %dx%d",
         c->path, *c->path ? "." : "", name, i, r->w, r->h, r->x, r->y, c->width_px, c->height_px);

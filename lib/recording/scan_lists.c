@@ -684,9 +684,9 @@ static int report_unlisted(struct place *p, const struct trtc_names *segs, const
     }
     if (lose_orphans(p, segs, &o) < 0)
         return -1;
-    return nb ? trtc_scan_note(
-                    p->s, "%s: %zu segments are in no playlist and are left out, the first is %s",
-                    p->dir, nb, segs->v[example])
+    return nb ? trtc_scan_note(p->s,
+                               "%s: %zu segment%s in no playlist and left out, the first is %s",
+                               p->dir, nb, trtc_text_s((int64_t)nb), segs->v[example])
               : 0;
 }
 

@@ -253,7 +253,7 @@ struct trtc_store *trtc_store_open(const char *path, struct trtc_err *err)
         trtc_store_free(&s);
     } else if (settle(s, err) < 0) {
         if ((sqlite3_errcode(s->db) & 0xff) == SQLITE_BUSY)
-            trtc_fail(err, TRTC_EX_TEMPFAIL, "the database: another trtc-recd is using it");
+            trtc_fail(err, TRTC_EX_TEMPFAIL, "%s: another trtc-recd is using it", path);
         trtc_store_free(&s);
     }
     return s;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/text.h"
 #include "mp4/sets_kept.h"
 #include "recording/clock.h"
 #include "source/feed_priv.h"
@@ -361,11 +362,12 @@ static void lose_encrypted(struct trtc_source *s, const struct trtc_loss *loss)
         const char *what = k == TRTC_AT_VIDEO ? "picture" : "sound";
         counted |= l->nb_encrypted[k] > 0;
         if (l->nb_scrambled[k] > 0)
-            trtc_losses_addf(s->losses, loss, "%" PRId64 " scrambled packets of %s were left out",
-                             l->nb_scrambled[k], what);
+            trtc_losses_addf(s->losses, loss, "%" PRId64 " scrambled packet%s of %s left out",
+                             l->nb_scrambled[k], trtc_text_s(l->nb_scrambled[k]), what);
         if (l->nb_encrypted[k] > 0)
-            trtc_losses_addf(s->losses, loss, "%" PRId64 " frames of %s are encrypted with %s",
-                             l->nb_encrypted[k], what, l->encrypted);
+            trtc_losses_addf(s->losses, loss, "%" PRId64 " frame%s of %s encrypted with %s",
+                             l->nb_encrypted[k], trtc_text_s(l->nb_encrypted[k]), what,
+                             l->encrypted);
     }
     if (*l->encrypted && !counted)
         trtc_losses_addf(s->losses, loss, "some of it is encrypted with %s", l->encrypted);
@@ -390,25 +392,27 @@ void trtc_source_settle(struct trtc_source *s)
     encrypted.kind = "encrypted";
     truncated.kind = "truncated";
     if (l->nb_lost_packets > 0)
-        trtc_losses_addf(s->losses, &damaged, "at least %" PRId64 " transport packets are missing",
-                         l->nb_lost_packets);
+        trtc_losses_addf(s->losses, &damaged, "at least %" PRId64 " transport packet%s missing",
+                         l->nb_lost_packets, trtc_text_s(l->nb_lost_packets));
     if (l->nb_faults > 0)
         trtc_losses_addf(s->losses, &damaged,
                          "faults of the container, where frames may be missing: %" PRId64,
                          l->nb_faults);
     if (l->nb_mended > 0)
         trtc_losses_addf(s->losses, &damaged,
-                         "%" PRId64 " time stamps cannot be right, and were guessed", l->nb_mended);
+                         "%" PRId64 " impossible time stamp%s, guessed instead", l->nb_mended,
+                         trtc_text_s(l->nb_mended));
     if (l->nb_untimed > 0)
         trtc_losses_addf(s->losses, &damaged,
                          "%" PRId64
                          " pictures come within 1 ms of the one before, and are not shown",
                          l->nb_untimed);
     if (l->nb_bad_bytes > 0)
-        trtc_losses_addf(s->losses, &bytes, "%" PRId64 " bytes could not be used", l->nb_bad_bytes);
+        trtc_losses_addf(s->losses, &bytes, "%" PRId64 " byte%s could not be used", l->nb_bad_bytes,
+                         trtc_text_s(l->nb_bad_bytes));
     if (l->nb_undecoded > 0)
-        trtc_losses_addf(s->losses, &damaged, "%" PRId64 " packets of sound could not be decoded",
-                         l->nb_undecoded);
+        trtc_losses_addf(s->losses, &damaged, "%" PRId64 " packet%s of sound could not be decoded",
+                         l->nb_undecoded, trtc_text_s(l->nb_undecoded));
     lose_encrypted(s, &encrypted);
     if (l->cut)
         trtc_losses_addf(s->losses, &truncated, "it ends in the middle of a frame");

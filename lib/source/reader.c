@@ -13,6 +13,7 @@
 
 #include "base/array.h"
 #include "base/beneath.h"
+#include "base/text.h"
 #include "recording/clock.h"
 #include "source/ahead.h"
 #include "source/crowd.h"
@@ -460,8 +461,8 @@ static int lose_unfollowed(struct trtc_reader *rd, const struct trtc_ts_stats *s
         const char *what = n->kind == TRTC_VIDEO ? "picture" : "sound";
         if (n->kind == own && missed > 0)
             ret |= lose(rd, (struct trtc_lost){ "damaged", 0, missed * TRTC_TS_PACKET },
-                        "%" PRId64 " transport packets of %s that no table lists at that time",
-                        missed, what);
+                        "%" PRId64 " transport packet%s of %s that no table lists at that time",
+                        missed, trtc_text_s(missed), what);
         else if (n->kind && n->kind != own && !(seen & n->kind) && n->nb_packets > 0)
             ret |= lose(rd, (struct trtc_lost){ "unfollowed", 0, n->nb_packets * TRTC_TS_PACKET },
                         n->stream.codec == TRTC_CODEC_NONE
@@ -478,8 +479,9 @@ static int lose_overlap(struct trtc_reader *rd)
 {
     char why[128];
     int ret = 0;
-    snprintf(why, sizeof why, "%" PRId64 " %s at a time that the segment before also contains",
-             rd->nb_over, rd->kind == TRTC_VIDEO ? "pictures are" : "frames of sound are");
+    snprintf(why, sizeof why, "%" PRId64 " %s%s at a time that the segment before also contains",
+             rd->nb_over, rd->kind == TRTC_VIDEO ? "picture" : "sound frame",
+             trtc_text_s(rd->nb_over));
     if (rd->over_us >= OVERLAP_MIN_US)
         ret = lose_in(rd, rd->over, (struct trtc_lost){ "overlap", rd->over_us, 0 }, why);
     rd->nb_over = rd->over_us = 0;
@@ -496,7 +498,8 @@ static int lose_cut(struct trtc_reader *rd)
     if (last || rd->lane->clips[rd->at + 1].piece->list != p->list || us < OVERLAP_MIN_US)
         return 0;
     return lose(rd, (struct trtc_lost){ "overlap", us, 0 },
-                "%" PRId64 " frames overlap the next segment", rd->nb_cut);
+                "%" PRId64 " frame%s in the time of the next segment", rd->nb_cut,
+                trtc_text_s(rd->nb_cut));
 }
 
 /* Lists the faults that the demultiplexer found in clip at, after those in skipped clips before
@@ -520,9 +523,13 @@ static int lose_inside(struct trtc_reader *rd, const struct trtc_piece *p,
     char why[128];
     if (p->part > 1 || (gone == 0 && (s->nb_bad == 0 || p->cut)))
         return 0;
-    snprintf(why, sizeof why,
-             "%" PRId64 " transport packets are missing inside, %" PRId64 " bytes cannot be read",
-             s->nb_lost, s->nb_bad);
+    int n = 0;
+    if (s->nb_lost > 0)
+        n = snprintf(why, sizeof why, "%" PRId64 " transport packet%s missing inside%s", s->nb_lost,
+                     trtc_text_s(s->nb_lost), s->nb_bad > 0 ? ", " : "");
+    if (s->nb_bad > 0)
+        snprintf(why + n, sizeof why - (size_t)n, "%" PRId64 " byte%s cannot be read", s->nb_bad,
+                 trtc_text_s(s->nb_bad));
     return lose_in(rd, p, (struct trtc_lost){ "damaged", 0, gone > s->nb_bad ? gone : s->nb_bad },
                    why);
 }
@@ -537,7 +544,7 @@ static int lose_scrambled(struct trtc_reader *rd, const struct trtc_ts_stats *s)
     if (nb == 0 || p->part > 1)
         return 0;
     return lose(rd, (struct trtc_lost){ "encrypted", 0, nb * TRTC_TS_PACKET },
-                "%" PRId64 " scrambled packets of %s were left out", nb,
+                "%" PRId64 " scrambled packet%s of %s left out", nb, trtc_text_s(nb),
                 rd->kind == TRTC_VIDEO ? "picture" : "sound");
 }
 
@@ -558,15 +565,17 @@ static int lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *s)
     /* the rest of a truncated frame was counted with it */
     if (rd->nb_damaged > 0 && !p->cut && !s->nb_lost && !s->nb_bad)
         ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_damaged * rd->step_us, 0 },
-                    "%" PRId64 " incomplete frames left out", rd->nb_damaged);
+                    "%" PRId64 " incomplete frame%s left out", rd->nb_damaged,
+                    trtc_text_s(rd->nb_damaged));
     /* the length of a PES shows it where counters do not, as of 16 packets */
     if (rd->nb_torn > 0 && !s->nb_lost && !s->nb_bad)
         ret |= lose(rd, (struct trtc_lost){ "damaged", 0, 0 },
-                    "%" PRId64 " incomplete pictures are kept as they are", rd->nb_torn);
+                    "%" PRId64 " incomplete picture%s kept unchanged", rd->nb_torn,
+                    trtc_text_s(rd->nb_torn));
     if (rd->nb_no_key > 0)
         ret |= lose(rd, (struct trtc_lost){ "damaged", rd->nb_no_key * rd->step_us, 0 },
-                    "%" PRId64 " pictures before the first key frame cannot be decoded",
-                    rd->nb_no_key);
+                    "%" PRId64 " picture%s before the first key frame cannot be decoded",
+                    rd->nb_no_key, trtc_text_s(rd->nb_no_key));
     return ret;
 }
 

@@ -246,7 +246,7 @@ zeros() {
     zeros hole.mp4 $((16#$(xxd -p -s $(($(grep -abo stco "$mp4" | head -n 1 | cut -d : -f 1) + 12)) -l 4 "$mp4") + 900)) 600
     rm -rf o
     hls 3 -d o --json hole.mp4
-    said 'damaged: 1 frames are incomplete, and are recorded as they are'
+    said 'damaged: 1 incomplete frame recorded unchanged'
     ffmpeg -nostdin -v error -i "$mp4" -map 0:a -c copy sound.mp4
     zeros sound.mp4 5000 3000
     rm -rf o

@@ -162,7 +162,7 @@ audio2=20260101000010500
     { head -c $((188 * 6)) "$f" && tail -c +$((188 * 22 + 1)) "$f"; } >rest
     mv rest "$f"
     merge 3 -f p --force
-    said "${f##*/}: damaged: 1 incomplete pictures are kept as they are"
+    said "${f##*/}: damaged: 1 incomplete picture kept unchanged"
 }
 
 @test "a segment truncated at every byte of a packet, and at every tenth of its length" {

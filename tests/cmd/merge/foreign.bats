@@ -254,7 +254,7 @@ P
     [ "$(frames "$(<out)")" -eq 180 ]
     rm "$(segment p video 1)"
     merge 3 -f p
-    said 'pictures before the first key frame cannot be decoded'
+    said ' before the first key frame cannot be decoded'
     nb=$(ffprobe -v quiet -select_streams v -show_entries stream=nb_frames -of csv=p=0 "$(<out)")
     [ "$nb" = 119 ] || fail "$nb pictures"
 }
@@ -386,7 +386,7 @@ one() {
     # shellcheck disable=SC2059 # an octal number
     printf "\\$(printf %o $((flags | 128)))" | dd of="$file" bs=1 seek=$((188 * 40 + 3)) conv=notrunc status=none
     merge 3 -f q
-    said 'encrypted: 1 scrambled packets of picture were left out; 188 bytes lost'
+    said 'encrypted: 1 scrambled packet of picture left out; 188 bytes lost'
 }
 
 @test "pictures in a codec that is not copied, in one that nothing decodes, without key frame, without parameter sets" {
@@ -584,7 +584,7 @@ cut_at() {
     ffmpeg -nostdin -v error -t 4 -i "$(segment p video 0)" -c copy a.flv
     # in ms, whichever time base the filter counts in
     ffmpeg -nostdin -v error -i a.flv -c copy -bsf:v 'setts=pts=if(eq(N\,10)\,PTS+60000\,PTS):dts=DTS' w.flv
-    local said='w.flv): damaged: 1 time stamps cannot be right, and were guessed'
+    local said='w.flv): damaged: 1 impossible time stamp, guessed instead'
     expect 3 trtc-mix -q -s 64x36 -r 5 --preset ultrafast -o w.mkv a=w.flv
     said "$said"
     expect 3 trtc-hls -q -A 1 -R 1 --no-sync -d r w.flv

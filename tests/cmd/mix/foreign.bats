@@ -391,7 +391,7 @@ spoil_bytes() {
     # behind the tables, inside the first picture: 16 packets, so that no counter shows it
     { head -c $((188 * 6)) p/*_video_*.ts && tail -c +$((188 * 22 + 1)) p/*_video_*.ts; } >cut.ts
     expect 3 trtc-mix -s 64x36 -o m.mp4 a=cut.ts
-    said 'a (cut.ts): damaged: 1 frame of the picture are damaged, but were shown'
+    said 'a (cut.ts): damaged: 1 frame of the picture shown in spite of damage'
 }
 
 @test "whatever is done to a stream, the account balances, and losses are reported" {

@@ -395,7 +395,7 @@ END
     request ',"NewThing":1,"BackgroundImageUrl":"https://a.example/no.png","WaterMarkList":[{"WaterMarkType":1,"WaterMarkChar":{"Top":0,"Left":0,"Width":0,"Height":0,"Chars":"a","Font":"Serif"}}]' \
         ',"OutputFormat":0,"MaxMediaFileDuration":60,"SubscribeAbility":1'
     still 3 a.png +0.1 --request r.json -m grid "${in[@]}"
-    for i in MixLayoutParams.NewThing https://a.example/no.png 'WaterMarkList[0].WaterMarkChar.Font' RecordParams.OutputFormat \
+    for i in 'r.json: MixLayoutParams.NewThing' https://a.example/no.png 'WaterMarkList[0].WaterMarkChar.Font' RecordParams.OutputFormat \
         RecordParams.MaxMediaFileDuration RecordParams.SubscribeAbility; do
         said "$i"
     done
