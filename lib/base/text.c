@@ -188,6 +188,15 @@ size_t trtc_text_mark(const char *s, size_t n)
     return n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
+size_t trtc_text_blank(const char *s, size_t n)
+{
+    if (n > 0 && memchr(" \t\r", *s, 3))
+        return 1;
+    if (n >= 2 && memcmp(s, "\xc2\xa0", 2) == 0)
+        return 2;
+    return n >= 3 && memcmp(s, "\xe2\x80\x8b", 3) == 0 ? 3 : trtc_text_mark(s, n);
+}
+
 bool trtc_ends_with(const char *s, size_t n, const char *end)
 {
     const size_t k = strlen(end);

@@ -23,6 +23,10 @@ const char *trtc_text_s(int64_t n);
 /* Returns the length of a byte order mark of UTF-8 at s, which has n bytes: 3, or 0. */
 size_t trtc_text_mark(const char *s, size_t n);
 
+/* Returns the length of a character at s (n bytes) that shows nothing: a blank, a tab, a CR, a byte
+ * order mark, and what copied web pages have: U+00A0, U+200B. 0: there is something else. */
+size_t trtc_text_blank(const char *s, size_t n);
+
 /* Writes at most size - 1 bytes of s and a NUL to out. Control characters (C0, DEL, C1, marks of
  * direction, separators of lines and paragraphs), backslashes and ill-formed UTF-8 become \t \n \r
  * \\ \xHH. A result that does not fit ends in "...". Returns out. */

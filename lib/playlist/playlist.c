@@ -268,7 +268,7 @@ static char *take_line(char **s, char *end, size_t *len)
     char *line = *s, *eol = memchr(line, '\n', (size_t)(end - line)), *stop = eol ? eol : end;
     *s = eol ? eol + 1 : end;
     for (size_t n = 1; n > 0 && line < stop; line += n)
-        n = memchr(" \t\r", *line, 3) ? 1 : trtc_text_mark(line, (size_t)(stop - line));
+        n = trtc_text_blank(line, (size_t)(stop - line));
     while (stop > line && memchr(" \t\r", stop[-1], 3))
         stop--;
     *stop = '\0';
@@ -316,7 +316,7 @@ static char *first_line(char *s, const char *end, int *nr)
 {
     for (size_t n = 1; n > 0 && s < end; s += n) {
         *nr += *s == '\n';
-        n = memchr(" \t\r\n", *s, 4) ? 1 : trtc_text_mark(s, (size_t)(end - s));
+        n = *s == '\n' ? 1 : trtc_text_blank(s, (size_t)(end - s));
     }
     return s;
 }

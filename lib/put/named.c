@@ -92,7 +92,7 @@ int trtc_put_named(const char *text, size_t n, struct trtc_names *out, bool *end
         while (len && strchr(" \t\r", s[len - 1]))
             len--;
         for (size_t skip = 1; skip && len; s += skip, len -= skip)
-            skip = strchr(" \t", *s) ? 1 : trtc_text_mark(s, len);
+            skip = trtc_text_blank(s, len);
         if (add_line(out, s, len, ended) < 0)
             return trtc_fail_nomem(err);
         s = next;

@@ -459,7 +459,8 @@ static int lose_end(struct trtc_recording *r, int list)
                          p->nb_nameless, p->nb_nameless == 1 ? "" : "s", p->nameless_line) < 0)
         return -1;
     if (!p->cut)
-        return 0;
+        return p->nb_segs || p->nb_nameless ? 0
+                                            : trtc_recording_note(r, "%s: lists no segments", path);
     loss.kind = "truncated";
     loss.lost_us = 0;
     return trtc_losses_addf(

@@ -327,6 +327,11 @@ lines() {
     for f in p/*Mg*.m3u8; do echo '#EXTM3U' >"$f"; done
     mix 3 -q -s 64x36 -r 5 --preset ultrafast -o o.mkv p
     said 'p: user 2: no usable media'
+    have two p
+    rm p/*Mg*video_*.ts
+    echo '#EXTM3U' >"$(echo p/*Mg*video.m3u8)"
+    merge 0 -f p -o o6
+    said 'main_video.m3u8: lists no segments'
 }
 
 # list KIND: the playlist of p.
@@ -614,6 +619,12 @@ scramble() {
     said '_video_20260101000020533.ts: foreign: it is an XML document, no MPEG transport stream'
     said '_audio_20260101000000495.ts: foreign: it is a fragment of an MP4 (EXT-X-MAP), no MPEG transport stream'
     [ "$(wc -l <err)" -eq 4 ]
+    have plain p
+    printf 'version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n' >"$(segment p video 0)"
+    printf 'HTTP/2 404 \r\n\r\n' >"$(segment p video 1)"
+    merge 3 -f p
+    said '_video_20260101000000533.ts: foreign: it is a pointer of Git LFS, no MPEG transport stream'
+    said '_video_20260101000010533.ts: foreign: it is an HTTP answer with its headers, no MPEG transport stream'
 }
 
 @test "a segment that becomes shorter while it is read" {

@@ -190,6 +190,13 @@ static void test_beginnings_and_ends(void **state)
                      3);
     assert_int_equal(trtc_text_mark("\xef\xbb\xbf", 2), 0);
     assert_int_equal(trtc_text_mark("abc", 3), 0);
+    assert_int_equal(trtc_text_blank("", 0), 0);
+    assert_int_equal(trtc_text_blank("\t", 1), 1);
+    assert_int_equal(trtc_text_blank("\xef\xbb\xbf", 3), 3);
+    assert_int_equal(trtc_text_blank("\xc2\xa0", 2), 2);
+    assert_int_equal(trtc_text_blank("\xc2\xa1", 2), 0);
+    assert_int_equal(trtc_text_blank("\xe2\x80\x8b", 3), 3);
+    assert_int_equal(trtc_text_blank("\xe2\x80\x8b", 2), 0);
     assert_true(trtc_ends_like("a.TS", 4, ".ts"));
     assert_false(trtc_ends_with("a.TS", 4, ".ts"));
     assert_false(trtc_ends_like("s", 1, ".ts"));

@@ -155,6 +155,9 @@ static void test_ends_anywhere(void **state)
         { "#EXTM3U\n  #EXTINF:1,\n\t\xEF\xBB\xBF"
           "a.ts\n\r#EXT-X-ENDLIST\n",
           1, true },
+        { "\xC2\xA0#EXTM3U\n\xE2\x80\x8B#EXTINF:1,\n \xC2\xA0"
+          "a.ts\n\xC2\xA0\n",
+          1, false },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct trtc_playlist p = parse(t[i].s);
