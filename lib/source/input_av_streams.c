@@ -70,7 +70,10 @@ bool trtc_input_av_is_attached(const AVStream *st)
 /* The video stream: the best one of a codec that can be taken, else the best one. */
 static int pick_video(const AVFormatContext *ic, int best)
 {
-    if (best >= 0 && codec_of(ic->streams[best]->codecpar->codec_id) != TRTC_CODEC_OTHER &&
+    const enum trtc_codec first =
+        best < 0 ? TRTC_CODEC_NONE : codec_of(ic->streams[best]->codecpar->codec_id);
+
+    if (first != TRTC_CODEC_NONE && first != TRTC_CODEC_OTHER &&
         !trtc_input_av_is_attached(ic->streams[best]))
         return best;
     if (best >= 0 && trtc_input_av_is_attached(ic->streams[best]))
@@ -79,6 +82,20 @@ static int pick_video(const AVFormatContext *ic, int best)
         const enum trtc_codec c = codec_of(ic->streams[i]->codecpar->codec_id);
         if ((c == TRTC_CODEC_H264 || c == TRTC_CODEC_H265) &&
             !trtc_input_av_is_attached(ic->streams[i]))
+            return (int)i;
+    }
+    return best;
+}
+
+/* The stream of sound: the best one, unless FFmpeg does not know its codec and that of another one, as
+ * beside spatial sound. */
+static int pick_audio(const AVFormatContext *ic, int best)
+{
+    for (unsigned i = 0; i < ic->nb_streams; i++) {
+        const AVCodecParameters *par = ic->streams[i]->codecpar;
+        if (best < 0 || ic->streams[best]->codecpar->codec_id != AV_CODEC_ID_NONE)
+            return best;
+        if (par->codec_type == AVMEDIA_TYPE_AUDIO && par->codec_id != AV_CODEC_ID_NONE)
             return (int)i;
     }
     return best;
@@ -142,7 +159,8 @@ int trtc_input_av_choose(struct trtc_input_av *b, struct trtc_err *err)
 {
     AVFormatContext *ic = b->ic;
     const int video = pick_video(ic, av_find_best_stream(ic, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0));
-    const int audio = av_find_best_stream(ic, AVMEDIA_TYPE_AUDIO, -1, video, NULL, 0);
+    const int audio =
+        pick_audio(ic, av_find_best_stream(ic, AVMEDIA_TYPE_AUDIO, -1, video, NULL, 0));
 
     for (unsigned i = 0; i < ic->nb_streams; i++)
         if ((int)i != video && (int)i != audio)

@@ -63,6 +63,16 @@ account() {
     said 'text.mkv: data (stream 2, subrip) is left out'
     hls 0 -q -d q three.ts
     quiet
+    # the first of two sounds is in a codec that nobody knows
+    local at was
+    ffmpeg -nostdin -v error -i "$cam" -map 0 -map 0:a -c copy -bsf:a aac_adtstoasc two.mp4
+    for was in mp4a esds; do
+        at=$(grep -abo $was two.mp4 | head -n 1 | cut -d : -f 1)
+        printf new1 | dd of=two.mp4 bs=1 seek="$at" conv=notrunc status=none
+    done
+    hls 0 -d two --json two.mp4
+    said 'two.mp4: sound (stream 1, unknown codec'
+    [[ $(wc -l <err) -eq 1 && $(account audio .account.frames_out) == "$(packets "$cam" a)" ]] || fail "$(<err) $(<out)"
 }
 
 @test "sound that nothing decodes is left out and reported if there are pictures; Blu-ray sound is recorded" {
