@@ -9,13 +9,17 @@
 # DEMO_SECONDS=N it records for so long (30; 6 at least) and ends by itself; without it, on a terminal, it goes on until Ctrl-C.
 set -euo pipefail
 
-dir=${1:?usage: demo-live.sh DIR}
+dir=${1-}
 length=${DEMO_SECONDS:-30}
 B=${B:-$(cd "$(dirname "$0")/.." && pwd)/build}
 export PATH=$B:$B/tests:$PATH LC_ALL=C TZ=UTC0
 unset "${!TENCENTCLOUD_@}" TRTC_ENDPOINT {http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY
 
 case $dir in
+'' | -h | --help)
+    echo "usage: demo-live.sh DIR" >&2
+    exit 64
+    ;;
 -*) dir=./$dir ;;
 esac
 if ! [[ $length =~ ^[0-9]{1,4}$ ]] || ((10#$length == 0)); then

@@ -8,12 +8,16 @@
 # DIR is made anew each time; a directory that no earlier demo has made is left alone. B is the build directory.
 set -euo pipefail
 
-dir=${1:?usage: demo.sh DIR [SECONDS]}
+dir=${1-}
 length=${2:-75}
 B=${B:-$(cd "$(dirname "$0")/.." && pwd)/build}
 export PATH=$B:$B/tests:$PATH LC_ALL=C TZ=UTC0
 
 case $dir in
+'' | -h | --help)
+    echo "usage: demo.sh DIR [SECONDS]" >&2
+    exit 64
+    ;;
 -*) dir=./$dir ;;
 esac
 if ! ((length >= 40)); then
