@@ -252,10 +252,12 @@ static void balance(const struct hls_account *a, bool video, struct trtc_ledger 
     if (a->seg)
         l->nb_out -=
             trtc_input_nb_returned(a->in, video) - trtc_segmenter_nb_written(a->seg, video);
-    if (video)
+    if (video) {
         l->nb_left[TRTC_LEFT_TWICE] += a->nb_had;
-    else if (a->seg)
+        l->nb_left[TRTC_LEFT_CUT] += a->nb_joined;
+    } else if (a->seg) {
         l->nb_left[TRTC_LEFT_LATE] += trtc_segmenter_nb_dropped(a->seg);
+    }
     if (cli_signal && trtc_ledger_open(l) > 0)
         l->nb_left[TRTC_LEFT_CUT] += trtc_ledger_open(l);
 }
@@ -370,6 +372,10 @@ bool hls_say_losses(struct hls_account *a)
     hls_note_tracks(a);
     note_showing(a);
     note_hidden(a);
+    if (a->nb_joined && a->keyed)
+        cli_note("%s: the stream had begun before: %" PRId64
+                 " pictures before its first key frame are left out",
+                 a->input, a->nb_joined);
     if (a->nb_jumps > JUMPS_MAX)
         cli_note("%s: its time stamps jump %d times", a->input, a->nb_jumps);
     any |= say_undecodable(a);

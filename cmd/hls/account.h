@@ -17,6 +17,7 @@ struct hls_account {
     int64_t nb_pictures;
     bool keyed, decodable; /* there was a key picture; one with parameter sets */
     int64_t nb_had;     /* pictures before the first key frame that an earlier recording contains */
+    int64_t nb_joined;  /* pictures before the first parameter sets of a stream that was joined */
     int64_t nb_hidden;  /* pictures that must not be shown */
     int64_t unheard_us; /* sound that must not be heard */
 };

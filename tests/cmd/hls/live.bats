@@ -464,6 +464,22 @@ frames() {
     done
 }
 
+@test "a live stream that is joined between key frames begins with a key frame; a file is recorded as it is" {
+    local seg
+    ffmpeg -nostdin -v error -i "$cam" -c copy -f mpegts - | tail -c +$((188 * 40 + 1)) >joined.ts
+    trtc-hls -A 1400000001 -R 3560 -u 10001 -S 1767225600495 -t 3 -d live --json - < <(exec 3>&-; cat joined.ts) >out 2>err
+    said 'pictures before its first key frame are left out'
+    jq -es 'map(select(.kind == "account" and .track == "video").account)[0] | .left_out.cut > 0 and .unaccounted == 0' out >/dev/null || fail "$(grep account out)"
+    seg=$(sed -n '/^[^#]/p' live/${stem}_video.m3u8 | head -n 1)
+    ffprobe -v error -select_streams v -show_entries packet=flags -of csv=p=0 "live/$seg" | head -n 1 | grep -q '^K' || fail "$seg"
+    merge 0 -f live -o m
+    quiet
+    hls 0 -d stored -u 10001 -t 3 joined.ts
+    unsaid 'left out'
+    merge 3 -f stored -o n
+    said 'pictures before the first key frame cannot be decoded'
+}
+
 @test "setting the clock of the machine does not delay writing: no wait depends on the time of day" {
     need_strace
     strace -f -qq -o trace -e trace=futex \
