@@ -18,6 +18,8 @@
 #define BIG_JUMP_US (3600 * INT64_C(1000000))
 #define YEAR_US     (365 * 24 * BIG_JUMP_US)
 
+enum { NAMES_OFF_MS = 1000 }; /* how far names and START-REC-TIME may be apart */
+
 int trtc_notes_add(char ***notes, size_t *n, const char *fmt, va_list ap)
 {
     char text[1024];
@@ -293,17 +295,38 @@ static bool are_far(int64_t a_ms, int64_t b_ms)
     return llabs(a_ms - b_ms) > TRTC_STRAY_US / 1000;
 }
 
+/* The UTC time in the name of a segment, or TRTC_NOTIME. */
+static int64_t name_ms_of(const struct trtc_playlist_seg *seg)
+{
+    char plain[TRTC_PLAIN_MAX];
+    struct trtc_name name;
+    return trtc_plain_name(seg->uri, seg->uri_len, plain) &&
+                   trtc_name_parse(plain, strlen(plain), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0
+               ? name.utc_ms
+               : TRTC_NOTIME;
+}
+
 /* Whether some name in the playlist agrees with START-REC-TIME. If one does, a first name that does
  * not is wrong. */
 static bool names_agree(const struct trtc_playlist *pl)
 {
     for (size_t i = 0; i < pl->nb_segs; i++) {
-        char plain[TRTC_PLAIN_MAX];
-        struct trtc_name name;
-        const struct trtc_playlist_seg *seg = &pl->segs[i];
-        if (trtc_plain_name(seg->uri, seg->uri_len, plain) &&
-            trtc_name_parse(plain, strlen(plain), TRTC_ROOM_AUTO, &name, NULL, NULL) == 0 &&
-            name.utc_ms != TRTC_NOTIME && !are_far(name.utc_ms, pl->start_rec_ms))
+        const int64_t ms = name_ms_of(&pl->segs[i]);
+        if (ms != TRTC_NOTIME && !are_far(ms, pl->start_rec_ms))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the names in another playlist of the recording begin at its START-REC-TIME, so that the
+ * clock of the names is right. */
+static bool others_agree(const struct trtc_recording *r, const struct trtc_list *from)
+{
+    for (size_t i = 0; i < r->nb_lists; i++) {
+        const struct trtc_playlist *pl = &r->lists[i].playlist;
+        const int64_t ms = pl->nb_segs ? name_ms_of(&pl->segs[0]) : TRTC_NOTIME;
+        if (&r->lists[i] != from && ms != TRTC_NOTIME && pl->start_rec_ms != TRTC_NOTIME &&
+            llabs(ms - pl->start_rec_ms) <= NAMES_OFF_MS)
             return true;
     }
     return false;
@@ -318,6 +341,13 @@ static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_list *f
     int64_t ms = pl->start_rec_ms - first_ms;
     if (are_far(pl->start_rec_ms, first_ms) && names_agree(pl))
         return 0;
+    if (ms < -NAMES_OFF_MS && !are_far(pl->start_rec_ms, first_ms) && others_agree(r, from)) {
+        trtc_recording_note(r,
+                            "%s/%s: it begins %.3f s after its START-REC-TIME: its first segments "
+                            "are not listed",
+                            r->dir, from->file, (double)-ms / 1000);
+        return 0;
+    }
     trtc_recording_note(
         r, "%s/%s: the names' times are shifted by %+.3f s to agree with START-REC-TIME", r->dir,
         from->file, (double)ms / 1000);

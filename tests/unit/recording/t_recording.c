@@ -183,6 +183,19 @@ static void test_file_attr(void **state)
     EXPECT("0: 5495+10000 15574+10000", "shifted by +5.000 s");
 }
 
+/* Names that begin later than START-REC-TIME are right if those of another track are. */
+static void test_first_not_listed(void **state)
+{
+    (void)state;
+    put_segments("@000000000 @000010000 @000020000 " A "_20260101000000000.ts", 376);
+    put_list(A, "S0 X10 " A "_20260101000000000.ts");
+    put_list(V, "S0 X10 @000010000 X10 @000020000");
+    EXPECT("0: 0+10000 1: 10000+10000 20000+10000", "after its START-REC-TIME: its first segments");
+    put_list(A, "S-28800000 X10 " A "_20260101000000000.ts");
+    put_list(V, "S-28800000 X10 @000010000 X10 @000020000");
+    EXPECT("0: -28800000+10000 1: -28800000+10000 -28790000+10000", "shifted by -28810.000 s");
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -926,6 +939,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_file_attr, fresh),
+        cmocka_unit_test_setup(test_first_not_listed, fresh),
         cmocka_unit_test_setup(test_names, fresh),
         cmocka_unit_test_setup(test_summed, fresh),
         cmocka_unit_test_setup(test_jump_is_noted, fresh),
