@@ -77,8 +77,11 @@ static void check_users(struct work *w)
                     memcmp(user, w->scan.recs[k].user_id, strlen(user)) == 0;
         if (found)
             continue;
-        cli_error("%s: no recording of user '%s'; 'trtc-merge --plan %s' prints the users",
-                  w->o->dirs.items[0], user, w->o->dirs.items[0]);
+        if (*user)
+            cli_error("%s: no recording of user '%s'; 'trtc-merge --plan %s' prints the users",
+                      w->o->dirs.items[0], user, w->o->dirs.items[0]);
+        else
+            cli_error("%s: no mixed recording, which is what -u '' selects", w->o->dirs.items[0]);
         w->code = trtc_worse(w->code, TRTC_EX_NOINPUT);
     }
 }

@@ -173,7 +173,9 @@ static int open_temp(struct trtc_file *f, bool *fresh, struct trtc_err *err)
     if (errno == ELOOP)
         return trtc_fail(err, TRTC_EX_CANTCREAT,
                          "temporary file '%s' is a symbolic link: remove it", f->temp);
-    return fail_temp(f, errno, "create", err);
+    /* a reader knows the final name only, which may be short enough */
+    return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create '%s'",
+                           errno == ENAMETOOLONG ? f->temp : f->path);
 }
 
 /* Results of lock_temp and take_temp besides 0 (it is ours) and -1. */

@@ -293,8 +293,10 @@ told() {
     told 64 "--split-time: '0' is not within 1s to 315360000s" trtc-merge --split-time 0 room
     told 64 "--from: 'x' is not a time: give epoch milliseconds, 17 digits (20260120113022495) or RFC 3339, or +SECONDS from the beginning;" \
         trtc-mix --from x -o m.mp4 room
-    # --user '' selects mixed recordings
-    told 66 "no recording of user ''" trtc-merge -u '' room
+    mkrec --loop --bitrate 40000 --length 1 --user id=u,kinds=a one
+    told 66 "no mixed recording, which is what -u '' selects" trtc-merge -u '' one
+    # the name that was given, and not that of a temporary file
+    told 73 "cannot create 'nowhere/r.json': No such file" trtc-merge --report nowhere/r.json one
 }
 
 @test "a mix is not written onto a terminal, and a stream is not read from one" {
