@@ -173,9 +173,11 @@ static int open_temp(struct trtc_file *f, bool *fresh, struct trtc_err *err)
     if (errno == ELOOP)
         return trtc_fail(err, TRTC_EX_CANTCREAT,
                          "temporary file '%s' is a symbolic link: remove it", f->temp);
-    /* a reader knows the final name only, which may be short enough */
-    return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errno, "cannot create '%s'",
-                           errno == ENAMETOOLONG ? f->temp : f->path);
+    const int errnum = errno;
+    struct stat st;
+    if (errnum == ENAMETOOLONG || lstat(f->temp, &st) == 0) /* only the temporary name is wrong */
+        return fail_temp(f, errnum, "create", err);
+    return trtc_fail_errno(err, TRTC_EX_CANTCREAT, errnum, "cannot create '%s'", f->path);
 }
 
 /* Results of lock_temp and take_temp besides 0 (it is ours) and -1. */
