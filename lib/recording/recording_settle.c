@@ -174,28 +174,30 @@ static int64_t off_stream(const struct trtc_piece *a, const struct trtc_piece *b
            trtc_ts_diff(b->facts.first_ts_90k, a->facts.first_ts_90k) * 100 / 9;
 }
 
+/* Whether bytes are missing at the beginning of p: they were overwritten, or it lacks the tables with
+ * which the segments around it begin. */
+static bool lacks_bytes(const struct trtc_piece *prev, const struct trtc_piece *p,
+                        const struct trtc_piece *next)
+{
+    if (p->facts.beheaded || p->facts.tables_first)
+        return p->facts.beheaded;
+    return (prev || next) && (!prev || prev->facts.tables_first) &&
+           (!next || next->facts.tables_first);
+}
+
 /* How much is missing at the beginning of p: the segments around it are in step, and its first
- * frame is later by their stamps than its start; where its first bytes were overwritten, one of
- * them is enough. */
+ * frame is later by their stamps than its start; if it lacks bytes there, one of them is enough. */
 static int64_t missing_first(const struct trtc_piece *prev, const struct trtc_piece *p,
                              const struct trtc_piece *next)
 {
     const int64_t before = off_stream(prev, p, 1), after = off_stream(p, next, 1),
                   around = off_stream(prev, next, 2);
     int64_t us = 0;
-    if (around != TRTC_NOTIME && llabs(around) < TRTC_ROUNDING_US)
-        us = before == TRTC_NOTIME ? 0 : -before;
-    else if (p->facts.beheaded)
+    if (before != TRTC_NOTIME && around != TRTC_NOTIME && llabs(around) < TRTC_ROUNDING_US)
+        us = -before;
+    else if (lacks_bytes(prev, p, next))
         us = before != TRTC_NOTIME ? -before : after != TRTC_NOTIME ? after : 0;
     return us >= TRTC_ROUNDING_US && us < p->dur_us ? us : 0;
-}
-
-/* Whether bytes are missing at the beginning of p, and nothing else has shown it. */
-static bool has_lost_first(const struct trtc_piece *prev, const struct trtc_piece *p,
-                           const struct trtc_piece *next)
-{
-    return !p->cut && !p->facts.beheaded && !p->facts.tables_first && prev &&
-           prev->facts.tables_first && next && next->facts.tables_first;
 }
 
 /* Places segments whose beginning is missing where their first frame belongs. */
@@ -209,7 +211,8 @@ static int settle_beginnings(struct trtc_recording *r)
         if (i + 1 == r->nb_pieces || next->unusable)
             next = NULL;
         const int64_t us = missing_first(prev, p, next);
-        if (us > 0 && has_lost_first(prev, p, next) &&
+        const bool unnamed = us > 0 && !p->cut && !p->facts.beheaded && lacks_bytes(prev, p, next);
+        if (unnamed &&
             trtc_losses_add_piece(&r->losses, r, p, (struct trtc_lost){ "truncated", us, -1 },
                                   "its beginning is missing") < 0)
             return -1;
