@@ -221,8 +221,8 @@ static int confirm_fall(struct trtc_course *c)
     return 0;
 }
 
-/* Adds a picture whose stamp is lower than an earlier one. If no stamp gives the decoding order,
- * the picture may simply be displayed before others; then higher stamps follow soon. */
+/* Adds a picture whose stamp is lower than an earlier one. It may be displayed before others, or have
+ * come twice or behind others; then higher stamps follow soon. */
 static int add_fallen(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
@@ -231,11 +231,29 @@ static int add_fallen(struct trtc_course *c, int64_t at, const struct trtc_cours
         t->fall.pos = f->pos;
     }
     t->fall.nb++;
+    t->fall.sure = t->decodes || (!t->orders && t->nb >= ORDER_KNOWN);
     t->fall.from = at < t->fall.from ? at : t->fall.from;
     t->fall.high = at > t->fall.high ? at : t->fall.high;
+    t->fall.last = at;
     t->fall.last_pos = f->pos;
-    const bool sure = t->decodes || f->key || (!t->orders && t->nb >= ORDER_KNOWN);
-    return sure || t->fall.nb > REORDER_MAX ? confirm_fall(c) : 0;
+    return f->key || t->fall.nb > REORDER_MAX ? confirm_fall(c) : 0;
+}
+
+/* Ends a fall at a stamp that is as high as those before it. The clock goes on from the fall if the
+ * stamps rise from there as usual; otherwise only the order of pictures differed. */
+static int end_fall(struct trtc_course *c, int64_t at)
+{
+    struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
+    const int64_t rise = at - t->fall.last;
+    const int64_t usual = t->before && t->before < t->step ? t->before : t->step;
+    const bool comes_back = rise >= usual * 3 / 2 && at - t->high <= PICTURE_GAP + t->step;
+    if (!t->fall.nb)
+        return 0;
+    if (t->fall.sure && !comes_back)
+        return confirm_fall(c);
+    t->orders |= !t->fall.sure;
+    t->fall.nb = 0;
+    return 0;
 }
 
 /* Notes that the stamps rise by more than usual with this picture, but not by enough for a run. */
@@ -261,17 +279,16 @@ static bool is_delayed(const struct trtc_course_track *t, int64_t at,
 static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
-    const int64_t step = at - t->high;
     t->step = t->step ? t->step : STEP_GUESS;
     t->decodes |= f->explicit_dts;
     c->delay = t->nb++ == 0 ? f->delay : c->delay;
-    const bool delayed = t->seen && step < -PICTURE_LAG && is_delayed(t, at, f);
-    if (t->seen && step < -PICTURE_LAG && !delayed)
+    const bool falls = t->seen && at - t->high < -PICTURE_LAG;
+    const bool delayed = falls && is_delayed(t, at, f);
+    if (falls && !delayed)
         return add_fallen(c, at, f);
-    if (t->fall.nb) { /* only the order of pictures differed */
-        t->orders = true;
-        t->fall.nb = 0;
-    }
+    if (end_fall(c, at) < 0)
+        return -1;
+    const int64_t step = at - t->high;
     const bool soft = t->seen && !t->orders && !delayed && step < t->step - TOL;
     const bool rises = t->seen && step > t->step + TOL;
     const bool back = rises && distance(step - t->step, t->fallen) < TOL;
@@ -292,8 +309,10 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
         note_rise(c, at, f->pos);
     const bool odd = (soft || rises) && !t->odd; /* two of them: the rate has changed */
     const bool known = t->seen && step > 0 && step <= STEP_MAX;
-    if (known && !odd)
+    if (known && !odd) {
+        t->before = t->step;
         t->step = step;
+    }
     t->odd = odd;
     t->high = at;
     t->shown = t->seen && at + f->delay < t->shown ? t->shown : at + f->delay;

@@ -48,7 +48,8 @@ struct trtc_course {
         bool seen;
         int64_t ts, at; /* the last stamp: as it was, and with wraps undone */
         size_t run;     /* index of the open run */
-        int64_t step;   /* usual distance between frames */
+        int64_t step;   /* usual distance between frames, */
+        int64_t before; /* and what it was before; pictures only */
         int64_t high;   /* highest stamp of the open run */
         int64_t shown;  /* pictures: the highest PTS since the last fall */
         int64_t nb;     /* number of frames */
@@ -59,9 +60,11 @@ struct trtc_course {
         bool decodes;   /* some frames had a DTS of their own, so every DTS must rise */
         bool orders;    /* without DTS, pictures were seen whose display order differs from their
                            decoding order */
-        struct {        /* a fall that may only be a picture displayed before earlier ones */
+        struct {        /* a fall that may only be a picture displayed, or decoded, before earlier
+                          ones */
             int nb;     /* frames since the fall; 0: there is none */
-            int64_t from, high, pos, last_pos;
+            bool sure;  /* the stamps give the order of decoding */
+            int64_t from, high, last, pos, last_pos;
         } fall;
         struct trtc_course_rise rise[TRTC_COURSE_RISES]; /* pictures: rise[0] is the last */
         struct trtc_steady steady;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* recording/course: time stamps that restart, fall back, jump, pause and wrap inside a segment. */
+#include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -481,6 +482,41 @@ static void test_delay_grows(void **state)
     }
 }
 
+/* Pictures that come twice, or behind the ones that follow them, are no restart, however low the rate
+ * is. A clock that falls by as little goes on from there. */
+static void test_out_of_order(void **state)
+{
+    (void)state;
+    static const struct {
+        int at[8]; /* in pictures, from the 20th on */
+        bool moves;
+    } t[] = {
+        { { 0, 2, 1, 3, 4, 5, 6, 7 }, false }, { { 0, 1, 0, 2, 3, 4, 5, 6 }, false },
+        { { 0, 3, 1, 2, 4, 5, 6, 7 }, false }, { { 0, 1, 2, -9, 3, 4, 5, 6 }, false },
+        { { 0, 2, 1, 3, 5, 4, 6, 7 }, false }, { { 0, 1, 2, 0, 1, 2, 3, 4 }, true },
+        { { 0, 1, 2, -1, 0, 1, 2, 3 }, true }, { { 0, 1, 2, -7, -6, -5, -4, -3 }, true },
+    };
+    static const int rates[] = { 5, 10, 15, 25 };
+    for (size_t k = 0; k < sizeof t / sizeof *t * 4; k++) {
+        struct trtc_course c = { 0 };
+        size_t hint = 0;
+        const int step = 90000 / rates[k % 4];
+        for (int i = 0; i < 40; i++) {
+            const int at =
+                i < 20 ? i : 20 + t[k / 4].at[i < 28 ? i - 20 : 7] + (i < 28 ? 0 : i - 27);
+            const struct trtc_course_frame f = {
+                .ts = 900000 + at * step, .explicit_dts = k % 2, .key = i == 0, .pos = i * 1000
+            };
+            assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
+        }
+        assert_int_equal(trtc_course_settle(&c, TRTC_NOTIME, TRTC_NOTIME), 0);
+        const int64_t shift = trtc_course_shift(&c, PICTURE, 39 * 1000, &hint);
+        if ((shift != 0) != t[k / 4].moves)
+            fail_msg("%zu at %d fps: %" PRId64, k / 4, rates[k % 4], shift);
+        trtc_course_fini(&c);
+    }
+}
+
 static void test_holes(void **state)
 {
     (void)state;
@@ -568,6 +604,7 @@ int main(void)
         cmocka_unit_test(test_begins_at_a_restart),
         cmocka_unit_test(test_key_falls),
         cmocka_unit_test(test_delay_grows),
+        cmocka_unit_test(test_out_of_order),
         cmocka_unit_test(test_holes),
         cmocka_unit_test(test_many_slides),
         cmocka_unit_test(test_garbage),
