@@ -196,12 +196,15 @@ static void pay_owed(struct trtc_input_clock *c, const struct trtc_input_lane *l
 }
 
 /* The frame before fell a little. Either the next one is where that was (the stream goes on from
- * there), or where it should have been (just its stamp is wrong). */
+ * there), or where it should have been (just its stamp is wrong), or behind the one before it (it came
+ * twice, or behind that). */
 static bool stays_fallen(const struct trtc_input_lane *l, int64_t raw)
 {
-    const int64_t step = end_of(l) - l->dts_us;
+    const int64_t step = l->fell_step_us;
+    const int64_t off_us = distance(raw, l->raw_us + step);
 
-    return distance(raw, l->raw_us + step) < distance(raw, l->fell_from_us + 2 * step);
+    return off_us < distance(raw, l->fell_from_us + 2 * step) &&
+           off_us < distance(raw, l->fell_from_us + step);
 }
 
 /* The other track has fallen back to the clock of this one. Returns true if the frame goes on: in
@@ -239,8 +242,12 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
     if (!fallen && !falls && comes_back(c, l, raw, out))
         return;
     l->fell = falls && !fell_off;
-    if (l->fell)
+    if (l->fell) {
+        const int64_t last_us = end_of(l) - l->dts_us;
+
         l->fell_from_us = l->raw_us;
+        l->fell_step_us = l->before_us > 0 && l->before_us < last_us ? l->before_us : last_us;
+    }
     if (l->epoch == c->epoch) {
         /* A pause of one track, through which the other one has gone on, is no jump. */
         if (!goes_on && (fallen || step < 0 || off_current > NEAR_US))
@@ -329,7 +336,7 @@ void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_
     if (l->epoch == c->epoch)
         c->at_us = s.dts_us;
 
-    const int64_t off_us = l->fell ? end_of(l) - s.dts_us : l->off_us;
+    const int64_t off_us = l->fell ? l->dts_us + l->fell_step_us - s.dts_us : l->off_us;
     int64_t dts = s.dts_us + off_us, pts = s.pts_us + off_us;
     if ((l->seen || l->hid) && dts <= l->dts_us)
         dts = l->dts_us + TICK_US;

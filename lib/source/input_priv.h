@@ -330,7 +330,8 @@ struct trtc_input_clock {
         int64_t before_us;    /* step_us as it was before the last frame */
         bool fell;            /* the time of the last frame fell slightly; it was placed after the
                                * previous frame for now */
-        int64_t fell_from_us; /* ... the time from which it fell */
+        int64_t fell_from_us; /* ... the time from which it fell, */
+        int64_t fell_step_us; /* and the usual distance there */
         int64_t rose_us;      /* how far the stamps rose last in this epoch, beyond one step, */
         int64_t rose_at_us;   /* ... and to which raw DTS */
     } lane[TRTC_NB_KINDS];

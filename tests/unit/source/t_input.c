@@ -1832,6 +1832,40 @@ static void test_clock(void **state)
     }
 }
 
+/* A picture that comes twice, or behind the one that follows it, is no jump, however low the rate is; one
+ * from which the stream goes on is. */
+static void test_clock_of_pictures_out_of_order(void **state)
+{
+    static const struct {
+        int at[5]; /* in pictures, from the tenth on */
+        bool jumps;
+    } t[] = {
+        { { 0, 2, 1, 3, 4 }, false },
+        { { 0, 1, 0, 2, 3 }, false },
+        { { 0, 1, 2, 1, 2 }, true },
+        { { 0, 1, -1, 0, 1 }, true },
+    };
+    static const int rates[] = { 5, 15, 20 };
+    (void)state;
+    for (size_t i = 0; i < COUNT(t) * COUNT(rates); i++) {
+        const int64_t step = 1000000 / rates[i % COUNT(rates)];
+        struct trtc_input_clock c = { 0 };
+        struct trtc_input_placed at;
+        bool jumped = false;
+        int64_t raw_us = 0;
+        for (int k = 0; k < 30; k++) {
+            const int n =
+                k < 10 ? k
+                       : 10 + t[i / COUNT(rates)].at[k < 15 ? k - 10 : 4] + (k < 15 ? 0 : k - 14);
+            raw_us = n * step;
+            put(&c, V, raw_us, raw_us, 0, &at);
+            jumped |= at.breaks;
+        }
+        assert_int_equal(jumped, t[i / COUNT(rates)].jumps);
+        assert_int_equal(at.dts_us != raw_us, t[i / COUNT(rates)].jumps);
+    }
+}
+
 /* A key picture that is shown before others which were decoded earlier: the stream begins anew there, although
  * its decoding times rise. What follows is shown behind all that was. */
 static void test_clock_of_pictures_shown_twice(void **state)
@@ -2243,6 +2277,7 @@ int main(void)
         cmocka_unit_test(test_damaged_beginning),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_clock_of_pictures_out_of_order),
         cmocka_unit_test(test_clock_of_pictures_shown_twice),
         cmocka_unit_test(test_unwrap),
         cmocka_unit_test(test_aac_config),
