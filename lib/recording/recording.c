@@ -332,6 +332,14 @@ static bool others_agree(const struct trtc_recording *r, const struct trtc_list 
     return false;
 }
 
+static void note_late(struct trtc_recording *r, const struct trtc_list *from, int64_t ms)
+{
+    trtc_recording_note(r,
+                        "%s/%s: it begins %.3f s after its START-REC-TIME; perhaps its first "
+                        "segments are not listed",
+                        r->dir, from->file, (double)ms / 1000);
+}
+
 static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_list *from,
                              int64_t first_ms)
 {
@@ -342,10 +350,7 @@ static int64_t name_shift_us(struct trtc_recording *r, const struct trtc_list *f
     if (are_far(pl->start_rec_ms, first_ms) && names_agree(pl))
         return 0;
     if (ms < -NAMES_OFF_MS && !are_far(pl->start_rec_ms, first_ms) && others_agree(r, from)) {
-        trtc_recording_note(r,
-                            "%s/%s: it begins %.3f s after its START-REC-TIME: its first segments "
-                            "are not listed",
-                            r->dir, from->file, (double)-ms / 1000);
+        note_late(r, from, -ms);
         return 0;
     }
     trtc_recording_note(
@@ -394,16 +399,21 @@ static void note_jump(struct trtc_recording *r, const struct placing *at,
                             (double)jump / 1e6);
 }
 
-/* Notes a disagreement between the first name, by which all others are shifted, and FILE-ATTR. */
+/* Notes a disagreement between the first name, by which all others are shifted, and FILE-ATTR; and
+ * whether it is much later than START-REC-TIME. */
 static void note_first(struct trtc_recording *r, struct placing *at, const struct line *l,
                        const struct trtc_piece *p)
 {
+    const struct trtc_list *from = &r->lists[p->list];
+    const int64_t attr_ms = l->seg->attr_start_ms, rec_ms = from->playlist.start_rec_ms;
     at->first_ms = p->name_ms;
-    if (l->seg->attr_start_ms != TRTC_NOTIME && p->name_ms != TRTC_NOTIME &&
-        !is_attr_wild(&r->lists[p->list].playlist, l->seg, p->name_ms) &&
-        llabs(l->seg->attr_start_ms - p->name_ms) > 1000)
+    if (attr_ms != TRTC_NOTIME && rec_ms != TRTC_NOTIME && from->index < 2 &&
+        attr_ms - rec_ms > NAMES_OFF_MS && !are_far(attr_ms, rec_ms))
+        note_late(r, from, attr_ms - rec_ms);
+    if (attr_ms != TRTC_NOTIME && p->name_ms != TRTC_NOTIME &&
+        !is_attr_wild(&from->playlist, l->seg, p->name_ms) && llabs(attr_ms - p->name_ms) > 1000)
         trtc_recording_note(r, "%s/%s: FILE-ATTR and the name differ by %.3f s; FILE-ATTR is taken",
-                            r->dir, p->uri, (double)(l->seg->attr_start_ms - p->name_ms) / 1000);
+                            r->dir, p->uri, (double)(attr_ms - p->name_ms) / 1000);
 }
 
 static int place_line(struct placer *pl, int list, struct placing *at, const struct line *l)

@@ -190,7 +190,9 @@ static void test_first_not_listed(void **state)
     put_segments("@000000000 @000010000 @000020000 " A "_20260101000000000.ts", 376);
     put_list(A, "S0 X10 " A "_20260101000000000.ts");
     put_list(V, "S0 X10 @000010000 X10 @000020000");
-    EXPECT("0: 0+10000 1: 10000+10000 20000+10000", "after its START-REC-TIME: its first segments");
+    EXPECT("0: 0+10000 1: 10000+10000 20000+10000", "after its START-REC-TIME; perhaps its first");
+    put_list(V, "S0 F10000,376 X10 @000010000 X10 @000020000");
+    EXPECT("0: 0+10000 1: 10000+10000 20000+10000", "begins 10.000 s after");
     put_list(A, "S-28800000 X10 " A "_20260101000000000.ts");
     put_list(V, "S-28800000 X10 @000010000 X10 @000020000");
     EXPECT("0: -28800000+10000 1: -28800000+10000 -28790000+10000", "shifted by -28810.000 s");
