@@ -23,6 +23,7 @@
 #include "account.h"
 #include "base/b64.h"
 #include "base/json_put.h"
+#include "base/text.h"
 #include "base/utc.h"
 #include "flush.h"
 #include "hls/salvage.h"
@@ -300,14 +301,15 @@ static void say_salvaged(const struct opts *o, const struct trtc_segmenter_opts 
 {
     const struct trtc_salvaged *v = &so->salvaged;
     if (v->nb_lists || v->lost_bytes)
-        cli_error("%s: rescued %d segments (%.3f s, %" PRId64
+        cli_error("%s: rescued %d segment%s (%.3f s, %" PRId64
                   " bytes) of a recording that was killed; lost: %" PRId64
                   " bytes of incomplete frames, and at most the last second of its input",
-                  o->dir, v->nb_segments, (double)v->dur_us / 1e6, v->bytes, v->lost_bytes);
+                  o->dir, v->nb_segments, trtc_text_s(v->nb_segments), (double)v->dur_us / 1e6,
+                  v->bytes, v->lost_bytes);
     else if (so->stale.nb_files)
-        cli_note("%s: removed %d unfinished files (%" PRId64
+        cli_note("%s: removed %d unfinished file%s (%" PRId64
                  " bytes) of a recording that was killed",
-                 o->dir, so->stale.nb_files, so->stale.bytes);
+                 o->dir, so->stale.nb_files, trtc_text_s(so->stale.nb_files), so->stale.bytes);
 }
 
 /* Returns when the first bytes of the stream arrived: at the server, if that is a trtc-room whose

@@ -327,7 +327,7 @@ rescued() {
     kill -9 $pid
     wait $pid || true
     expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225700495 --no-sync -t 20 -d o --append "$cam"
-    said 'rescued 1 segments'
+    said 'rescued 1 segment ('
     missing=$(($(came k $list) - $(rescued $list)))
     ((missing < 500)) || fail "$missing ms are missing"
     strict $list torn
@@ -405,7 +405,7 @@ frames() {
         [[ -z $(find o -name '.*_20*.ts.part') ]] || fail "$shape: it has begun: $(ls -A o)"
         # shellcheck disable=SC2086 # words are meant
         expect 0 trtc-hls -q -A 1400000001 -R 3560 $shape -S 1767225700495 -t 3 -d o --append "$cam"
-        said 'rescued 1 segments ('
+        said 'rescued 1 segment ('
         [[ -z $(find o -name '.*' -type f) ]] || fail "$shape: hidden files"
         list=o/1400000001_3560.m3u8
         [[ ! $shape ]] || list=o/${stem}_video.m3u8
@@ -421,7 +421,7 @@ frames() {
     hls 0 -d o -t 3 "$cam"
     burst only.ts --append
     expect 0 trtc-hls -q -A 1400000001 -R 3560 -S 1767225700495 -t 3 -d o --append "$cam"
-    said 'rescued 1 segments ('
+    said 'rescued 1 segment ('
     n=$(sed '1,/DISCONTINUITY/d' o/1400000001_3560.m3u8 | sed '/DISCONTINUITY/Q; /^#/d')
     frames video "o/$n" >got
     diff <(head -n "$(wc -l <got)" want) got >diff.txt || fail "behind: not the same: $(head diff.txt)"
@@ -508,7 +508,7 @@ frames() {
         [[ -s $part && -z $(find o -name '*.ts' ! -name '.*') ]] || fail "$call: $(ls -A o)"
     done
     expect 0 trtc-hls -A 1400000001 -R 3560 -S 1767225700495 --no-sync -t 20 -d o --append "$cam"
-    said 'rescued 1 segments'
+    said 'rescued 1 segment ('
 }
 
 @test "a rescued segment with a single picture lasts as long as the pictures before" {
@@ -521,7 +521,7 @@ frames() {
     sed -i '/ENDLIST/d' "$list"
     sed -i "$(($(wc -l <"$list") - 2)),\$ d" "$list"
     expect 0 trtc-hls -q -A 1400000001 -R 3560 -u 10001 -S 1767225700495 -d o --append "$cam"
-    said 'rescued 1 segments'
+    said 'rescued 1 segment ('
     sed '/DISCONTINUITY/Q' "$list" >before
     [[ $(tail -n 1 before) == "$last" ]] || fail "$(cat before)"
     near "$(sed -n 's/^#EXTINF:\(.*\),$/\1/p' before | tail -n 1)" "$(ffprobe -v error -select_streams v -show_entries packet=duration_time -of csv=p=0 "$cam" | grep -o '[0-9.]*' | head -n 1)" 0.001
