@@ -81,7 +81,7 @@ static int check(const struct put_opts *o)
                          storage_in ? "StorageParams" : "keys");
     if (storage_in && o->keys_fd == 0)
         return cli_usage("standard input holds either StorageParams or keys");
-    return opt_check_names(&o->operands);
+    return 0;
 }
 
 static int run(const struct put_opts *o)

@@ -139,7 +139,7 @@ static char *key_of(const char *prefix, const char *path, const char *shown, str
     if (part)
         trtc_fail(err, TRTC_EX_DATAERR, "%s: '..' leads out of the root", shown);
     else if (!len)
-        trtc_fail(err, TRTC_EX_DATAERR, "%s: it is not a file", shown);
+        trtc_fail(err, TRTC_EX_DATAERR, "%s: it is not a file", *shown ? shown : "''");
     else
         key = join(prefix, rest, err);
     free(rest);

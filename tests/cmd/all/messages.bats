@@ -273,10 +273,8 @@ told() {
         # shellcheck disable=SC2086 # words are meant
         told 64 "${e##* }: the value is empty: is a variable not set?" trtc-$e ''
     done
-    for e in 'put --to file:///x' task; do
-        # shellcheck disable=SC2086 # words are meant
-        told 64 'argument 1 is empty: is a variable not set?' trtc-$e ''
-    done
+    told 64 'argument 1 is empty: is a variable not set?' trtc-task ''
+    told 65 "'': it is not a file" trtc-put --to file:///x '' # the others are put
     for e in nowhere :80 1.2.3.4 [::1 1.2.3.4:70000 host.example:80; do
         told 64 "--listen: '$e' is not " trtc-hook serve --spool spool --unsigned --listen "$e"
         told 64 "--listen: '$e' is not " trtc-room serve --listen "$e"
