@@ -44,7 +44,6 @@ struct opts {
 #define FAR_US    60000000 /* no server keeps older data */
 #define SKEW_US   500000   /* between two clocks */
 #define WINDOW_US 15000000 /* live: how long a track waits for the other one */
-#define JOIN_US   10000000 /* live: how long a key frame is waited for at the beginning */
 
 /* ---- options ---- */
 
@@ -260,17 +259,12 @@ static bool is_had(struct hls_account *a, const struct trtc_segmenter_opts *so,
     return true;
 }
 
-/* Whether f is a picture of a live stream that was joined between key frames, before its first
- * parameter sets, so that no decoder can show it. It is counted. */
-static bool is_joined(struct hls_account *a, const struct trtc_segmenter_opts *so,
-                      const struct trtc_input_frame *f)
+/* Whether f is one of the pictures with which a stream was joined, which are counted. */
+static bool is_joined(struct hls_account *a, const struct trtc_input_frame *f)
 {
-    if (!so->window_us || !f->video || a->keyed || trtc_input_info(a->in)->width_px > 0 ||
-        (f->codec != TRTC_CODEC_H264 && f->codec != TRTC_CODEC_H265) ||
-        f->pkt.pts_us - so->stream_start_us > JOIN_US)
-        return false;
-    a->nb_joined++;
-    return true;
+    const bool is = trtc_input_is_joined(a->in, f);
+    a->nb_joined += is;
+    return is;
 }
 
 /* Moves frames from the input to the segmenter until one of them ends. A frame that a signal cut
@@ -284,7 +278,7 @@ static int pump(const struct trtc_segmenter_opts *so, struct hls_flush *flush,
     int got;
     while ((got = trtc_input_next(in, &f, err)) > 0 && !cli_signal) {
         hls_look(a, &f);
-        if (is_had(a, so, &f) || is_joined(a, so, &f))
+        if (is_had(a, so, &f) || is_joined(a, &f))
             continue;
         hls_flush_lock(flush);
         const int ret = trtc_segmenter_frame(seg, &f, trtc_input_info(in), err);

@@ -227,7 +227,7 @@ static int take(struct live *x, const struct trtc_input *in, const struct trtc_i
     struct trtc_feed_frame frame;
 
     place(x, in, f);
-    if (!q->wanted)
+    if (!q->wanted || (!x->stored && trtc_input_is_joined(in, f)))
         return !stopped(x);
     trtc_feed_of_input(f, x->off_us, &frame);
     struct node *n = copy(&frame);

@@ -27,6 +27,7 @@
 #define ENCODE_HZ     48000
 #define AAC_SAMPLES   1024
 #define STEP_MAX_US   1000000
+#define JOIN_US       10000000
 
 /* A waiting frame, followed by its bytes. */
 struct held {
@@ -290,6 +291,7 @@ static int take_picture(struct trtc_input *in, const struct trtc_input_raw *raw,
     if ((raw->key || begins_with_sets(raw->codec, raw->data, raw->size)) &&
         keep_sets(in, raw->codec, (struct trtc_bytes){ raw->data, raw->size }, false, err) < 0)
         return -1;
+    f->headless = !in->sets;
     if (!raw->key)
         return 1;
     f->sets = trtc_kept_sets_missing(in->sets, &f->sets_size);
@@ -998,6 +1000,11 @@ void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledg
         leave_unwanted(out);
     if (!video && in->aenc)
         trtc_aenc_account(in->aenc, out);
+}
+
+bool trtc_input_is_joined(const struct trtc_input *in, const struct trtc_input_frame *f)
+{
+    return f->headless && !in->info.stored && f->pkt.pts_us - in->start_us <= JOIN_US;
 }
 
 int64_t trtc_input_nb_returned(const struct trtc_input *in, bool video)

@@ -59,6 +59,7 @@ struct trtc_input_frame {
     const uint8_t *sets;    /* video key frames: all parameter sets in force if the access unit
                                 lacks one of them; else NULL */
     size_t sets_size;
+    bool headless;        /* video: neither a key frame nor parameter sets have come so far */
     bool new_format;      /* sound: the rate, the channels or the kind of AAC have changed */
     bool new_size;        /* video: width_px and height_px of the info change with this key frame */
     unsigned turn;        /* video: how the picture is turned for display, of enum trtc_turn */
@@ -167,6 +168,10 @@ void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *ou
 /* Reports the account of the picture or the sound so far: transport packets and frames in, frames
  * left out, and in nb_out frames that were returned, or decoded to be encoded. */
 void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledger *out);
+
+/* Whether a frame is one of the pictures, of at most 10 s, that a live stream begins with if it is
+ * joined between key frames: no decoder can show them, and nobody misses them. */
+bool trtc_input_is_joined(const struct trtc_input *in, const struct trtc_input_frame *f);
 
 /* Returns the number of frames that trtc_input_next has returned; of encoded sound, those of the
  * encoder. */

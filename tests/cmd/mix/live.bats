@@ -117,6 +117,14 @@ run_waits() {
     ended
 }
 
+@test "a live stream that is joined between key frames has no losses" {
+    ffmpeg -nostdin -v error -f lavfi -i testsrc=s=160x90:r=5:d=4 -f lavfi -i sine=r=16000:d=4 -c:v libx264 -preset ultrafast \
+        -g 10 -c:a aac all.ts
+    ffmpeg -nostdin -v error -i all.ts -ss 0.5 -copyinkf -c copy joined.ts
+    trtc-mix -s 64x36 -r 5 --preset ultrafast --json -o o.mp4 anna=- < <(exec cat joined.ts) >out 2>err || fail "$? $(<err)"
+    jq -e '.losses == [] and .users[0].video.account.left_out.cut > 3' out >/dev/null || fail 'the account'
+}
+
 @test "a pipe with a START is waited for, and complete" {
     after waits 0
     quiet
