@@ -75,6 +75,20 @@ bool trtc_edits_have_speed(const struct trtc_edits *v)
     return false;
 }
 
+int64_t trtc_edits_rest_us(const struct trtc_edits *v, int64_t all_us)
+{
+    int64_t rest_us = all_us;
+
+    if (!trtc_edits_are_in_order(v) || trtc_edits_have_speed(v))
+        return all_us;
+    for (size_t i = 0; i < v->n; i++) {
+        const struct trtc_edit *e = &v->items[i];
+        if (e->at_us >= 0 && e->at_us < all_us && e->rate != 0)
+            rest_us -= e->dur_us < all_us - e->at_us ? e->dur_us : all_us - e->at_us;
+    }
+    return rest_us > 0 ? rest_us : 0;
+}
+
 int64_t trtc_edits_shift_us(const struct trtc_edits *v)
 {
     int64_t shown_us = 0;

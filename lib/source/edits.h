@@ -34,6 +34,10 @@ bool trtc_edits_are_in_order(const struct trtc_edits *v);
 /* Whether a part is to be shown faster, slower or backwards. */
 bool trtc_edits_have_speed(const struct trtc_edits *v);
 
+/* Returns how much of a track of this length is in none of the parts, at most: of a list that is not in
+ * order, or not at normal speed, all of it. */
+int64_t trtc_edits_rest_us(const struct trtc_edits *v, int64_t all_us);
+
 /* Returns how much later the track is shown than its own times state, by the first part and the
  * empty ones before it. */
 int64_t trtc_edits_shift_us(const struct trtc_edits *v);

@@ -64,16 +64,33 @@ int64_t trtc_input_av_nb_unread(const struct trtc_input_av *b, const AVStream *s
     return n > 0 ? n : 0;
 }
 
+/* Returns how many frames an edit list may leave out; -1: any number. Most lists show all but the
+ * priming, and frames that are reordered. */
+static int64_t nb_cut_off(const struct trtc_input_box_track *t)
+{
+    enum { LITTLE_US = 500000, RATES = 4, ROUNDED = 3 };
+
+    if (t->edits.n == 0)
+        return 0;
+    if (t->nb_steps <= 0 || t->no_steps || t->hz == 0)
+        return -1;
+    const int64_t all_us = av_rescale(t->ticks, 1000000, t->hz);
+    const int64_t rest_us = trtc_edits_rest_us(&t->edits, all_us);
+    if (rest_us > LITTLE_US || all_us < t->nb_steps)
+        return -1;
+    return rest_us * RATES / (all_us / t->nb_steps) + ROUNDED;
+}
+
 /* Frames that libavformat has left out although no edit list says so: those of another codec, if a
- * track has several, or frames that nothing describes. */
+ * track has several, or frames that nothing describes, or that are not where the index says. */
 static void count_unread(struct trtc_input_av *b)
 {
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
         struct trtc_input_av_stream *s = &b->stream[k];
         const struct trtc_input_box_track *t = trtc_input_av_indexed_track(b, k);
-        const bool plain = t && t->edits.n == 0;
+        const int64_t nb_cut = t ? nb_cut_off(t) : -1;
         const int64_t n = s->index >= 0 ? trtc_input_av_nb_unread(b, b->ic->streams[s->index]) : 0;
-        if (!b->watch.codecs && (!plain || s->codec == TRTC_CODEC_OTHER))
+        if (!b->watch.codecs && (nb_cut < 0 || n <= nb_cut || s->codec == TRTC_CODEC_OTHER))
             continue;
         s->ledger.nb_in += n;
         s->ledger.nb_left[b->watch.codecs ? TRTC_LEFT_FORMAT : TRTC_LEFT_DAMAGED] += n;

@@ -291,6 +291,12 @@ zeros() {
         said 'part.mp4: truncated'
         [[ $(account video .account.frames_out) == 30 && $(account audio .account.frames_out) -gt 25 ]] || fail "$end: $(<out)"
     done
+    # a chunk of pictures that is not in the file, and an edit list that shows all of them
+    cp "$mp4" stray.mp4
+    put_u32 stray.mp4 $(($(grep -abo stco stray.mp4 | head -n 1 | cut -d : -f 1) + 12 + 4 * 20)) 99999999
+    rm -rf o
+    hls 3 -d o --json stray.mp4
+    said 'picture: left out, damaged: '
     # the last chunks of the picture are of a description that does not exist
     ffmpeg -nostdin -v error -i "$mp4" -c copy -use_editlist 0 odd.mp4
     at=$(grep -abo stsc odd.mp4 | head -n 1 | cut -d : -f 1)

@@ -129,6 +129,30 @@ static void test_frames(void **state)
 }
 
 /* Numbers of a damaged file do not overflow. */
+/* How much of 10 s no part shows. */
+static void test_rest(void **state)
+{
+    static const struct {
+        struct trtc_edit e[2];
+        size_t n;
+        int64_t rest_us;
+    } t[] = { { { { 0 } }, 0, 10 * S },
+              { { { 80 * MS, 20 * S, X } }, 1, 80 * MS },
+              { { { EMPTY, S, X }, { S, INT64_MAX, X } }, 2, S },
+              { { { 0, 4 * S, X }, { 5 * S, 4 * S, X } }, 2, 2 * S },
+              { { { 0, 4 * S, X }, { 4 * S, 6 * S, 0 } }, 2, 6 * S },
+              { { { 5 * S, 5 * S, X }, { 0, 5 * S, X } }, 2, 10 * S },
+              { { { 0, 5 * S, 2 * X }, { 5 * S, 5 * S, X } }, 2, 10 * S },
+              { { { 12 * S, S, X } }, 1, 10 * S } };
+    (void)state;
+    for (size_t i = 0; i < COUNT(t); i++) {
+        struct trtc_edit e[2];
+        memcpy(e, t[i].e, sizeof e);
+        const struct trtc_edits v = { e, t[i].n };
+        assert_int_equal(trtc_edits_rest_us(&v, 10 * S), t[i].rest_us);
+    }
+}
+
 static void test_large(void **state)
 {
     const int64_t most = INT64_C(1) << 56;
@@ -148,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_rest),
         cmocka_unit_test(test_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
