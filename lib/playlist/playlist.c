@@ -321,6 +321,17 @@ static char *first_line(char *s, const char *end, int *nr)
     return s;
 }
 
+/* Durations are rounded to seconds in all of a playlist, or in none of it. One alone may be whole by
+ * chance. */
+static void settle_whole(struct trtc_playlist *p)
+{
+    bool whole = p->nb_segs > 1;
+    for (size_t i = 0; i < p->nb_segs && whole; i++)
+        whole = p->segs[i].whole || p->segs[i].duration_us == TRTC_NOTIME;
+    for (size_t i = 0; i < p->nb_segs; i++)
+        p->segs[i].whole = whole;
+}
+
 int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct trtc_err *err)
 {
     *out = (struct trtc_playlist){ .text = text,
@@ -365,6 +376,7 @@ int trtc_playlist_parse(char *text, size_t n, struct trtc_playlist *out, struct 
         }
     }
     take_end(out, &next, line, whole ? 0 : len, nr);
+    settle_whole(out);
     return out->master ? trtc_fail(err, TRTC_EX_DATAERR,
                                    "a master playlist: it lists playlists, not segments")
                        : 0;

@@ -24,7 +24,7 @@ struct trtc_playlist_seg {
     const char *key_method;  /* METHOD of the EXT-X-KEY in force; NULL: not encrypted */
     int width_px, height_px; /* VIDEO-METADATA in force; 0: absent */
     int line;                /* line number of the URI, from 1 */
-    bool whole;         /* EXTINF is in whole seconds, without milliseconds: it may be rounded */
+    bool whole;         /* EXTINF may be rounded to seconds, as all of them have no milliseconds */
     bool discontinuity; /* EXT-X-DISCONTINUITY precedes it */
     bool map;           /* an EXT-X-MAP is in force: its header is in another file, as for
                                 MP4 segments */

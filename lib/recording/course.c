@@ -32,6 +32,7 @@
     (INT64_C(1800000) * MS)    /* a longer gap is not a pause unless the playlist or the clock
                                   confirms it */
 #define SHORT      (1000 * MS) /* a segment may be this much shorter than its playlist says */
+#define AHEAD      (60 * MS)   /* a track is ahead of the clock by at least this */
 #define STEP_GUESS (40 * MS)
 #define STEP_MAX   (500 * MS)
 
@@ -267,6 +268,18 @@ static void note_rise(struct trtc_course *c, int64_t at, int64_t pos)
     };
 }
 
+/* Notes the distance of a picture from the one before. */
+static void note_step(struct trtc_course *c, int64_t step, int64_t at, int64_t pos)
+{
+    struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
+    const struct trtc_course_run *r = run_of(c, TRTC_AT_VIDEO);
+    t->wide = step < t->wide ? t->wide : step < t->widest.by ? step : t->widest.by;
+    if (step > t->widest.by)
+        t->widest = (struct trtc_course_rise){
+            .by = step, .from = at, .pos = pos, .to = r->to, .last_pos = r->last_pos
+        };
+}
+
 /* Whether a picture that is decoded early is displayed just after those before it: encoders begin to
  * reorder pictures, or do so farther, without a break of the clock. */
 static bool is_delayed(const struct trtc_course_track *t, int64_t at,
@@ -295,6 +308,8 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     if (rises &&
         run_of(c, TRTC_AT_VIDEO)->to > at) /* it was taken to last as long as the one before */
         run_of(c, TRTC_AT_VIDEO)->to = at;
+    if (t->seen)
+        note_step(c, step, at, f->pos);
     if (soft && divide_at_rise(c, t->step - step) < 0)
         return -1;
     if ((!t->seen || soft || back || step > PICTURE_GAP + t->step) &&
@@ -605,7 +620,47 @@ static void choose_epochs(struct trtc_course *c, struct epochs *e)
         c->runs[i].shift = e->shift[c->runs[i].epoch];
 }
 
-/* ---- pauses ---- */
+/* ---- tracks that run ahead ---- */
+
+/* How far the stamps of a track are ahead of the clock when the next segment begins, and how far the last
+ * one of this segment is. Where the frames truly paused, that is not ahead. */
+struct lead {
+    int64_t end, last;
+};
+
+static struct lead lead_of(const struct trtc_course *c, int track)
+{
+    const struct trtc_course_track *t = &c->track[track];
+    const int64_t due = t->at + trtc_ts_diff(c->onward[track].due, t->ts),
+                  ts = c->onward[track].comes;
+    const int64_t comes = ts == TRTC_NOTIME ? t->at + t->step : t->at + trtc_ts_diff(ts, t->ts);
+    return (struct lead){ comes - due, t->at - due };
+}
+
+/* Whether the widest distance of two pictures is explained by a jump of so much, and no other one is. */
+static bool stands_out(const struct trtc_course *c, int64_t by)
+{
+    const struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
+    return t->widest.by > by &&
+           (t->widest.by >= 2 * t->wide || distance(t->widest.by - t->wide, by) <= TOL);
+}
+
+/* Pictures that run ahead: a run begins where they do. */
+static int divide_ahead(struct trtc_course *c)
+{
+    if (!c->onward[TRTC_AT_VIDEO].known || !c->track[TRTC_AT_VIDEO].seen)
+        return 0;
+    const struct lead lead = lead_of(c, TRTC_AT_VIDEO);
+    struct trtc_course_rise widest = c->track[TRTC_AT_VIDEO].widest;
+    return lead.end >= AHEAD && lead.last > 0 && stands_out(c, lead.end) ? divide_at(c, &widest)
+                                                                         : 0;
+}
+
+/* A jump: the run that begins with it (an index), and its extent. by 0: none. */
+struct leap {
+    size_t run;
+    int64_t by;
+};
 
 static int64_t start_of(const struct trtc_course_run *r)
 {
@@ -616,6 +671,76 @@ static int64_t end_of(const struct trtc_course_run *r)
 {
     return r->to + r->shift;
 }
+
+/* The jump by which the track, whose frames are ahead by lead, has come there: a hole that is as long or,
+ * where the rate of the pictures varies, their widest distance. */
+static struct leap leap_of(const struct trtc_course *c, int track, int64_t lead)
+{
+    const struct trtc_course_run *prev = NULL;
+    struct leap leap = { 0, 0 };
+    const bool ends = c->onward[track].comes == TRTC_NOTIME,
+               varies = track == TRTC_AT_VIDEO && !ends;
+    /* where the last picture ends is not exactly known */
+    if (track == TRTC_AT_VIDEO && ends && (lead < AHEAD + c->delay || !stands_out(c, lead)))
+        return leap;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct trtc_course_run *r = &c->runs[i];
+        if (r->track != track)
+            continue;
+        const int64_t hole = prev ? start_of(r) - end_of(prev) : 0;
+        const bool wide = prev && varies && r->pos == c->track[track].widest.pos;
+        if (distance(hole, lead) <= TOL && distance(hole, lead) < distance(leap.by, lead))
+            leap = (struct leap){ i, hole };
+        else if (wide && leap.by == 0 && stands_out(c, lead))
+            leap = (struct leap){ i, lead };
+        prev = r;
+    }
+    return leap;
+}
+
+/* Finds the jump by which a track is ahead of the clock. */
+static struct leap find_leap(const struct trtc_course *c, int track)
+{
+    const struct trtc_course_run *first = NULL, *last = NULL;
+    if (!c->onward[track].known)
+        return (struct leap){ 0, 0 };
+    for (size_t i = 0; i < c->n; i++)
+        if (c->runs[i].track == track) {
+            first = first ? first : &c->runs[i];
+            last = &c->runs[i];
+        }
+    if (!first)
+        return (struct leap){ 0, 0 };
+    const struct lead lead = lead_of(c, track);
+    const int64_t late = c->onward[track].late, moved = last->shift - first->shift;
+    if (late && !first->shift && lead.last + moved + late > 0)
+        return (struct leap){ (size_t)(first - c->runs), late };
+    if (lead.end + moved < AHEAD || lead.last + moved <= 0)
+        return (struct leap){ 0, 0 };
+    return leap_of(c, track, lead.end + moved);
+}
+
+/* Moves tracks back that have run ahead of the clock. If both have, by as much, that needs a jump of both. */
+static void take_back(struct trtc_course *c)
+{
+    struct leap leap[TRTC_NB_KINDS];
+    bool both = true;
+    for (int track = 0; track < TRTC_NB_KINDS; track++) {
+        leap[track] = find_leap(c, track);
+        both &= c->onward[track].known && c->track[track].seen && lead_of(c, track).end >= AHEAD;
+    }
+    if (both && distance(lead_of(c, 0).end, lead_of(c, 1).end) <= TOL &&
+        (!leap[0].by || !leap[1].by))
+        return;
+    for (int track = 0; track < TRTC_NB_KINDS; track++)
+        for (size_t i = leap[track].run; i < c->n && leap[track].by; i++)
+            if (c->runs[i].track == track) {
+                c->runs[i].shift -= leap[track].by;
+                c->regained = true;
+            }
+}
+
+/* ---- pauses ---- */
 
 static int by_start(const void *a, const void *b)
 {
@@ -786,7 +911,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
         return -1;
     if (c->track[TRTC_AT_VIDEO].fall.nb && !c->track[TRTC_AT_VIDEO].orders && confirm_fall(c) < 0)
         return -1;
-    if (divide_with_sound(c) < 0)
+    if (divide_with_sound(c) < 0 || divide_ahead(c) < 0)
         return -1;
     if (c->n > 0)
         qsort(c->runs, c->n, sizeof *c->runs, by_pos);
@@ -802,6 +927,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
     if (e.shift && line) {
         e.apart = apart_most(c, listed);
         choose_epochs(c, &e);
+        take_back(c);
         const int64_t room = room_for(c, listed, next);
         close_holes(c, -1, room, line);
         for (int track = TRTC_NB_KINDS; track-- > 0 && room != TRTC_NOTIME;) /* sound first */

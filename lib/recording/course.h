@@ -40,7 +40,15 @@ struct trtc_course {
     int64_t first_ts;          /* 33 bits: times count from here */
     bool fresh[TRTC_NB_KINDS]; /* to be set before settling: the track does not go on from the segment
                                   before, so its clock may have jumped before its first frame */
+    struct {                   /* to be set before settling, if more is known of a track: */
+        bool known;
+        int64_t late;       /* there may be a jump of so much before its first frame */
+        int64_t due, comes; /* 33 bits: the stamp that the track should have when the next segment
+                               begins if there is none, and the one that it has; TRTC_NOTIME:
+                               nothing follows */
+    } onward[TRTC_NB_KINDS];
     bool settled;
+    bool regained;      /* a track had run ahead, and was moved back, once settled */
     int64_t start, end; /* of the whole segment, once settled */
     int64_t delay;      /* how much later than decoded the first picture is shown */
 
@@ -67,6 +75,9 @@ struct trtc_course {
             int64_t from, high, last, pos, last_pos;
         } fall;
         struct trtc_course_rise rise[TRTC_COURSE_RISES]; /* pictures: rise[0] is the last */
+        struct trtc_course_rise widest; /* pictures: where the distance of two is largest; by: that
+                                           distance, */
+        int64_t wide;                   /* and the second largest */
         struct trtc_steady steady;
         int64_t pos[TRTC_STEADY_AHEAD];  /* positions of the frames that wait in steady, */
         int64_t back[TRTC_STEADY_AHEAD]; /* and their lengths */

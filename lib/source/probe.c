@@ -46,7 +46,6 @@ struct probe {
     int list;                     /* of the segment before */
     int64_t tables_place;         /* number of the segment in it whose tables are known, or -1 */
     bool searched;                /* tables were searched for in its later segments */
-    bool whole_seconds;           /* all of its EXTINF may be rounded to these */
     unsigned sealed;              /* TRTC_AUDIO, TRTC_VIDEO: kinds whose samples are encrypted */
     unsigned may_have;            /* TRTC_AUDIO, TRTC_VIDEO: kinds that the segments may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
@@ -229,15 +228,6 @@ static int look_for(struct probe *x, const struct trtc_piece *p, int fd, unsigne
 }
 
 /* ---- judging ---- */
-
-/* Whether all durations in a playlist may be rounded to seconds. One alone may be so by chance. */
-static bool has_whole_seconds(const struct trtc_playlist *l)
-{
-    for (size_t i = 0; i < l->nb_segs; i++)
-        if (l->segs[i].duration_us != TRTC_NOTIME && !l->segs[i].whole)
-            return false;
-    return l->nb_segs > 1;
-}
 
 /* Whether more is missing at the end than uneven frames explain. */
 static bool is_short(const struct trtc_look *l, int64_t said_us, int64_t seen_us)
@@ -509,7 +499,7 @@ static void note_beginning(struct trtc_facts *x, const struct trtc_look *l,
  * names, does not round. */
 static bool may_be_rounded(const struct probe *x, const struct trtc_piece *p)
 {
-    return x->whole_seconds && p->dur_us != TRTC_NOTIME && !p->exact && p->attr_bytes < 0 &&
+    return p->whole && p->dur_us != TRTC_NOTIME && !p->exact && p->attr_bytes < 0 &&
            !next_segment(x->r, p);
 }
 
@@ -796,7 +786,6 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
         trtc_ts_forget(
             x->ts); /* tables that appear only once are used for the rest of their playlist */
         x->may_have = may_have(x->r, p->list);
-        x->whole_seconds = has_whole_seconds(&x->r->lists[p->list].playlist);
         x->nb_noted = 0;
         x->tables_place = -1;
         x->searched = false;

@@ -15,6 +15,7 @@
 #include "base/beneath.h"
 #include "base/text.h"
 #include "recording/clock.h"
+#include "recording/gain.h"
 #include "source/ahead.h"
 #include "source/crowd.h"
 #include "source/tables.h"
@@ -81,7 +82,7 @@ struct trtc_reader {
     bool shifted;              /* it was something else in the one before */
     int64_t rel_90k;           /* of the frame: from the piece's first stamp */
     int64_t prev_ts, step_90k; /* stamp of the frame before, TRTC_NOTIME: none; usual distance */
-    int64_t last_ts;           /* of the last frame of the clips before */
+    int64_t last_ts, last_us;  /* of the last frame of the clips before: stamp, decoding time */
     bool tail_seen;            /* the end of the segment has been looked at: */
     int64_t tail_90k,
         last_90k; /* how far it is from its first stamp to its end, and to its last frame */
@@ -382,14 +383,28 @@ static int64_t set_clock(struct trtc_reader *rd)
     return set_to_start(rd, ts);
 }
 
+/* The stamps may come back to the clock with which they began: then nothing is added to them any more. */
+static void come_back(struct trtc_reader *rd)
+{
+    const int64_t first = piece_of(rd)->facts.first_dts_90k[trtc_at(rd->kind)];
+    if (!rd->shift_90k || rd->last_ts == TRTC_NOTIME || first == TRTC_NOTIME || !times_go_on(rd))
+        return;
+    const int64_t rise = trtc_ts_diff(first, rd->last_ts) - rd->step_90k;
+    if (llabs(rise - rd->shift_90k) < TOL_90K)
+        rd->shift_90k = 0;
+}
+
 /* Begins the frames of clip at. gone: files before it were missing. */
 static void begin_clip(struct trtc_reader *rd, bool gone)
 {
-    if (rd->prev_ts != TRTC_NOTIME)
+    if (rd->prev_ts != TRTC_NOTIME) {
         rd->last_ts = rd->prev_ts;
+        rd->last_us = rd->prev_us;
+    }
     rd->shifted = rd->shift_90k != rd->next_shift_90k;
     if (rd->at == 0 || !is_next_part(rd->lane->clips[rd->at - 1].piece, piece_of(rd)))
         rd->shift_90k = rd->next_shift_90k;
+    come_back(rd);
     const int64_t jump = set_clock(rd);
     rd->torn = gone || !nothing_between(rd);
     if (rd->kind == TRTC_VIDEO && (rd->torn || (jump && !stamps_go_on(rd) && !times_go_on(rd))))
@@ -783,6 +798,61 @@ static int settle_course(struct trtc_course *c, const struct trtc_piece *p)
                               ticks_of(p->part ? p->whole_next_us : p->next_us));
 }
 
+/* By how much a kind begins later in clip at than the clock says, after a hole in its stamps, while the
+ * other kind goes on: it may have paused, or its clock may have jumped there. */
+static int64_t late_by(const struct trtc_reader *rd)
+{
+    const int k = trtc_at(rd->kind);
+    const struct trtc_piece *p = piece_of(rd);
+    if (!follows(rd, rd->at) || rd->last_ts == TRTC_NOTIME ||
+        p->facts.first_dts_90k[k] == TRTC_NOTIME)
+        return 0;
+    const struct trtc_piece *before = rd->lane->clips[rd->at - 1].piece;
+    const int64_t gain = trtc_gain(before, p, k), apart = trtc_gain_on_other(before, p, k);
+    const int64_t at_us = trtc_clock_us(&rd->clock, p->facts.first_dts_90k[k] + rd->shift_90k);
+    const int64_t hole = ticks_of(at_us - rd->last_us - rd->step_us);
+    if (gain < TRTC_GAIN_90K || llabs(apart - gain) >= TOL_90K || 2 * hole <= gain)
+        return 0;
+    return llabs(hole - gain) < TOL_90K ? hole : gain;
+}
+
+/* Whether nothing but its playlist says when the segment ends. */
+static bool is_last(const struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    return rd->at + 1 == rd->lane->n && p->dur_us != TRTC_NOTIME && !p->whole && !p->cut;
+}
+
+/* When a kind is due after the segment, by the clock and by its stamps, as far as is known. */
+static void look_onward(struct trtc_reader *rd, int k)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    const struct trtc_facts *f = &p->facts;
+    struct trtc_course *c = &rd->course;
+    if (p->part || f->first_dts_90k[k] == TRTC_NOTIME)
+        return;
+    c->onward[k].late = k == trtc_at(rd->kind) ? late_by(rd) : 0;
+    if (follows(rd, rd->at + 1)) {
+        const struct trtc_piece *next = rd->lane->clips[rd->at + 1].piece;
+        c->onward[k].comes = next->facts.first_dts_90k[k];
+        c->onward[k].due = c->onward[k].comes - trtc_gain(p, next, k);
+        c->onward[k].known = c->onward[k].comes != TRTC_NOTIME && !next->part;
+    } else if (is_last(rd)) {
+        const int64_t delay = trtc_ts_diff(f->first_90k[k], f->first_dts_90k[k]);
+        c->onward[k].comes = TRTC_NOTIME;
+        c->onward[k].due = f->first_ts_90k + ticks_of(p->dur_us) - delay + c->onward[k].late;
+        c->onward[k].known = true;
+    }
+}
+
+/* Whether a kind seems to run ahead of the clock in the segment, or before it. */
+static bool seems_ahead(const struct trtc_reader *rd)
+{
+    const bool next = follows(rd, rd->at + 1);
+    return late_by(rd) || (next && trtc_gain(piece_of(rd), rd->lane->clips[rd->at + 1].piece,
+                                             trtc_at(rd->kind)) >= TRTC_GAIN_90K);
+}
+
 /* Reads the course of the segment, and settles it. */
 static int follow_course(struct trtc_reader *rd, const struct trtc_course_file *f,
                          struct trtc_err *err)
@@ -793,6 +863,8 @@ static int follow_course(struct trtc_reader *rd, const struct trtc_course_file *
         return -1;
     const int track = trtc_at(rd->kind);
     rd->course.fresh[track] = !own_stamps_go_on(rd) || (rd->shifted && !rd->off_us);
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
+        look_onward(rd, k);
     return settle_course(&rd->course, piece_of(rd)) < 0 ? trtc_fail_nomem(err) : 0;
 }
 
@@ -819,6 +891,34 @@ static bool may_jump(struct trtc_reader *rd, const struct trtc_course_file *f, e
         return false;
     rd->rose = true;
     return !s || is_too_long(rd, f) || trtc_course_may_fall(f, s->pid);
+}
+
+/* Examines a segment in which a kind may run ahead of the clock, which no single stamp shows. */
+static int look_ahead(struct trtc_reader *rd, struct trtc_err *err)
+{
+    const struct trtc_piece *p = piece_of(rd);
+    const bool open = rd->feeding == rd->at; /* there may be no room for another file */
+    bool ahead = seems_ahead(rd);
+    int fd = -1, ret = 0;
+    if (p->part || (!ahead && !is_last(rd)))
+        return 0;
+    const int there = open ? open_file(rd, err) : open_piece(rd, p, p->bytes, &fd, err);
+    if (there <= 0)
+        return there;
+    const struct trtc_course_file f = { open ? rd->fd : fd, p->at_bytes, p->bytes, rd->ts };
+    if (!ahead) {
+        see_tail(rd, &f);
+        ahead = rd->tail_90k != TRTC_NOTIME && rd->tail_90k - ticks_of(p->dur_us) >= TRTC_GAIN_90K;
+    }
+    if (ahead)
+        ret = follow_course(rd, &f, err);
+    if (ahead && !rd->course.regained) {
+        trtc_course_reset(&rd->course);
+        rd->looked = false;
+    }
+    if (!open)
+        close(fd);
+    return ret;
 }
 
 /* Handles an odd time stamp: examines all of them, of both kinds, unless the end of the segment is
@@ -880,7 +980,7 @@ static int watch(struct trtc_reader *rd, int64_t ts, int64_t pos, struct trtc_er
     if (rd->kind == TRTC_VIDEO && step > 0 && step < PICTURE_GAP_90K)
         rd->step_90k = step;
     rd->prev_ts = ts;
-    const int ret = look_at_course(rd, what, err);
+    const int ret = first && look_ahead(rd, err) < 0 ? -1 : look_at_course(rd, what, err);
     if (rd->sparing)
         close_files(rd);
     return ret;

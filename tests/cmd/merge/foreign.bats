@@ -96,6 +96,40 @@ whole() {
     done
 }
 
+@test "the clock of one track jumps ahead by less than a second: it is in step to the end, and no frame is lost" {
+    local by track kind n
+    for by in a:+0.45 v:+0.3 a:+0.07; do
+        track=${by%:*}
+        have mixed p
+        edit "$(nth p mixed 2)" "$track:0:${by#*:}"
+        for n in border inside; do
+            merge 0 -q -f p --report r.json
+            quiet
+            synced p/$mixed 3 25
+            lasts p/$mixed 30
+            jq -e '[.. | objects | select(has("frames_in")) | .frames_in == .frames_out] | all' r.json >/dev/null || fail "$by, $n"
+            edit "$(nth p mixed 1)" "$track:5:${by#*:}"
+        done
+        have single p
+        kind=$([ "$track" = a ] && echo audio || echo video)
+        edit "$(nth p "$kind" 1)" "$track:5:${by#*:}"
+        edit "$(nth p "$kind" 2)" "$track:0:${by#*:}"
+        merge 0 -f p
+        quiet
+        whole p/$first 25
+    done
+}
+
+@test "one track pauses for less than a second, in a segment and between two: nothing moves" {
+    have mixed p
+    edit "$(nth p mixed 0)" a:3-3.4:x v:6-6.9:x a:9.7:x
+    edit "$(nth p mixed 1)" a:-1-0.4:x v:9.7:x
+    merge 0 -f p
+    quiet
+    synced p/$mixed 3 5
+    lasts p/$mixed 30
+}
+
 @test "time stamps that are off for a second and come back: nothing is lost, and nothing moves" {
     local change
     for change in av:5-6:+0.9 v:5-6:+0.2 a:5-6:-0.12 av:5-6:-0.06; do

@@ -296,17 +296,20 @@ static void test_extinf(void **state)
         trtc_playlist_fini(&p);
     }
     static const struct {
-        const char *value;
+        const char *value, *beside;
         bool whole;
-    } rounded[] = { { "10,", true },        { "10", true },          { "10 ,", true },
-                    { "10.0,", true },      { "10.00,title", true }, { "10.000,", false },
-                    { "10.000000", false }, { "10.5,", false },      { "10.05,", false },
-                    { "10.500,", false } };
+    } rounded[] = {
+        { "10,", "9,", true },          { "10", "9.0", true },
+        { "10.00,title", "9 ,", true }, { "10.000,", "9,", false },
+        { "10.000000", "9,", false },   { "10.05,", "9,", false },
+        { "10,", "9.5,", false },       { "10.5,", "9.000,title", false },
+    };
     for (size_t i = 0; i < sizeof rounded / sizeof *rounded; i++) {
         char text[256];
-        snprintf(text, sizeof text, "#EXTM3U\n#EXTINF:%s\na.ts\nb.ts\n", rounded[i].value);
+        snprintf(text, sizeof text, "#EXTM3U\n#EXTINF:%s\na.ts\n#EXTINF:%s\nb.ts\n",
+                 rounded[i].value, rounded[i].beside);
         struct trtc_playlist p = parse(text);
-        if (p.segs[0].whole != rounded[i].whole)
+        if (p.segs[0].whole != rounded[i].whole || p.segs[1].whole != rounded[i].whole)
             fail_msg("'%s'", rounded[i].value);
         trtc_playlist_fini(&p);
     }

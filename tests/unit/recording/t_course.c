@@ -113,6 +113,25 @@ static void make(const struct media *m)
 /* Tracks whose clock may have jumped before their first frame. */
 static bool fresh[2];
 
+/* What is known of the next segment: the stamps without any jump that tracks should have and have there, and
+ * how late they are in this one. */
+static struct onward {
+    double due_s, comes_s, late_s; /* due 0: nothing is known; comes 0: nothing follows */
+} onward[2];
+
+static void look_onward(struct trtc_course *c, const struct media *m)
+{
+    for (int k = 0; k < 2; k++) {
+        const struct onward *o = &onward[k];
+        const int64_t delay = k == PICTURE ? m->delay_ms * 90 : 0;
+        c->onward[k].known = o->due_s > 0;
+        c->onward[k].late = ticks(o->late_s);
+        c->onward[k].due = (m->first + ticks(o->due_s) - delay) & (WRAP - 1);
+        c->onward[k].comes =
+            o->comes_s > 0 ? (m->first + ticks(o->comes_s) - delay) & (WRAP - 1) : TRTC_NOTIME;
+    }
+}
+
 /* All frames must come to stand at their true times, to tol_ms, after the first one. room_s, next_s
  * < 0: unknown. */
 static void check_next(const struct media *m, double room_s, double next_s, double tol_ms,
@@ -124,6 +143,7 @@ static void check_next(const struct media *m, double room_s, double next_s, doub
     for (int i = 0; i < nb_frames; i++)
         assert_int_equal(trtc_course_add(&c, frames[i].track, &frames[i].f), 0);
     memcpy(c.fresh, fresh, sizeof fresh);
+    look_onward(&c, m);
     assert_int_equal(trtc_course_settle(&c, room_s < 0 ? TRTC_NOTIME : ticks(room_s),
                                         next_s < 0 ? TRTC_NOTIME : ticks(next_s)),
                      0);
@@ -454,6 +474,50 @@ static void test_key_falls(void **state)
     trtc_course_fini(&c);
 }
 
+/* A track whose stamps are beyond the beginning of the next segment has jumped ahead, even if by little; one
+ * whose frames end before that has paused. */
+static void test_ahead(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        struct media m;
+        struct onward onward[2]; /* of sound, of pictures */
+    } t[] = {
+        { "sound jumps by 70 ms",
+          { .parts = { { 5, { 0.07, 0 }, 0 } }, .nb_parts = 1 },
+          { { 10, 10.07, 0 }, { 10, 10, 0 } } },
+        { "pictures jump",
+          { .parts = { { 5, { 0, 0.3 }, 0 } }, .nb_parts = 1, .delay_ms = 80 },
+          { { 10, 10, 0 }, { 10, 10.3, 0 } } },
+        { "pictures jump, and nothing follows",
+          { .parts = { { 5, { 0, 0.3 }, 0 } }, .nb_parts = 1, .delay_ms = 80 },
+          { { 10, 0, 0 }, { 10, 0, 0 } } },
+        { "both jump",
+          { .parts = { { 5, { 0.2, 0.2 }, 0 } }, .nb_parts = 1 },
+          { { 10, 10.2, 0 }, { 10, 10.2, 0 } } },
+        { "sound jumped before",
+          { .parts = { { 0, { 0.4, 0 }, 0 } }, .nb_parts = 1 },
+          { { 10.4, 10.4, 0.4 }, { 10, 10, 0 } } },
+        { "sound was late", { .from_s = { 0.4, 0 } }, { { 10.4, 10, 0.4 }, { 10, 10, 0 } } },
+        { "sound ends early", { .to_s = { 9.7, 0 } }, { { 10, 10, 0 }, { 10, 10, 0 } } },
+        { "sound pauses between the two",
+          { .to_s = { 9.8, 0 }, .parts = { { 5, { 0, 0 }, 0 } }, .nb_parts = 1 },
+          { { 10, 10.3, 0 }, { 10, 10, 0 } } },
+        { "both pause, and the clock is wrong",
+          { .parts = { { 5, { 0, 0 }, 0.3 } }, .nb_parts = 1 },
+          { { 10.3, 10.3, 0 }, { 10.3, 10.3, 0 } } },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct media m = t[i].m;
+        m.length_s = 10;
+        m.first = WRAP - 3 * S;
+        memcpy(onward, t[i].onward, sizeof onward);
+        check_next(&m, -1, -1, 12, t[i].what);
+    }
+    memset(onward, 0, sizeof onward);
+}
+
 /* An encoder begins to reorder pictures: the next one is decoded before the last one, but displayed
  * after it. The clock has not changed, unless that picture would be displayed too early as well. */
 static void test_delay_grows(void **state)
@@ -603,6 +667,7 @@ int main(void)
         cmocka_unit_test(test_late_track_behind_a_restart),
         cmocka_unit_test(test_begins_at_a_restart),
         cmocka_unit_test(test_key_falls),
+        cmocka_unit_test(test_ahead),
         cmocka_unit_test(test_delay_grows),
         cmocka_unit_test(test_out_of_order),
         cmocka_unit_test(test_holes),
