@@ -677,7 +677,10 @@ static int open_listener(const char *listen_on, struct trtc_err *err)
     if (part_address(listen_on, host, port, err) < 0)
         return -1;
     const char *numeric = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
-    if (getaddrinfo(numeric, port, &hints, &found) || strtol(port, NULL, 10) > 65535) {
+    const int bad = getaddrinfo(numeric, port, &hints, &found);
+    if (bad == EAI_MEMORY)
+        return trtc_fail_nomem(err);
+    if (bad || strtol(port, NULL, 10) > 65535) {
         if (found)
             freeaddrinfo(found);
         return trtc_fail(err, TRTC_EX_USAGE,

@@ -101,3 +101,20 @@ hooked_are() { [[ $(jq -r .type hooked | paste -sd' ') == "$1" ]]; }
     closed
     told_of 'events could not be sent'
 }
+
+@test "memory runs out at the start: 75, and the address is not blamed" {
+    local at status tried=0
+    [[ -z ${TRTC_SAN:-} ]] || skip 'not under the sanitizers'
+    opened
+    # an address that is in use, so that each of them ends
+    for ((at = 20; at <= 90; at++)); do
+        status=0
+        LD_PRELOAD=$(command -v failalloc.so) FAIL_AT=$at FAIL_IN=trtc-room \
+            trtc-room serve --listen "${url#http://}" >out 2>err </dev/null || status=$?
+        [[ $status -ne 64 ]] || fail "allocation $at: $(<err)"
+        unsaid 'not a numeric address'
+        tried=$((tried + (status == 75)))
+    done
+    ((tried > 10)) || fail "only $tried"
+    closed
+}
