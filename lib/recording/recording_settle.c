@@ -174,13 +174,15 @@ static int64_t off_stream(const struct trtc_piece *a, const struct trtc_piece *b
            trtc_ts_diff(b->facts.first_ts_90k, a->facts.first_ts_90k) * 100 / 9;
 }
 
-/* Whether bytes are missing at the beginning of p: they were overwritten, or it lacks the tables with
- * which the segments around it begin. */
+/* Whether bytes may be missing at the beginning of p: some are missing, or were overwritten there, or it
+ * lacks the tables with which the segments around it begin. */
 static bool lacks_bytes(const struct trtc_piece *prev, const struct trtc_piece *p,
                         const struct trtc_piece *next)
 {
-    if (p->facts.beheaded || p->facts.tables_first)
-        return p->facts.beheaded;
+    if (p->cut || p->facts.beheaded)
+        return true;
+    if (p->facts.tables_first)
+        return false;
     return (prev || next) && (!prev || prev->facts.tables_first) &&
            (!next || next->facts.tables_first);
 }

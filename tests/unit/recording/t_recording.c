@@ -332,7 +332,7 @@ static void test_settle_a_little(void **state)
 static void test_settle_beginnings(void **state)
 {
     (void)state;
-    enum { OVERWRITTEN = 1, WITH_TABLES = 2, FIRST = 4, LAST = 8 };
+    enum { OVERWRITTEN = 1, WITH_TABLES = 2, FIRST = 4, LAST = 8, CUT = 16 };
     static const struct {
         const char *what;
         int how;
@@ -346,6 +346,8 @@ static void test_settle_beginnings(void **state)
         { "the first one, overwritten", OVERWRITTEN | FIRST, 700, 20000, 10700, 0 },
         { "the last one, overwritten", OVERWRITTEN | LAST, 700, 20000, 10700, 0 },
         { "the last one", LAST, 700, 20000, 10700, 1 },
+        { "the last one, too small", LAST | WITH_TABLES | CUT, 700, 20000, 10700, 0 },
+        { "its end is missing", LAST | WITH_TABLES | CUT, 0, 20000, 10000, 0 },
         { "the last one, or its clock jumps", LAST | WITH_TABLES, 700, 20000, 10000, 0 },
         { "the clock jumps", WITH_TABLES, 700, 20300, 10000, 0 },
         { "rounding", 0, 30, 20000, 10000, 0 },
@@ -367,6 +369,8 @@ static void test_settle_beginnings(void **state)
             pieces[k].facts.tables_first = k != 1 || t[i].how & WITH_TABLES;
         }
         pieces[1].facts.beheaded = t[i].how & OVERWRITTEN;
+        pieces[1].cut = t[i].how & CUT; /* its length is that of what is there */
+        pieces[1].dur_us -= pieces[1].cut ? t[i].late_ms * 1000 : 0;
         pieces[0].unusable = t[i].how & FIRST;
         pieces[2].unusable = t[i].how & LAST;
         assert_int_equal(trtc_recording_settle(&r, NULL), 0);
