@@ -28,6 +28,27 @@ int64_t trtc_gain_on_other(const struct trtc_piece *a, const struct trtc_piece *
     return advance(a, b, kind, &own) && advance(a, b, !kind, &other) ? own - other : 0;
 }
 
+/* The middle one of up to three gains. */
+static int64_t middle_of(int64_t *gain, int n)
+{
+    qsort(gain, (size_t)n, sizeof *gain, by_value);
+    if (n < 2 || n == 3)
+        return n ? gain[n / 2] : 0;
+    return (gain[0] < 0) != (gain[1] < 0) ? 0 : llabs(gain[0]) < llabs(gain[1]) ? gain[0] : gain[1];
+}
+
+/* How much later than the sound beside it the first picture of a segment may be shown, without a jump:
+ * a segment that was cut at a picture has the sound from its decoding time on, the first one of a
+ * stream has both from the same time on. */
+static int64_t lag_of(const struct trtc_piece *p, int kind)
+{
+    const int64_t pts = p->facts.first_90k[kind], dts = p->facts.first_dts_90k[kind];
+    if (dts == TRTC_NOTIME || p->facts.first_90k[!kind] == TRTC_NOTIME)
+        return 0;
+    const int64_t delay = trtc_ts_diff(pts, dts);
+    return delay > 0 ? delay + TRTC_ROUNDING_US * 9 / 100 : 0;
+}
+
 int64_t trtc_gain(const struct trtc_piece *a, const struct trtc_piece *b, int kind)
 {
     int64_t own, other, gain[3];
@@ -40,8 +61,6 @@ int64_t trtc_gain(const struct trtc_piece *a, const struct trtc_piece *b, int ki
         gain[n++] = own - a->dur_us * 9 / 100;
     if (advance(a, b, !kind, &other))
         gain[n++] = own - other;
-    qsort(gain, (size_t)n, sizeof *gain, by_value);
-    if (n < 2 || n == 3)
-        return n ? gain[n / 2] : 0;
-    return (gain[0] < 0) != (gain[1] < 0) ? 0 : llabs(gain[0]) < llabs(gain[1]) ? gain[0] : gain[1];
+    const int64_t by = middle_of(gain, n);
+    return by > 0 && by <= lag_of(b, kind) ? 0 : by;
 }

@@ -46,6 +46,7 @@ static void test_gain(void **state)
         for (int k = 0; k < 2; k++) {
             a.facts.first_90k[k] = TRTC_TS_WRAP_90K - 100;
             b.facts.first_90k[k] = ms[k] == NONE ? TRTC_NOTIME : (10000 + ms[k]) * MS - 100;
+            b.facts.first_dts_90k[k] = b.facts.first_90k[k];
         }
         if (trtc_gain(&a, &b, 0) != t[i].want_ms * MS ||
             trtc_gain_on_other(&a, &b, 0) != t[i].on_other_ms * MS)
@@ -53,9 +54,25 @@ static void test_gain(void **state)
     }
 }
 
+/* The first picture is shown later than decoded, and the sound beside it begins then: no track jumps. */
+static void test_lag(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t own_ms, want_ms;
+    } t[] = { { 75, 0 }, { 110, 0 }, { 400, 400 }, { -75, -75 } };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct trtc_piece a = { .dur_us = 10000000, .next_us = 10000000 }, b = { 0 };
+        b.facts.first_90k[0] = (10000 + t[i].own_ms) * MS;
+        b.facts.first_dts_90k[0] = b.facts.first_90k[0] - 80 * MS;
+        b.facts.first_90k[1] = b.facts.first_dts_90k[1] = 10000 * MS;
+        assert_int_equal(trtc_gain(&a, &b, 0), t[i].want_ms * MS);
+    }
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_gain) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_gain), cmocka_unit_test(test_lag) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
