@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors: a value that is filled where the cause is known, and printed once by the program. */
+/* Errors: a value that is filled where the cause is known, and printed once by the program; and the
+ * flag that ends work which nothing else would end. */
 #ifndef TRTC_BASE_ERR_H
 #define TRTC_BASE_ERR_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 /* Exit statuses of all programs (sysexits(3), and 3 for "done, with losses that were reported"). */
@@ -45,6 +47,12 @@ int trtc_fail_nomem(struct trtc_err *err);
 /* Whether the machine failed (TRTC_EX_TEMPFAIL, TRTC_EX_IOERR) and not the input. Then nothing is
  * known about the input, and no message may blame it. */
 bool trtc_is_shortage(const struct trtc_err *err);
+
+/* Whether work should end: stop is not NULL, and *stop not 0, as after a signal. */
+static inline bool trtc_is_stopped(const volatile sig_atomic_t *stop)
+{
+    return stop && *stop;
+}
 
 /* The worse of two exit statuses: 0 < 3 < all others; among these the larger one. */
 int trtc_worse(int a, int b);

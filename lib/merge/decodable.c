@@ -82,7 +82,7 @@ int trtc_sound_channels(const struct trtc_output *out, const volatile sig_atomic
     struct trtc_read r;
     int got = rd ? 1 : -1;
     *channels = 1;
-    while (*channels == 1 && got > 0 && !(stop && *stop) &&
+    while (*channels == 1 && got > 0 && !trtc_is_stopped(stop) &&
            (got = trtc_reader_next(rd, &r, err)) > 0)
         if (r.stream->codec != TRTC_CODEC_AAC || trtc_adts_parse(r.pkt.data, r.pkt.size, &a) < 0 ||
             a.channels != 1)

@@ -383,7 +383,7 @@ static int copy_samples(struct merge *m, struct trtc_err *err)
         }
         if (done[TRTC_AT_VIDEO] && done[TRTC_AT_AUDIO])
             return 0;
-        if (m->o->stop && *m->o->stop) {
+        if (trtc_is_stopped(m->o->stop)) {
             m->res->interrupted = true;
             return 0;
         }

@@ -113,7 +113,7 @@ static int largest_size(const struct trtc_output *out, const volatile sig_atomic
     struct trtc_reader *rd = trtc_output_reader(out, TRTC_VIDEO, &ignored, NULL, err);
     struct trtc_read r;
     int got = rd ? 1 : -1;
-    while (got > 0 && !(stop && *stop) && (got = trtc_reader_next(rd, &r, err)) > 0) {
+    while (got > 0 && !trtc_is_stopped(stop) && (got = trtc_reader_next(rd, &r, err)) > 0) {
         struct trtc_video_params v;
         int shown_w, shown_h;
         if (!r.pkt.key || trtc_video_params_read(r.stream->codec, r.pkt.data, r.pkt.size, &v) < 0)

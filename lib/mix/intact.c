@@ -82,7 +82,7 @@ static const char *find_fault(AVIOContext *pb, const volatile sig_atomic_t *stop
     const int64_t end = find_segment(pb);
     if (end > avio_size(pb))
         return "incomplete, perhaps truncated";
-    while (end >= 0 && avio_tell(pb) < end && !(stop && *stop))
+    while (end >= 0 && avio_tell(pb) < end && !trtc_is_stopped(stop))
         if (!read_element(pb, end, &e) || !(e.id == ID_VOID ? skip : check_element)(pb, e.size))
             return "damaged: its checksums are not those of its bytes";
     return end < 0 ? "damaged: no Matroska segment" : NULL;

@@ -282,7 +282,7 @@ static int cut_off(const struct source *s, struct trtc_err *err)
 /* Reads the next packet of s into j->pkt. Returns 1; 0: the end; -1. */
 static int next_packet(struct join *j, struct source *s, struct trtc_err *err)
 {
-    if (j->o->stop && *j->o->stop)
+    if (trtc_is_stopped(j->o->stop))
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted: the file is not made");
     av_packet_unref(j->pkt);
     const int ret = av_read_frame(s->c, j->pkt);

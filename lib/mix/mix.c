@@ -344,7 +344,7 @@ static bool is_over(struct trtc_mix *m, int64_t k, bool *interrupted)
     const int64_t leaves_us = atomic_load(&m->leaves_us);
     if (k > m->state.first && k < m->state.nb_frames && leaves_us && due >= leaves_us) {
         trtc_mix_end_at(&m->state, k);
-    } else if (k > m->state.first && m->o.stop && *m->o.stop) {
+    } else if (k > m->state.first && trtc_is_stopped(m->o.stop)) {
         *interrupted = k < m->state.nb_frames;
         trtc_mix_end_at(&m->state, k);
     } else if (m->state.live && m->state.nb_frames == INT64_MAX && trtc_mix_live_over(m, due)) {

@@ -10,7 +10,7 @@
 
 static bool stopped(const struct trtc_mix *m)
 {
-    return m->o.stop && *m->o.stop;
+    return trtc_is_stopped(m->o.stop);
 }
 
 /* Ends a mix to which no source has sent anything, with the worst code of all sources. The owner of

@@ -35,7 +35,7 @@ struct fetch {
 
 static bool stopped(const struct fetch *f)
 {
-    return f->stop && *f->stop;
+    return trtc_is_stopped(f->stop);
 }
 
 /* ---- the transfer ---- */

@@ -129,7 +129,7 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t u
 
     (void)total;
     (void)up_total;
-    if (h->options.stop && *h->options.stop) {
+    if (trtc_is_stopped(h->options.stop)) {
         h->ended = TRTC_NET_STOPPED;
         return 1;
     }

@@ -208,7 +208,7 @@ static int on_progress(void *arg, curl_off_t all, curl_off_t got, curl_off_t to_
 {
     const struct picture *p = arg;
     (void)all, (void)got, (void)to_send, (void)sent;
-    return p->rules->stop && *p->rules->stop;
+    return trtc_is_stopped(p->rules->stop);
 }
 
 static CURLcode set_options(CURL *c, struct picture *p, const char *url)

@@ -166,7 +166,7 @@ static int take_temp(struct copy *c)
 
 static int stopped(struct copy *c)
 {
-    return c->d->stop && *c->d->stop
+    return trtc_is_stopped(c->d->stop)
                ? trtc_fail(c->err, TRTC_EX_TEMPFAIL, "%s: interrupted", c->file->path)
                : 0;
 }

@@ -135,12 +135,6 @@ struct trtc_find {            /* which recordings to find. All zeros: those in t
     const volatile sig_atomic_t *stop; /* when it becomes nonzero nothing more is found */
 };
 
-/* Whether the work should end; stop may be NULL. */
-static inline bool trtc_is_stopped(const volatile sig_atomic_t *stop)
-{
-    return stop && *stop;
-}
-
 /* Adds the recordings of dir to *s. A directory that was visited before is skipped. TRTC_EX_NOINPUT
  * if dir cannot be read. If the machine runs short of something (trtc_is_shortage) in dir or below
  * it, the first shortage is reported in err, and *s holds everything else that was found. */

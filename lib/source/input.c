@@ -741,7 +741,7 @@ static int read_ahead(struct trtc_input *in, struct trtc_err *err)
     }
     if (announced(in, &video, &audio, err) < 0)
         return -1;
-    if (!in->first && in->stop && *in->stop)
+    if (!in->first && trtc_is_stopped(in->stop))
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: stopped before the first frame", in->name);
     if (!in->first)
         return fail_empty(in, err);

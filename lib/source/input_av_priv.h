@@ -91,7 +91,7 @@ struct trtc_input_av {
 
 static inline bool trtc_input_av_stopped(const struct trtc_input_av *b)
 {
-    return b->stop && *b->stop;
+    return trtc_is_stopped(b->stop);
 }
 
 /* ---- input_av_bytes.c: what is below libavformat ---- */

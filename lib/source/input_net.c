@@ -42,7 +42,7 @@ static int on_interrupt(void *opaque)
 {
     const struct body *b = opaque;
 
-    return b->stop && *b->stop;
+    return trtc_is_stopped(b->stop);
 }
 
 static int fail_open(const struct body *b, int averr, struct trtc_err *err)

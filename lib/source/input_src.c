@@ -15,7 +15,7 @@ enum { POLL_MS = 100, SYNC = 0x47, SYNC_SURE = 5, HOLE_MAX = 64 << 20 };
 
 static bool stopped(const struct trtc_input_src *s)
 {
-    return s->stop && *s->stop;
+    return trtc_is_stopped(s->stop);
 }
 
 int trtc_input_src_open(struct trtc_input_src *s, const char *path,

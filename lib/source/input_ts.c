@@ -116,7 +116,7 @@ static void leave_out(struct back *b, const struct trtc_input_raw *raw, enum trt
 /* Leaves out the last picture, which is truncated by a stop or in the input. */
 static void leave_out_last(struct back *b, const struct trtc_input_raw *raw)
 {
-    if (b->src->stop && *b->src->stop) {
+    if (trtc_is_stopped(b->src->stop)) {
         b->ledger[raw->track].nb_left[TRTC_LEFT_CUT]++;
         return;
     }

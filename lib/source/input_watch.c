@@ -21,7 +21,7 @@ static bool is_loss(const char *fmt)
 __attribute__((format(printf, 2, 0))) static void note(struct trtc_input_watch *w, const char *fmt,
                                                        va_list ap)
 {
-    if (!w->opened || (w->stop && *w->stop) || w->nb_faults++ > 0)
+    if (!w->opened || trtc_is_stopped(w->stop) || w->nb_faults++ > 0)
         return;
     const int n = vsnprintf(w->first, sizeof w->first, fmt, ap);
     if (n > 0 && (size_t)n < sizeof w->first && w->first[n - 1] == '\n')

@@ -336,7 +336,7 @@ void trtc_store_notice(const struct trtc_storage *s, const char *fmt, ...)
 
 int trtc_store_wait(struct trtc_storage *s, int64_t ms, struct trtc_err *err)
 {
-    if ((s->o.stop && *s->o.stop) || s->o.outside.wait(s->o.outside.arg, ms)) {
+    if (trtc_is_stopped(s->o.stop) || s->o.outside.wait(s->o.outside.arg, ms)) {
         s->stopped = true;
         return trtc_fail(err, TRTC_EX_TEMPFAIL, "interrupted");
     }
