@@ -22,6 +22,7 @@ void trtc_input_fragments_data(struct trtc_input_fragments *f, int64_t from, int
 {
     add_range(f, (uint64_t)to, (uint64_t)from);
     f->early |= !f->open;
+    f->filled |= to > from;
 }
 
 /* ---- boxes ---- */
@@ -219,21 +220,42 @@ void trtc_input_fragments_box(struct trtc_input_fragments *f, const uint8_t *typ
 
 /* ---- fragments ---- */
 
+/* Whether the samples of this fragment, or of an earlier one, do not fit its data. Some writers put more
+ * than samples into it: it is damage if those of another fragment fit, or if there is no other one. */
+static bool is_misfit(struct trtc_input_fragments *f, bool last)
+{
+    const bool fits = f->cover == 0 || (f->settled && !last);
+
+    if (!f->filled && !last) /* its data may be behind the next one */
+        return false;
+    f->fitted |= fits && f->filled;
+    if (!fits && f->nb_odd++ == 0)
+        f->odd_at = f->at;
+    if (!fits)
+        f->cover = 0;
+    if (f->nb_odd == 0 || !(f->fitted || (last && f->nb_odd == 1)))
+        return false;
+    f->nb_odd = 0;
+    return true;
+}
+
 const char *trtc_input_fragments_next(struct trtc_input_fragments *f, int64_t at)
 {
-    const bool uncovered = f->cover != 0 && (at < 0 ? true : !f->settled);
-    const char *fault = f->fault    ? f->fault
-                        : uncovered ? "a fragment whose samples do not fit its data"
-                                    : NULL;
+    const char *fault = NULL;
 
+    f->fault_at = f->at;
     if (!f->open) { /* the samples of the index may be in the data before it, or not */
         f->unsure |= f->indexed && f->early;
-        fault = NULL;
-    } else if (fault) {
+    } else if (f->fault) {
+        fault = f->fault;
         f->cover = 0;
+    } else if (is_misfit(f, at < 0)) {
+        fault = "a fragment whose samples do not fit its data";
+        f->fault_at = f->odd_at;
     }
     f->open = true;
     f->settled = false;
+    f->filled = false;
     f->fault = NULL;
     f->at = at;
     f->next = (uint64_t)at;

@@ -174,7 +174,12 @@ struct trtc_input_fragments {
     int64_t at;        /* its position */
     const char *fault; /* what is wrong with it, or NULL */
     uint64_t cover;    /* 0: all samples so far, and nothing else, are in media data; */
-    bool settled;      /* ... this was so at the end of the fragment */
+    bool settled;      /* ... this was so at the end of the fragment; */
+    bool filled;       /* media data is behind it */
+    bool fitted;       /* the samples of a fragment were all that was in its data; */
+    int nb_odd;        /* ... of so many they were not, which is not reported yet, */
+    int64_t odd_at;    /* ... the first of which begins there */
+    int64_t fault_at;  /* where the fragment begins whose fault was returned */
     int64_t part_end;  /* of the part of the current track, */
     struct trtc_input_fragment_lane *lane; /* ... which is this, */
     uint64_t base, next;                   /* ... with these positions, */
@@ -202,7 +207,7 @@ void trtc_input_fragments_extends(struct trtc_input_fragments *f, struct trtc_by
 void trtc_input_fragments_data(struct trtc_input_fragments *f, int64_t from, int64_t to);
 
 /* A fragment begins at this position; -1: none does, the file ends. Returns what is wrong with the one
- * before, or NULL. */
+ * before, or with an earlier one (at fault_at), or NULL. */
 const char *trtc_input_fragments_next(struct trtc_input_fragments *f, int64_t at);
 
 /* A box of the fragment, or of a part of it. content: where it is needed. */

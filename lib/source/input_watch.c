@@ -95,11 +95,10 @@ static bool is_type(const uint8_t *p)
 
 static void end_fragment(struct trtc_input_watch *w, int64_t next_at)
 {
-    const int64_t at = w->boxes.order.at;
     const char *fault = trtc_input_fragments_next(&w->boxes.order, next_at);
 
     if (fault)
-        find_fault(w, fault, at);
+        find_fault(w, fault, w->boxes.order.fault_at);
 }
 
 /* Checks whether fragments and media data belong together; this box has its content there. */

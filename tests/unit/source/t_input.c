@@ -567,6 +567,54 @@ static void test_damaged_fragments(void **state)
     }
 }
 
+/* Moves the samples of all tracks of a fragment. */
+static void move_samples(uint8_t *moof, size_t n, uint32_t by)
+{
+    for (size_t i = 0; i + 16 < n; i++)
+        if (memcmp(moof + i, "trun", 4) == 0)
+            put_u32(moof + i + 12, u32_of(moof + i + 12) + by);
+}
+
+/* Writers that put more into the data than samples, or two fragments in front of the data of both. */
+static void test_layouts_of_fragments(void **state)
+{
+    enum { MORE = 16 };
+    (void)state;
+    run(FFMPEG "-i base.mp4 -c copy -g 25 -movflags frag_keyframe+empty_moov+default_base_moof "
+               "frag.mp4");
+    read_file(&base, "frag.mp4");
+    for (int pairs = 0; pairs < 2; pairs++) {
+        struct bytes b = load("frag.mp4");
+        const size_t first = (size_t)(box_of(b, "moof", 0) - b.p) - 8;
+        const size_t end = (size_t)(box_of(b, "mfra", 0) - b.p) - 8;
+        uint8_t *out = calloc(2, b.n);
+        size_t n = first;
+        assert_non_null(out);
+        memcpy(out, b.p, first);
+        for (size_t at = first; at < end;) {
+            uint8_t *const p = b.p + at;
+            const size_t m1 = u32_of(p), d1 = u32_of(p + m1), one = m1 + d1;
+            const size_t m2 = pairs && at + one < end ? u32_of(p + one) : 0;
+            const size_t d2 = m2 ? u32_of(p + one + m2) : 0;
+            move_samples(p, m1, (uint32_t)m2);
+            move_samples(p + one, m2, (uint32_t)d1);
+            memcpy(out + n, p, m1);
+            memcpy(out + n + m1, p + one, m2);
+            memcpy(out + n + m1 + m2, p + m1, d1);
+            memcpy(out + n + m2 + one, p + one + m2, d2);
+            put_u32(out + n + m1 + m2, (uint32_t)d1 + (pairs ? 0 : MORE));
+            n += one + m2 + d2 + (pairs ? 0 : MORE);
+            at += one + m2 + d2;
+        }
+        save("layout.mp4", out, n);
+        free(out);
+        free(b.p);
+        read_file(&got, "layout.mp4");
+        same(&got, &base, 0);
+        assert_int_equal(got.losses.nb_faults, 0);
+    }
+}
+
 /* What begins a little before 0 is the priming of an encoder only if it is sound alone. */
 static void test_pictures_before_zero(void **state)
 {
@@ -2242,6 +2290,7 @@ int main(void)
         cmocka_unit_test(test_mp4_fast_clock),
         cmocka_unit_test(test_fragments_in_a_row),
         cmocka_unit_test(test_damaged_fragments),
+        cmocka_unit_test(test_layouts_of_fragments),
         cmocka_unit_test(test_growing_fragments),
         cmocka_unit_test(test_pictures_before_zero),
         cmocka_unit_test(test_raw_streams),
