@@ -301,7 +301,7 @@ static void go(struct trtc_input_boxes *x, int64_t at)
 static void check_order(struct trtc_input_boxes *x, const uint8_t *type, int64_t size,
                         struct trtc_bytes content)
 {
-    x->order.unsure |= size > LEAF_MAX; /* only a part of it was read */
+    x->order.unsure |= size > LEAF_MAX && is_read(type, true); /* but for a part */
     trtc_input_fragments_box(&x->order, type, x->at, x->at + size, content);
 }
 

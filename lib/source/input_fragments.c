@@ -7,6 +7,8 @@
 
 #include "source/input_priv.h"
 
+#define TICKS_MAX (INT64_MAX / 8) /* larger times are damage */
+
 enum { FULL = 4, STEADY = 2, NEAR = 16 };
 
 /* ---- media data ---- */
@@ -137,7 +139,7 @@ static void take_header(struct trtc_input_fragments *f, struct trtc_bytes b)
     }
     f->timed = false;
     f->ticks = 0;
-    f->from = f->lane->end;
+    f->from = f->lane->end < TICKS_MAX ? f->lane->end : TICKS_MAX;
     f->dur = f->lane->dur;
     f->size = f->lane->size;
     f->base = flags & FROM_FRAGMENT ? (uint64_t)f->at : f->next;
@@ -159,7 +161,7 @@ static void take_time(struct trtc_input_fragments *f, struct trtc_bytes b)
 
     f->timed = b.n >= FULL + (wide ? 8u : 4u);
     if (f->timed)
-        f->from = (int64_t)(trtc_be(b.p + FULL, wide ? 8 : 4) & INT64_MAX / 2);
+        f->from = (int64_t)(trtc_be(b.p + FULL, wide ? 8 : 4) & TICKS_MAX);
 }
 
 /* A run of samples. */
@@ -192,7 +194,7 @@ static void take_run(struct trtc_input_fragments *f, struct trtc_bytes b)
     }
     bytes += flags & SIZE ? 0 : (uint64_t)n * f->size;
     ticks += flags & DURATION ? 0 : (uint64_t)n * f->dur;
-    f->ticks += (int64_t)(ticks & INT64_MAX / 2);
+    f->ticks = (int64_t)(((uint64_t)f->ticks + (ticks & TICKS_MAX)) & TICKS_MAX);
     add_range(f, f->next, f->next + bytes);
     f->next += bytes;
 }

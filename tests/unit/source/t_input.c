@@ -615,6 +615,59 @@ static void test_layouts_of_fragments(void **state)
     }
 }
 
+/* A large box that nobody reads does not hide that the fragment after it is lost. */
+static void test_large_box_in_fragment(void **state)
+{
+    enum { LARGE = 200000 };
+    (void)state;
+    run(FFMPEG "-i base.mp4 -c copy -g 25 -movflags frag_keyframe+empty_moov+default_base_moof "
+               "frag.mp4");
+    struct bytes b = load("frag.mp4");
+    uint8_t *const p = box_of(b, "moof", 1) - 8, *const lost = box_of(b, "moof", 2) - 8;
+    uint8_t *const next = box_of(b, "moof", 3) - 8, *const out = calloc(1, b.n + LARGE);
+    const size_t head = u32_of(p), first = (size_t)(p - b.p) + head;
+    const size_t rest = (size_t)(lost - p) - head, after = (size_t)(b.p + b.n - next);
+    assert_non_null(out);
+    put_u32(p, (uint32_t)head + LARGE);
+    move_samples(p, head, LARGE);
+    memcpy(out, b.p, first);
+    put_u32(out + first, LARGE);
+    memcpy(out + first + 4, "free", 4);
+    memcpy(out + first + LARGE, p + head, rest);
+    memcpy(out + first + LARGE + rest, next, after);
+    save("large.mp4", out, first + LARGE + rest + after);
+    free(out);
+    free(b.p);
+    read_file(&got, "large.mp4");
+    assert_int_equal(got.losses.nb_faults, 1);
+}
+
+/* Damaged numbers in fragments, which are added up. */
+static void test_large_times_of_fragments(void **state)
+{
+    static const uint8_t head[] = { 0, 0, 0, 8, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff },
+                         time[] = { 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+                         many[] = { 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff };
+    struct trtc_input_fragments f = { 0 };
+    (void)state;
+    trtc_input_fragments_track(&f, 1, 1000);
+    for (int i = 0; i < 20; i++) {
+        trtc_input_fragments_next(&f, i * 100);
+        trtc_input_fragments_box(&f, (const uint8_t *)"traf", i * 100, i * 100 + 90,
+                                 (struct trtc_bytes){ 0 });
+        trtc_input_fragments_box(&f, (const uint8_t *)"tfhd", i * 100, i * 100 + 8,
+                                 (struct trtc_bytes){ head, sizeof head });
+        if (i % 2)
+            trtc_input_fragments_box(&f, (const uint8_t *)"tfdt", i * 100, i * 100 + 8,
+                                     (struct trtc_bytes){ time, sizeof time });
+        for (int k = 0; k < 10; k++)
+            trtc_input_fragments_box(&f, (const uint8_t *)"trun", i * 100, i * 100 + 8,
+                                     (struct trtc_bytes){ many, sizeof many });
+        trtc_input_fragments_walked(&f, true);
+        assert_true(f.lanes[0].end >= 0 && f.lanes[0].line >= 0 && f.ticks >= 0);
+    }
+}
+
 /* What begins a little before 0 is the priming of an encoder only if it is sound alone. */
 static void test_pictures_before_zero(void **state)
 {
@@ -2291,6 +2344,8 @@ int main(void)
         cmocka_unit_test(test_fragments_in_a_row),
         cmocka_unit_test(test_damaged_fragments),
         cmocka_unit_test(test_layouts_of_fragments),
+        cmocka_unit_test(test_large_box_in_fragment),
+        cmocka_unit_test(test_large_times_of_fragments),
         cmocka_unit_test(test_growing_fragments),
         cmocka_unit_test(test_pictures_before_zero),
         cmocka_unit_test(test_raw_streams),
