@@ -698,6 +698,15 @@ static struct leap leap_of(const struct trtc_course *c, int track, int64_t lead)
     return leap;
 }
 
+/* Whether a track, whose last frame is ahead of the clock by last, ends closer to where a jump has taken it
+ * than to where it ends after a pause. Stamps jitter, and sound may be farther back in the file than the
+ * pictures beside it. If nothing follows, where it should end is not exactly known. */
+static bool ends_ahead(const struct trtc_course *c, int track, int64_t last, int64_t jump)
+{
+    const int64_t loose = c->onward[track].comes == TRTC_NOTIME ? TOL : 0;
+    return last > 0 && 2 * (last + c->track[track].step + loose) > jump;
+}
+
 /* Finds the jump by which a track is ahead of the clock. */
 static struct leap find_leap(const struct trtc_course *c, int track)
 {
@@ -713,9 +722,9 @@ static struct leap find_leap(const struct trtc_course *c, int track)
         return (struct leap){ 0, 0 };
     const struct lead lead = lead_of(c, track);
     const int64_t late = c->onward[track].late, moved = last->shift - first->shift;
-    if (late && !first->shift && lead.last + moved + late > 0)
+    if (late && !first->shift && ends_ahead(c, track, lead.last + moved + late, late))
         return (struct leap){ (size_t)(first - c->runs), late };
-    if (lead.end + moved < AHEAD || lead.last + moved <= 0)
+    if (lead.end + moved < AHEAD || !ends_ahead(c, track, lead.last + moved, lead.end + moved))
         return (struct leap){ 0, 0 };
     return leap_of(c, track, lead.end + moved);
 }
