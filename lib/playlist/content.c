@@ -10,7 +10,7 @@
 
 static const struct signature {
     unsigned char at, size;
-    char bytes[11];
+    char bytes[12];
     const char *name;
 } signatures[] = {
     { 0, 2, "\x1f\x8b", "compressed with gzip" },
