@@ -93,12 +93,19 @@ static void take_number(struct trtc_input_fragments *f, uint32_t number)
         f->nb_steady = step == 1 ? f->nb_steady + 1 : 0;
 }
 
+/* Whether the part begins before the last sample of the one before it. How long that lasts, writers
+ * may have guessed. */
+static bool falls(const struct trtc_input_fragments *f, const struct trtc_input_fragment_lane *l)
+{
+    return f->from < l->last - l->hz;
+}
+
 /* Whether the times of the part, or of the one before it, cannot be right: this one begins in the
  * middle of that, or goes on where that would have ended if it had followed the one before it. */
 static bool is_off(const struct trtc_input_fragments *f, const struct trtc_input_fragment_lane *l)
 {
-    const bool amid = f->from > l->from && f->from < l->end - l->hz;
-    const bool back = l->aside && llabs(f->from - l->line) <= l->hz;
+    const bool amid = f->from > l->from && falls(f, l);
+    const bool back = l->aside && llabs(f->from - l->line) <= l->hz && (l->fell || falls(f, l));
 
     return f->timed && f->nb_steady > 0 && l->length > 0 && (amid || back);
 }
@@ -119,9 +126,11 @@ static void end_part(struct trtc_input_fragments *f)
         f->fault = "a fragment whose times do not agree with the one before";
     }
     l->aside = llabs(f->from - l->end) > l->hz;
+    l->fell = falls(f, l);
     l->line = l->end + f->ticks;
     l->from = f->from;
     l->end = f->from + f->ticks;
+    l->last = l->end - f->step;
     l->length = f->ticks;
 }
 
@@ -138,7 +147,7 @@ static void take_header(struct trtc_input_fragments *f, struct trtc_bytes b)
         return;
     }
     f->timed = false;
-    f->ticks = 0;
+    f->ticks = f->step = 0;
     f->from = f->lane->end < TICKS_MAX ? f->lane->end : TICKS_MAX;
     f->dur = f->lane->dur;
     f->size = f->lane->size;
@@ -188,8 +197,12 @@ static void take_run(struct trtc_input_fragments *f, struct trtc_bytes b)
         return;
     }
     uint64_t bytes = 0, ticks = 0;
+    if (n > 0)
+        f->step = f->dur;
     for (uint32_t i = 0; i < n && both > 0; i++, at += entry) {
-        ticks += flags & DURATION ? trtc_be(b.p + at, 4) : 0;
+        if (flags & DURATION)
+            f->step = (int64_t)trtc_be(b.p + at, 4);
+        ticks += flags & DURATION ? (uint64_t)f->step : 0;
         bytes += flags & SIZE ? trtc_be(b.p + at + before, 4) : 0;
     }
     bytes += flags & SIZE ? 0 : (uint64_t)n * f->size;

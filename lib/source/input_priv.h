@@ -185,7 +185,8 @@ struct trtc_input_fragments {
     uint64_t base, next;                   /* ... with these positions, */
     uint32_t dur, size;                    /* ... of samples that state none, */
     bool timed;                            /* ... and it states that */
-    int64_t from, ticks;                   /* it begins then, and is so long */
+    int64_t from, ticks;                   /* it begins then, and is so long, */
+    int64_t step;                          /* ... the last sample of it */
     uint32_t number;                       /* of the fragment */
     int nb_steady;                         /* so many numbers have risen by one */
     int nb_near;                           /* the next fragments may show a hole in time */
@@ -194,8 +195,10 @@ struct trtc_input_fragments {
         uint32_t id, dur, size; /* of samples, if a fragment states none */
         int64_t hz;
         int64_t from, end, length; /* of its latest part; all times are in ticks */
+        int64_t last;              /* when its last sample begins */
         int64_t line;              /* its end, if it had followed the part before it, */
-        bool aside;                /* which it did not */
+        bool aside;                /* which it did not, */
+        bool fell;                 /* ... but began before the last sample of that */
     } lanes[TRTC_INPUT_BOX_TRACKS];
 };
 

@@ -642,29 +642,83 @@ static void test_large_box_in_fragment(void **state)
     assert_int_equal(got.losses.nb_faults, 1);
 }
 
+static void put_box(struct trtc_input_fragments *f, const char *type, const uint8_t *p, size_t n)
+{
+    trtc_input_fragments_box(f, (const uint8_t *)type, f->at + 8, f->at + 16,
+                             (struct trtc_bytes){ p, n });
+}
+
+/* A fragment of track 1 with samples of so many ticks. time: NULL: it states none. */
+static void put_fragment(struct trtc_input_fragments *f, uint8_t number, const uint64_t *time,
+                         const uint32_t *ticks, uint8_t n)
+{
+    static const uint8_t head[] = { 0, 2, 0, 0, 0, 0, 0, 1 };
+    const uint8_t mfhd[] = { 0, 0, 0, 0, 0, 0, 0, number };
+    uint8_t tfdt[12] = { 1 }, trun[8 + 4 * 16] = { 0, 0, 1, 0, 0, 0, 0, n };
+
+    put_box(f, "mfhd", mfhd, sizeof mfhd);
+    trtc_input_fragments_box(f, (const uint8_t *)"traf", f->at + 8, f->at + 90,
+                             (struct trtc_bytes){ 0 });
+    put_box(f, "tfhd", head, sizeof head);
+    for (int i = 0; time && i < 8; i++)
+        tfdt[4 + i] = (uint8_t)(*time >> (56 - 8 * i));
+    if (time)
+        put_box(f, "tfdt", tfdt, sizeof tfdt);
+    for (int i = 0; i < n; i++)
+        put_u32(trun + 8 + 4 * i, ticks[i]);
+    put_box(f, "trun", trun, 8 + 4u * n);
+    trtc_input_fragments_walked(f, true);
+}
+
 /* Damaged numbers in fragments, which are added up. */
 static void test_large_times_of_fragments(void **state)
 {
     static const uint8_t head[] = { 0, 0, 0, 8, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff },
-                         time[] = { 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
                          many[] = { 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff };
+    const uint64_t late = UINT64_MAX;
     struct trtc_input_fragments f = { 0 };
     (void)state;
     trtc_input_fragments_track(&f, 1, 1000);
     for (int i = 0; i < 20; i++) {
         trtc_input_fragments_next(&f, i * 100);
-        trtc_input_fragments_box(&f, (const uint8_t *)"traf", i * 100, i * 100 + 90,
+        trtc_input_fragments_box(&f, (const uint8_t *)"traf", f.at + 8, f.at + 90,
                                  (struct trtc_bytes){ 0 });
-        trtc_input_fragments_box(&f, (const uint8_t *)"tfhd", i * 100, i * 100 + 8,
-                                 (struct trtc_bytes){ head, sizeof head });
-        if (i % 2)
-            trtc_input_fragments_box(&f, (const uint8_t *)"tfdt", i * 100, i * 100 + 8,
-                                     (struct trtc_bytes){ time, sizeof time });
+        put_box(&f, "tfhd", head, sizeof head);
         for (int k = 0; k < 10; k++)
-            trtc_input_fragments_box(&f, (const uint8_t *)"trun", i * 100, i * 100 + 8,
-                                     (struct trtc_bytes){ many, sizeof many });
+            put_box(&f, "trun", many, sizeof many);
         trtc_input_fragments_walked(&f, true);
         assert_true(f.lanes[0].end >= 0 && f.lanes[0].line >= 0 && f.ticks >= 0);
+        trtc_input_fragments_next(&f, i * 100 + 50);
+        put_fragment(&f, 1, &late, &(uint32_t){ UINT32_MAX }, 1);
+        assert_true(f.lanes[0].end >= 0 && f.lanes[0].line >= 0 && f.ticks >= 0);
+    }
+}
+
+/* Writers who do not know yet how long the last picture of a fragment is shown state the length of
+ * the one before. A shared screen may change every few seconds, or now and then. */
+static void test_guessed_durations_of_fragments(void **state)
+{
+    static const struct {
+        uint32_t each[3], actual[2]; /* durations; of the last picture of every other fragment */
+        uint8_t n;
+    } t[] = { { { 5000 }, { 2000, 5000 }, 1 }, { { 100, 5000, 5000 }, { 100, 5000 }, 3 } };
+    (void)state;
+    for (size_t i = 0; i < COUNT(t); i++) {
+        struct trtc_input_fragments f = { 0 };
+        uint64_t at = 0;
+        trtc_input_fragments_track(&f, 1, 1000);
+        for (uint8_t k = 0; k < 20; k++) {
+            uint32_t ticks[3];
+            memcpy(ticks, t[i].each, sizeof ticks);
+            if (t[i].n == 1)
+                ticks[0] = t[i].actual[(k + 1) % 2];
+            assert_null(trtc_input_fragments_next(&f, k * 100));
+            put_fragment(&f, k, &at, ticks, t[i].n);
+            for (int p = 0; p + 1 < t[i].n; p++)
+                at += ticks[p];
+            at += t[i].actual[k % 2];
+        }
+        assert_null(trtc_input_fragments_next(&f, -1));
     }
 }
 
@@ -2346,6 +2400,7 @@ int main(void)
         cmocka_unit_test(test_layouts_of_fragments),
         cmocka_unit_test(test_large_box_in_fragment),
         cmocka_unit_test(test_large_times_of_fragments),
+        cmocka_unit_test(test_guessed_durations_of_fragments),
         cmocka_unit_test(test_growing_fragments),
         cmocka_unit_test(test_pictures_before_zero),
         cmocka_unit_test(test_raw_streams),
