@@ -637,12 +637,14 @@ static struct lead lead_of(const struct trtc_course *c, int track)
     return (struct lead){ comes - due, t->at - due };
 }
 
-/* Whether the widest distance of two pictures is explained by a jump of so much, and no other one is. */
+/* Whether the widest distance of two pictures is explained by a jump of so much, and no other one is: it
+ * exceeds the others by as much or, at a variable rate, by less. */
 static bool stands_out(const struct trtc_course *c, int64_t by)
 {
     const struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
-    return t->widest.by > by &&
-           (t->widest.by >= 2 * t->wide || distance(t->widest.by - t->wide, by) <= TOL);
+    const int64_t more = t->widest.by - t->wide;
+    return more <= by + TOL && 3 * more >= 2 * by &&
+           (t->widest.by >= 2 * t->wide || more >= by - TOL);
 }
 
 /* Pictures that run ahead: a run begins where they do. */
