@@ -682,9 +682,11 @@ static struct leap leap_of(const struct trtc_course *c, int track, int64_t lead)
     struct leap leap = { 0, 0 };
     const bool ends = c->onward[track].comes == TRTC_NOTIME,
                varies = track == TRTC_AT_VIDEO && !ends;
-    /* where the last picture ends is not exactly known */
-    if (track == TRTC_AT_VIDEO && ends && (lead < AHEAD + c->delay || !stands_out(c, lead)))
+    /* a smaller hole may be one of many at a variable rate */
+    if (track == TRTC_AT_VIDEO && (ends || lead < PICTURE_GAP) && !stands_out(c, lead))
         return leap;
+    if (track == TRTC_AT_VIDEO && ends && lead < AHEAD + c->delay)
+        return leap; /* where the last picture ends is not exactly known */
     for (size_t i = 0; i < c->n; i++) {
         const struct trtc_course_run *r = &c->runs[i];
         if (r->track != track)

@@ -552,6 +552,27 @@ static void test_delay_grows(void **state)
     }
 }
 
+/* Of pictures at a variable rate no distance stands out, so none is a jump, even if it is as long as one. */
+static void test_ahead_at_variable_rate(void **state)
+{
+    (void)state;
+    static const int steps_ms[] = { 33, 33, 33, 100, 100, 33, 33, 100 };
+    struct trtc_course c = { 0 };
+    size_t hint = 0;
+    int64_t ts = 900000;
+    for (int i = 0; i < 151; i++) {
+        const struct trtc_course_frame f = { .ts = ts, .key = i == 0, .pos = i * 1000 };
+        assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
+        ts += steps_ms[i % 8] * 90;
+    }
+    c.onward[PICTURE].known = true;
+    c.onward[PICTURE].comes = ts;
+    c.onward[PICTURE].due = ts - 70 * 90;
+    assert_int_equal(trtc_course_settle(&c, TRTC_NOTIME, TRTC_NOTIME), 0);
+    assert_int_equal(trtc_course_shift(&c, PICTURE, 150 * 1000, &hint), 0);
+    trtc_course_fini(&c);
+}
+
 /* Pictures that come twice, or behind the ones that follow them, are no restart, however low the rate
  * is. A clock that falls by as little goes on from there. */
 static void test_out_of_order(void **state)
@@ -674,6 +695,7 @@ int main(void)
         cmocka_unit_test(test_begins_at_a_restart),
         cmocka_unit_test(test_key_falls),
         cmocka_unit_test(test_ahead),
+        cmocka_unit_test(test_ahead_at_variable_rate),
         cmocka_unit_test(test_delay_grows),
         cmocka_unit_test(test_out_of_order),
         cmocka_unit_test(test_holes),
