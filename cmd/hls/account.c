@@ -374,8 +374,8 @@ bool hls_say_losses(struct hls_account *a)
     note_hidden(a);
     if (a->nb_joined && a->keyed)
         cli_note("%s: the stream had begun before: %" PRId64
-                 " pictures before its first key frame are left out",
-                 a->input, a->nb_joined);
+                 " picture%s before its first key frame left out",
+                 a->input, a->nb_joined, trtc_text_s(a->nb_joined));
     if (a->nb_jumps > JUMPS_MAX)
         cli_note("%s: its time stamps jump %d times", a->input, a->nb_jumps);
     any |= say_undecodable(a);

@@ -976,6 +976,9 @@ void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *ou
     }
     if (in->aenc)
         out->nb_undecoded = trtc_aenc_nb_broken(in->aenc);
+    if (in->info.stored)
+        out->nb_early_bytes = 0;
+    out->nb_bad_bytes -= out->nb_early_bytes;
     if (in->src.errnum)
         out->cut = false; /* by the failure to read it, which is reported */
 }

@@ -70,6 +70,8 @@ struct trtc_input_frame {
 struct trtc_input_losses {   /* so far */
     int64_t nb_lost_packets; /* TS: missing according to the continuity counters (at least) */
     int64_t nb_bad_bytes;    /* bytes that could not be used */
+    int64_t nb_early_bytes;  /* TS: others in front of the first frames of a live stream, the end of
+                                one that had begun before: no loss */
     int64_t nb_undecoded;    /* packets of sound that could not be decoded, and became silence */
     int64_t nb_damaged;      /* frames that were returned although parts are missing */
     int64_t nb_mended;       /* frames with an impossible PTS, which got another one */

@@ -18,6 +18,7 @@ struct back {
     struct trtc_ts *ts;
     uint8_t *buf;
     int64_t nb_bytes, nb_bad_bytes[TRTC_NB_KINDS], nb_damaged;
+    int64_t nb_unplaced[TRTC_NB_KINDS]; /* of these, in front of the first frame with a time */
     bool ended, failed;
     bool cut; /* it ends in the middle of a picture */
     bool running;
@@ -166,6 +167,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         b->timed[raw->track] |= raw->pts_us != TRTC_NOTIME;
         if (!b->timed[raw->track]) {
             leave_out(b, raw, TRTC_LEFT_UNPLACED);
+            b->nb_unplaced[raw->track] += (int64_t)raw->size;
         } else if (f.damaged && f.stream->video && b->ended) {
             leave_out_last(b, raw);
         } else {
@@ -205,6 +207,8 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
     out->nb_lost_packets = s->nb_lost;
     out->nb_bad_bytes = s->nb_bad + (pictures ? b->nb_bad_bytes[TRTC_AT_VIDEO] : 0) +
                         (sound ? b->nb_bad_bytes[TRTC_AT_AUDIO] : 0);
+    out->nb_early_bytes = (pictures ? b->nb_unplaced[TRTC_AT_VIDEO] : 0) +
+                          (sound ? b->nb_unplaced[TRTC_AT_AUDIO] : 0);
     for (int i = 0; i < s->nb_named; i++) {
         const struct trtc_ts_named *n = &s->named[i];
         if (n->kind && !(n->kind & kinds)) {
@@ -213,6 +217,7 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
             continue;
         }
         out->nb_scrambled[trtc_at(n->kind)] += n->nb_scrambled;
+        out->nb_early_bytes += n->nb_early;
         if (trtc_ts_is_encrypted(n))
             snprintf(out->encrypted, sizeof out->encrypted, "SAMPLE-AES");
     }

@@ -90,7 +90,8 @@ struct trtc_ts_named {
     int64_t nb_framed; /* in frames */
     int64_t nb_idle;   /* in padding, headers of Opus packets, scrambled PES, and units after the
                           last picture */
-    int64_t nb_bad;    /* could not be used */
+    int64_t nb_bad;    /* could not be used, */
+    int64_t nb_early;  /* ... in front of the first frame: the end of one that is not there */
     int64_t nb_held;   /* in the incomplete frame; if the next segment continues it, they count
                           there */
 };

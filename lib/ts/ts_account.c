@@ -69,6 +69,7 @@ void trtc_ts_settle(struct trtc_ts *ts, struct trtc_ts_es *s)
     n->taken = true;
     n->nb_followed += c.packets;
     n->nb_scrambled += c.scrambled;
+    n->nb_early += n->nb_frames == 0 ? c.early : 0;
     n->nb_lost += c.lost;
     n->nb_frames += c.frames;
     n->nb_bytes += c.bytes;
@@ -82,6 +83,7 @@ void trtc_ts_count_bad(struct trtc_ts *ts, struct trtc_ts_es *s, size_t n)
 {
     ts->stats.nb_bad += (int64_t)n;
     s->count.bad += (int64_t)n;
+    s->count.early += s->count.frames == 0 ? (int64_t)n : 0;
 }
 
 /* Those that are not of another stream of its PID. */

@@ -93,7 +93,7 @@ struct trtc_ts_blocks {
 
 /* Counts that were not added to the account of a stream yet. */
 struct trtc_ts_count {
-    int64_t packets, scrambled, lost, frames, bytes, framed, idle, bad;
+    int64_t packets, scrambled, lost, frames, bytes, framed, idle, bad, early;
 };
 
 struct trtc_ts_es {

@@ -465,10 +465,14 @@ frames() {
 }
 
 @test "a live stream that is joined between key frames begins with a key frame; a file is recorded as it is" {
-    local seg
-    ffmpeg -nostdin -v error -i "$cam" -c copy -f mpegts - | tail -c +$((188 * 40 + 1)) >joined.ts
+    local seg k
+    ffmpeg -nostdin -v error -i "$cam" -c copy -f mpegts whole.ts
+    for k in 41 43 47 55 71; do # in the middle of pictures, too
+        trtc-hls -A 1400000001 -R 3560 -u 10001 -S 1767225600495 -t 3 -d "from$k" --no-sync - < <(exec 3>&-; tail -c +$((188 * k + 1)) whole.ts) >out 2>err || fail "$k: $(<err)"
+    done
+    tail -c +$((188 * 40 + 1)) whole.ts >joined.ts
     trtc-hls -A 1400000001 -R 3560 -u 10001 -S 1767225600495 -t 3 -d live --json - < <(exec 3>&-; cat joined.ts) >out 2>err
-    said 'pictures before its first key frame are left out'
+    said 'pictures before its first key frame left out'
     jq -es 'map(select(.kind == "account" and .track == "video").account)[0] | .left_out.cut > 0 and .unaccounted == 0' out >/dev/null || fail "$(grep account out)"
     seg=$(sed -n '/^[^#]/p' live/${stem}_video.m3u8 | head -n 1)
     ffprobe -v error -select_streams v -show_entries packet=flags -of csv=p=0 "live/$seg" | head -n 1 | grep -q '^K' || fail "$seg"
