@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "playlist/content.h"
 
-#define RANGE_MAX (INT64_MAX / 2) /* no file is so long, and the sum of two numbers may be */
+#define RANGE_MAX (INT64_MAX / 2) /* no file is so long, and two of them can be added */
 
 /* The tags that precede a URI and describe its segment. */
 struct pending {

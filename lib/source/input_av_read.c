@@ -222,15 +222,15 @@ static int read_any(struct trtc_input_av *b, AVPacket *pkt, int *track, struct t
             continue;
         }
         *track = trtc_input_av_track_of(b, pkt->stream_index);
+        if (pkt->size > 0 && *track < 0)
+            *track = trtc_input_av_adopt(b, pkt->stream_index);
+        if (*track >= 0)
+            b->stream[*track].read_at = pkt->dts;
         if (pkt->size <= 0) {
             if (*track >= 0)
                 b->stream[*track].nb_empty++;
             continue;
         }
-        if (*track < 0)
-            *track = trtc_input_av_adopt(b, pkt->stream_index);
-        if (*track >= 0)
-            b->stream[*track].read_at = pkt->dts;
         if (*track < 0 || is_header(b->ic->streams[pkt->stream_index], pkt))
             continue;
         b->nb_bytes += pkt->size;
