@@ -339,8 +339,8 @@ static bool say_damage(const struct hls_account *a)
                   l.nb_mended, trtc_text_s(l.nb_mended));
     if (l.nb_untimed)
         cli_error("%s: damaged: %" PRId64
-                  " pictures come within 1 ms of the one before, and are recorded as they are",
-                  a->input, l.nb_untimed);
+                  " picture%s within 1 ms of the one before, recorded unchanged",
+                  a->input, l.nb_untimed, trtc_text_s(l.nb_untimed));
     if (l.nb_bad_bytes)
         cli_error("%s: damaged: %" PRId64 " byte%s could not be used", a->input, l.nb_bad_bytes,
                   trtc_text_s(l.nb_bad_bytes));

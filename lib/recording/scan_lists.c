@@ -686,7 +686,7 @@ static int report_unlisted(struct place *p, const struct trtc_names *segs, const
         return -1;
     return nb ? trtc_scan_note(p->s,
                                "%s: %zu segment%s in no playlist and left out, the first is %s",
-                               p->dir, nb, trtc_text_s((int64_t)nb), segs->v[example])
+                               p->dir, nb, nb == 1 ? " is" : "s are", segs->v[example])
               : 0;
 }
 

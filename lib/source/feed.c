@@ -404,9 +404,8 @@ void trtc_source_settle(struct trtc_source *s)
                          trtc_text_s(l->nb_mended));
     if (l->nb_untimed > 0)
         trtc_losses_addf(s->losses, &damaged,
-                         "%" PRId64
-                         " pictures come within 1 ms of the one before, and are not shown",
-                         l->nb_untimed);
+                         "%" PRId64 " picture%s within 1 ms of the one before, not shown",
+                         l->nb_untimed, trtc_text_s(l->nb_untimed));
     if (l->nb_bad_bytes > 0)
         trtc_losses_addf(s->losses, &bytes, "%" PRId64 " byte%s could not be used", l->nb_bad_bytes,
                          trtc_text_s(l->nb_bad_bytes));

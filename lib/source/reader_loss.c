@@ -128,10 +128,10 @@ static int lose_scrambled(struct trtc_reader *rd, const struct trtc_ts_stats *s)
 static int lose_crowded(struct trtc_reader *rd)
 {
     const int64_t nb = trtc_crowd_nb(&rd->crowd);
-    return nb == 0
-               ? 0
-               : trtc_reader_lose(rd, (struct trtc_lost){ "damaged", 0, 0 },
-                                  "%" PRId64 " pictures come within 1 ms of the one before", nb);
+    return nb == 0 ? 0
+                   : trtc_reader_lose(rd, (struct trtc_lost){ "damaged", 0, 0 },
+                                      "%" PRId64 " picture%s within 1 ms of the one before", nb,
+                                      trtc_text_s(nb));
 }
 
 int trtc_reader_lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *s)

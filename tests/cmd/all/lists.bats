@@ -275,13 +275,13 @@ lines() {
     sed -i '/FILE-ATTR/d' p/*Mg*video.m3u8
     cp "$two"/../two/*Mg*audio_20260101000000495.ts "$(echo p/*Mg*audio_20260101000010500.ts | sed s/10500/20500/)"
     merge 3 -f p -o o4
-    said '1 segment in no playlist and left out, the first is 1400000001_3560__UserId_s_Mg..__UserId_e_main_audio_20260101000020500.ts'
+    said '1 segment is in no playlist and left out, the first is 1400000001_3560__UserId_s_Mg..__UserId_e_main_audio_20260101000020500.ts'
     said '_video_20260101000000533.ts: unlisted: 2 segments are in no playlist'
     # a playlist that was copied while it grew, and not again
     have plain p
     for f in 3 4 5; do cp "$(segment p video 1)" "$(segment p video 2 | sed "s/0000205/0000${f}05/")"; done
     merge 0 -f p -o o5
-    said '3 segments in no playlist and left out'
+    said '3 segments are in no playlist and left out'
     sed -i /ENDLIST/d p/*video.m3u8
     merge 3 -q -f p -o o5
     said '30533.ts: unlisted: 3 segments are in no playlist, and that of their track is older, without an end'

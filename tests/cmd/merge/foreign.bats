@@ -601,16 +601,16 @@ cut_at() {
     ffmpeg -nostdin -v error -i "$f" -c copy -bsf:v setts=ts=0 z.flv
     mv z.ts "$f"
     resized "$f"
-    local said='damaged: 149 pictures come within 1 ms of the one before'
+    local said='damaged: 149 pictures within 1 ms of the one before'
     merge 3 -f p -o o
     said "${f##*/}: $said"
     [ "$(wc -l <err)" -eq 1 ]
     expect 3 trtc-mix -q -s 64x36 -r 5 --preset ultrafast -o o.mkv p
     said "${f##*/}: $said"
     expect 3 trtc-mix -q -s 64x36 -r 5 --preset ultrafast -o z.mkv a=z.flv
-    said "(z.flv): $said, and are not shown"
+    said "(z.flv): $said, not shown"
     expect 3 trtc-hls -q -A 1 -R 1 --no-sync -d r z.flv
-    said "z.flv: $said, and are recorded as they are"
+    said "z.flv: $said, recorded unchanged"
 }
 
 @test "a time stamp that cannot be right is guessed, and reported, where files are recorded or mixed" {

@@ -682,7 +682,7 @@ static void test_unlisted(void **state)
     put_list(V, "X10 @000000000");
     struct trtc_scan s = scan(false, NULL);
     assert_int_equal(s.n, 1);
-    assert_true(has_note(s.notes, s.nb_notes, "d: 1 segment in no playlist and left out"));
+    assert_true(has_note(s.notes, s.nb_notes, "d: 1 segment is in no playlist and left out"));
     assert_int_equal(s.losses.n, 4);
     assert_string_equal(s.losses.items[0].path,
                         "d/" N("MQ..", "main_audio") "_20260101000000000.ts");
@@ -701,7 +701,7 @@ static void test_unlisted(void **state)
     assert_int_equal(s.nb_notes, 0);
     trtc_scan_fini(&s);
     s = scan(false, "10001");
-    assert_true(has_note(s.notes, s.nb_notes, "d: 1 segment in no playlist and left out"));
+    assert_true(has_note(s.notes, s.nb_notes, "d: 1 segment is in no playlist and left out"));
     trtc_scan_fini(&s);
 }
 
