@@ -3,8 +3,10 @@
 #ifndef TRTC_BASE_BYTES_H
 #define TRTC_BASE_BYTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct trtc_bytes { /* all zeros: none */
     const uint8_t *p;
@@ -18,6 +20,12 @@ static inline uint64_t trtc_be(const uint8_t *p, int n)
     while (n-- > 0)
         v = v << 8 | *p++;
     return v;
+}
+
+/* Whether there are bytes, and all of them have this value. */
+static inline bool trtc_are_all(const uint8_t *p, size_t n, uint8_t value)
+{
+    return n > 0 && *p == value && memcmp(p, p + 1, n - 1) == 0;
 }
 
 #define TRTC_HASH_NOTHING UINT64_C(0xcbf29ce484222325) /* the hash of no bytes */

@@ -61,6 +61,12 @@ static void read_int(const char **s, int64_t *value)
     *value = v;
 }
 
+int trtc_num_compare(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
 int64_t trtc_rescale(int64_t v, int64_t to, int64_t from)
 {
     const int64_t whole = v / from, half = v < 0 ? -(from / 2) : from / 2;

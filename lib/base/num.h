@@ -17,6 +17,9 @@ static inline int trtc_clamp(int v, int low, int high)
  * from, to: 1..2^31 - 1. */
 int64_t trtc_rescale(int64_t v, int64_t to, int64_t from);
 
+/* Compares two int64_t, for qsort. */
+int trtc_num_compare(const void *a, const void *b);
+
 struct trtc_range { /* both bounds are included */
     int64_t min, max;
 };

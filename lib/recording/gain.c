@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "recording/clock.h"
 
 /* How far the first frames of a kind are apart by their stamps. False: not known. */
@@ -16,12 +17,6 @@ static bool advance(const struct trtc_piece *a, const struct trtc_piece *b, int 
     return true;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 int64_t trtc_gain_on_other(const struct trtc_piece *a, const struct trtc_piece *b, int kind)
 {
     int64_t own, other;
@@ -31,7 +26,7 @@ int64_t trtc_gain_on_other(const struct trtc_piece *a, const struct trtc_piece *
 /* The middle one of up to three gains. */
 static int64_t middle_of(int64_t *gain, int n)
 {
-    qsort(gain, (size_t)n, sizeof *gain, by_value);
+    qsort(gain, (size_t)n, sizeof *gain, trtc_num_compare);
     if (n < 2 || n == 3)
         return n ? gain[n / 2] : 0;
     return (gain[0] < 0) != (gain[1] < 0) ? 0 : llabs(gain[0]) < llabs(gain[1]) ? gain[0] : gain[1];

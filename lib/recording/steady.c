@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "recording/recording.h"
 
 #define EXACT_US   1000 /* stamps that agree to within this are exact, not arrival times */
@@ -51,12 +52,6 @@ static int look_ahead(const struct trtc_steady *s, int64_t from_us,
     return run;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Whether the first waiting frame does not follow the one before it. */
 static bool is_jump(const struct trtc_steady *s)
 {
@@ -67,7 +62,7 @@ static bool is_jump(const struct trtc_steady *s)
     const int run = look_ahead(s, next_us(s), late_us);
     for (int k = 0; k < s->n; k++)
         fit += llabs(late_us[k]) < TRTC_ROUNDING_US;
-    qsort(late_us, (size_t)run, sizeof *late_us, by_value);
+    qsort(late_us, (size_t)run, sizeof *late_us, trtc_num_compare);
     return fit * 2 <= s->n && llabs(late_us[run / 2]) >= TRTC_ROUNDING_US;
 }
 
@@ -80,7 +75,7 @@ static void begin(struct trtc_steady *s)
     const int64_t from_us = frame_at(s, 0)->us;
     const int run = look_ahead(s, from_us, late_us);
     int n = 0;
-    qsort(late_us, (size_t)run, sizeof *late_us, by_value);
+    qsort(late_us, (size_t)run, sizeof *late_us, trtc_num_compare);
     const int64_t middle_us = late_us[run / 2];
     for (int k = 0; k < run; k++) {
         if (llabs(late_us[k] - middle_us) >= TRTC_ROUNDING_US)

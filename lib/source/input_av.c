@@ -50,11 +50,6 @@ static int set_video(struct trtc_input_av *b, const struct trtc_input_av_stream 
     return 0;
 }
 
-static bool is_blank(const uint8_t *p, size_t n)
-{
-    return *p == 0 && memcmp(p, p + 1, n - 1) == 0;
-}
-
 /* Gives a bare AAC frame its ADTS header. Blank ones are holes in the file. */
 static int set_aac(struct trtc_input_av *b, const struct trtc_input_av_stream *s,
                    struct trtc_input_raw *raw, struct trtc_err *err)
@@ -68,7 +63,7 @@ static int set_aac(struct trtc_input_av *b, const struct trtc_input_av_stream *s
     if (trtc_adts_parse(b->pkt->data, size, &h) == 0 && (size_t)h.frame_bytes == size)
         return 0;
     const bool described = s->aac.channels > 0 || trtc_input_pce_of(b->pkt->data, size, &own);
-    const bool usable = s->bare && !is_blank(b->pkt->data, size);
+    const bool usable = s->bare && !trtc_are_all(b->pkt->data, size, 0);
     const size_t nb_pce = described ? 0 : pce->size;
     if (!usable || trtc_input_adts_header(&s->aac, nb_pce + size, header) < 0) {
         b->nb_bad_bytes[TRTC_AT_AUDIO] += (int64_t)size;

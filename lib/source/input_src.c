@@ -205,27 +205,33 @@ static bool looks_like_ts(const uint8_t *p, size_t n, bool all)
     return has_rtp(p, n);
 }
 
-static bool is_zero(const uint8_t *p, size_t n)
+/* Reads at a position of the file, whether or not the descriptor is there. */
+static ssize_t read_at(struct trtc_input_src *s, uint8_t *p, size_t n, off_t at)
 {
-    return n > 0 && p[0] == 0 && memcmp(p, p + 1, n - 1) == 0;
+    const ssize_t got = pread(s->fd, p, n, at);
+
+    if (got < 0)
+        s->errnum = errno;
+    return got;
 }
 
 /* Whether a transport stream is behind zeros at the beginning of the file, which an unfinished
  * download leaves there. */
-static bool has_ts_behind_hole(const struct trtc_input_src *s)
+static bool has_ts_behind_hole(struct trtc_input_src *s)
 {
     uint8_t p[TRTC_INPUT_SNIFF_BYTES];
     ssize_t got = (ssize_t)s->nb_head;
     off_t at = s->base;
 
-    if (s->fd < 0 || !s->seekable || !is_zero(s->head, s->nb_head))
+    if (s->fd < 0 || !s->seekable || !trtc_are_all(s->head, s->nb_head, 0))
         return false;
     do
         at += got;
-    while ((got = pread(s->fd, p, sizeof p, at)) > 0 && at < HOLE_MAX && is_zero(p, (size_t)got));
+    while ((got = read_at(s, p, sizeof p, at)) > 0 && at < HOLE_MAX &&
+           trtc_are_all(p, (size_t)got, 0));
     for (ssize_t i = 0; i < got; i++) /* the first byte that is there */
         if (p[i]) {
-            got = pread(s->fd, p, sizeof p, at + i);
+            got = read_at(s, p, sizeof p, at + i);
             return got > 0 && looks_like_ts(p, (size_t)got, (size_t)got < sizeof p);
         }
     return false;

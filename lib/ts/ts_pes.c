@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "recording/clock.h"
 
 #define PADDING_STREAM 0xbe
@@ -84,7 +85,7 @@ static bool has_own_ends(const struct trtc_ts_es *s)
 
 static bool is_padding(const uint8_t *p, size_t n)
 {
-    return n > 0 && (*p == 0 || *p == 0xff) && memcmp(p, p + 1, n - 1) == 0;
+    return trtc_are_all(p, n, 0) || trtc_are_all(p, n, 0xff);
 }
 
 /* Takes bytes after the stated length of a PES, which some muxers state too small. */

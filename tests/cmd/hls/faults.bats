@@ -260,6 +260,16 @@ whole_so_far() {
     done
 }
 
+@test "a file that cannot be read behind a hole is a failure of the disk, not of the file" {
+    need_strace
+    local status=0
+    { head -c 100000 /dev/zero && cat "$marked"; } >hole.ts
+    strace -f -qq -o trace -P "$PWD/hole.ts" -e trace=pread64 -e inject=pread64:error=EIO \
+        trtc-hls -A 1400000001 -R 3560 -u 10001 -d o "$PWD/hole.ts" >out 2>err || status=$?
+    grep -q INJECTED trace || fail 'nothing was injected'
+    [[ $status -eq 74 ]] || fail "exit status $status"
+}
+
 @test "kill -9 at any moment: listed segments are complete, --ha auto continues beside them, trtc-merge joins both" {
     local i pid kind kills=3 seconds a b covered
     [[ ! ${TRTC_LONG:-} ]] || kills=20

@@ -208,11 +208,21 @@ static void messages(void **state)
     assert_string_equal(err.msg, "-s: '1x2': width and height must be within 2 to 16384");
 }
 
+static void compared(void **state)
+{
+    const int64_t v[] = { INT64_MIN, -1, 0, 1, INT64_MAX };
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k < 5; k++)
+            assert_int_equal(trtc_num_compare(&v[i], &v[k]), (i > k) - (i < k));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers), cmocka_unit_test(durations), cmocka_unit_test(bytes),
         cmocka_unit_test(sizes),    cmocka_unit_test(rescaled),  cmocka_unit_test(messages),
+        cmocka_unit_test(compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
