@@ -26,6 +26,8 @@ struct trtc_facts {
     int64_t first_ts_90k;                 /* lowest PTS of the first frames, 33 bits */
     int64_t first_90k[TRTC_NB_KINDS];     /* of each kind; TRTC_NOTIME: none was seen */
     int64_t first_dts_90k[TRTC_NB_KINDS]; /* the same of decoding: of the first frame in the file */
+    int64_t end_90k[TRTC_NB_KINDS];       /* where the last frame of each kind ends, by its decoding
+                                             time; TRTC_NOTIME: the whole segment was not read */
     bool headless;                        /* it begins in the middle of a picture or of a frame of
                                          sound */
     bool beheaded;                        /* its first packets were overwritten */
@@ -147,6 +149,10 @@ int trtc_scan_dir(struct trtc_scan *s, const char *dir, const struct trtc_find *
  * continues, the stream is followed and a note is made. Segments listed out of order, or for a time
  * that is already covered, stay where their clock puts them. 0, or -1: out of memory. */
 int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err);
+
+/* By how much later b begins than a by the clock, less what the stream says; TRTC_NOTIME: one of them
+ * does not say. places: how far b is behind a in their playlist. */
+int64_t trtc_piece_off_us(const struct trtc_piece *a, const struct trtc_piece *b, int places);
 
 /* Frees the contents and empties s. A second call does nothing. */
 void trtc_scan_fini(struct trtc_scan *s);

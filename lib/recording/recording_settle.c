@@ -163,9 +163,7 @@ static void find_next(struct trtc_recording *r)
     }
 }
 
-/* By how much later b begins than a by the clock, less what the stream says; TRTC_NOTIME: one of them
- * does not say. places: how far b is behind a in their playlist. */
-static int64_t off_stream(const struct trtc_piece *a, const struct trtc_piece *b, int places)
+int64_t trtc_piece_off_us(const struct trtc_piece *a, const struct trtc_piece *b, int places)
 {
     if (!a || !b || a->list != b->list || a->place + places != b->place || a->part || b->part ||
         !a->exact || !b->exact || a->facts.odd || b->facts.odd)
@@ -187,16 +185,30 @@ static bool lacks_bytes(const struct trtc_piece *prev, const struct trtc_piece *
            (!next || next->facts.tables_first);
 }
 
+/* Whether the stamps of p are later than those of next by about us at their border: its clock is off,
+ * while a segment whose first frames are missing ends where the next one begins. */
+static bool is_off(const struct trtc_piece *p, const struct trtc_piece *next, int64_t us)
+{
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const int64_t end = p->facts.end_90k[k], then = next->facts.first_dts_90k[k];
+        if (end != TRTC_NOTIME && then != TRTC_NOTIME &&
+            2 * (trtc_ts_diff(end, then) * 100 / 9) > us)
+            return true;
+    }
+    return false;
+}
+
 /* How much is missing at the beginning of p: the segments around it are in step, and its first
- * frame is later by their stamps than its start; if it lacks bytes there, one of them is enough. */
+ * frame is later by their stamps than its start, but not its last one; if it lacks bytes there, one of
+ * them is enough. */
 static int64_t missing_first(const struct trtc_piece *prev, const struct trtc_piece *p,
                              const struct trtc_piece *next)
 {
-    const int64_t before = off_stream(prev, p, 1), after = off_stream(p, next, 1),
-                  around = off_stream(prev, next, 2);
+    const int64_t before = trtc_piece_off_us(prev, p, 1), after = trtc_piece_off_us(p, next, 1),
+                  around = trtc_piece_off_us(prev, next, 2);
     int64_t us = 0;
     if (before != TRTC_NOTIME && around != TRTC_NOTIME && llabs(around) < TRTC_ROUNDING_US)
-        us = -before;
+        us = is_off(p, next, -before) ? 0 : -before;
     else if (lacks_bytes(prev, p, next))
         us = before != TRTC_NOTIME ? -before : after != TRTC_NOTIME ? after : 0;
     return us >= TRTC_ROUNDING_US && us < p->dur_us ? us : 0;

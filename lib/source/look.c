@@ -235,6 +235,15 @@ int64_t trtc_look_first_dts_90k(const struct trtc_look *l, bool video)
     return l->nb[video] ? l->first_dts[video] : TRTC_NOTIME;
 }
 
+int64_t trtc_look_end_90k(const struct trtc_look *l, int track)
+{
+    const struct trtc_course *c = &l->course;
+    for (size_t i = c->n; i-- > 0 && !l->skipped;)
+        if (c->runs[i].track == track)
+            return (c->first_ts + c->runs[i].to) & (TRTC_TS_WRAP_90K - 1);
+    return TRTC_NOTIME;
+}
+
 /* How long the last frame of a kind lasts. */
 static int64_t last_frame(const struct trtc_look *l, int s)
 {

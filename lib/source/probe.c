@@ -533,6 +533,8 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     p->facts.first_90k[TRTC_AT_VIDEO] = trtc_look_first_of_90k(l, true);
     p->facts.first_dts_90k[TRTC_AT_AUDIO] = trtc_look_first_dts_90k(l, false);
     p->facts.first_dts_90k[TRTC_AT_VIDEO] = trtc_look_first_dts_90k(l, true);
+    for (int k = 0; k < TRTC_NB_KINDS && depth == WHOLE; k++)
+        p->facts.end_90k[k] = trtc_look_end_90k(l, k);
     note_beginning(&p->facts, l, stats);
     p->facts.odd = depth == WHOLE && trtc_look_restarts(l);
     p->facts.nb_frames = depth == WHOLE ? l->nb[1] : -1;
@@ -641,6 +643,17 @@ static int read_piece(struct probe *x, const struct trtc_piece *p, int fd, enum 
     return read_all(x, p, fd, err);
 }
 
+/* Whether the segment, whose beginning was read, begins later by its stamps than by the clock, judged by
+ * the one before: after a pause, or because its clock is off, which its end shows. */
+static bool begins_late(struct probe *x, struct trtc_piece *p)
+{
+    if (p == x->r->pieces || !trtc_look_kinds(&x->look))
+        return false;
+    p->facts.first_ts_90k = trtc_look_first_90k(&x->look);
+    const int64_t off_us = p[-1].unusable ? TRTC_NOTIME : trtc_piece_off_us(p - 1, p, 1);
+    return off_us != TRTC_NOTIME && off_us <= -TRTC_ROUNDING_US;
+}
+
 /* Whether packets of the segment were not used because no tables had named them so far. */
 static bool needs_tables(struct probe *x)
 {
@@ -686,6 +699,10 @@ static int read_named(struct probe *x, struct trtc_piece *p, int fd, enum depth 
         }
     }
     note_tables(x, p);
+    if (ret == 0 && *depth < WHOLE && begins_late(x, p)) {
+        *depth = WHOLE;
+        ret = read_all(x, p, fd, err);
+    }
     return ret;
 }
 
@@ -795,7 +812,7 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     if (fd < 0)
         return cannot_read(x->r, p, &why, err);
     for (int k = 0; k < TRTC_NB_KINDS; k++)
-        p->facts.first_90k[k] = p->facts.first_dts_90k[k] = TRTC_NOTIME;
+        p->facts.first_90k[k] = p->facts.first_dts_90k[k] = p->facts.end_90k[k] = TRTC_NOTIME;
     trtc_look_begin(&x->look, &p->facts, p->at_bytes);
     trtc_ts_begin(x->ts);
     int ret = read_named(x, p, fd, &depth, &why);

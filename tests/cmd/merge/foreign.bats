@@ -142,6 +142,14 @@ whole() {
             awk 'NR > 1 && ($1 - last < 0.03 || $1 - last > 0.1) { bad = 1 } { last = $1 } END { exit bad }' || fail "$change: distances"
         jq -e '[.. | objects | select(has("frames_in")) | .frames_in == .frames_out] | all' r.json >/dev/null || fail "$change"
     done
+    # all of one segment
+    for change in video audio; do
+        have single p
+        edit "$(nth p $change 1)" "${change:0:1}:-1:+0.2"
+        merge 0 -f p
+        quiet
+        whole p/$first
+    done
 }
 
 @test "sound whose clock is 2 s to a minute away from the picture's: the file is as long as the recording, and in sync" {

@@ -332,7 +332,7 @@ static void test_settle_a_little(void **state)
 static void test_settle_beginnings(void **state)
 {
     (void)state;
-    enum { OVERWRITTEN = 1, WITH_TABLES = 2, FIRST = 4, LAST = 8, CUT = 16 };
+    enum { OVERWRITTEN = 1, WITH_TABLES = 2, FIRST = 4, LAST = 8, CUT = 16, LATER = 32 };
     static const struct {
         const char *what;
         int how;
@@ -341,6 +341,7 @@ static void test_settle_beginnings(void **state)
     } t[] = {
         { "missing", 0, 700, 20000, 10700, 1 },
         { "a pause", WITH_TABLES, 700, 20000, 10700, 0 },
+        { "its clock is off", WITH_TABLES | LATER, 700, 20000, 10000, 0 },
         { "overwritten", OVERWRITTEN, 700, 20000, 10700, 0 },
         { "overwritten, and the clock jumps", OVERWRITTEN, 700, 20300, 10700, 0 },
         { "the first one, overwritten", OVERWRITTEN | FIRST, 700, 20000, 10700, 0 },
@@ -366,6 +367,10 @@ static void test_settle_beginnings(void **state)
                                              .place = k,
                                              .exact = true };
             pieces[k].facts.first_ts_90k = stamps_ms[k] * 90;
+            pieces[k].facts.first_dts_90k[TRTC_AT_VIDEO] = stamps_ms[k] * 90;
+            pieces[k].facts.end_90k[TRTC_AT_VIDEO] =
+                (20000 + (t[i].how & LATER ? t[i].late_ms : 0)) * 90;
+            pieces[k].facts.end_90k[TRTC_AT_AUDIO] = TRTC_NOTIME;
             pieces[k].facts.tables_first = k != 1 || t[i].how & WITH_TABLES;
         }
         pieces[1].facts.beheaded = t[i].how & OVERWRITTEN;
