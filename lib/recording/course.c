@@ -33,6 +33,7 @@
                                   confirms it */
 #define SHORT      (1000 * MS) /* a segment may be this much shorter than its playlist says */
 #define AHEAD      (60 * MS)   /* a track is ahead of the clock by at least this */
+#define UNEVEN     (150 * MS) /* where the rate of pictures varies, a smaller jump cannot be seen */
 #define STEP_GUESS (40 * MS)
 #define STEP_MAX   (500 * MS)
 
@@ -211,6 +212,7 @@ static int divide_with_sound(struct trtc_course *c)
 static int confirm_fall(struct trtc_course *c)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
+    t->guess = 0;
     t->fallen = t->high + t->step - t->fall.from;
     if (divide_at_rise(c, t->fallen) < 0)
         return -1;
@@ -240,14 +242,19 @@ static int add_fallen(struct trtc_course *c, int64_t at, const struct trtc_cours
     return f->key || t->fall.nb > REORDER_MAX ? confirm_fall(c) : 0;
 }
 
+/* The usual distance of pictures, the smaller one where it has just changed. */
+static int64_t usual_step(const struct trtc_course_track *t)
+{
+    return t->before && t->before < t->step ? t->before : t->step;
+}
+
 /* Ends a fall at a stamp that is as high as those before it. The clock goes on from the fall if the
  * stamps rise from there as usual; otherwise only the order of pictures differed. */
 static int end_fall(struct trtc_course *c, int64_t at)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
     const int64_t rise = at - t->fall.last;
-    const int64_t usual = t->before && t->before < t->step ? t->before : t->step;
-    const bool comes_back = rise >= usual * 3 / 2 && at - t->high <= PICTURE_GAP + t->step;
+    const bool comes_back = rise >= usual_step(t) * 3 / 2 && at - t->high <= PICTURE_GAP + t->step;
     if (!t->fall.nb)
         return 0;
     if (t->fall.sure && !comes_back)
@@ -324,6 +331,7 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
         note_rise(c, at, f->pos);
     const bool odd = (soft || rises) && !t->odd; /* two of them: the rate has changed */
     const bool known = t->seen && step > 0 && step <= STEP_MAX;
+    t->guess = known && step > usual_step(t) ? step - usual_step(t) : 0;
     if (known && !odd) {
         t->before = t->step;
         t->step = step;
@@ -638,13 +646,16 @@ static struct lead lead_of(const struct trtc_course *c, int track)
 }
 
 /* Whether the widest distance of two pictures is explained by a jump of so much, and no other one is: it
- * exceeds the others by as much or, at a variable rate, by less. */
+ * exceeds the others by as much or, at a variable rate, by less. A small jump cannot be told from the
+ * distances of such a rate: then sound that each segment has from a little before its first picture on
+ * would look like one. */
 static bool stands_out(const struct trtc_course *c, int64_t by)
 {
     const struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
     const int64_t more = t->widest.by - t->wide;
+    const bool varies = t->wide > usual_step(t) + TOL;
     return more <= by + TOL && 3 * more >= 2 * by &&
-           (t->widest.by >= 2 * t->wide || more >= by - TOL);
+           (t->widest.by >= 2 * t->wide || (more >= by - TOL && (by >= UNEVEN || !varies)));
 }
 
 /* Pictures that run ahead: a run begins where they do. */
@@ -848,6 +859,22 @@ static int64_t length_of(struct trtc_course *c, int track)
     return end == INT64_MIN ? 0 : end - c->start;
 }
 
+/* How far track (-1: the one that is farthest) ends beyond room. Segments that are cut where one track is
+ * ahead of the other have one that goes on behind the start of the next segment, until it begins there. */
+static int64_t excess_of(struct trtc_course *c, int track, int64_t room)
+{
+    int64_t most = INT64_MIN;
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const int64_t behind = c->onward[k].behind;
+        if (track >= 0 && track != k)
+            continue;
+        const int64_t by =
+            length_of(c, k) - room - (behind < SOON ? behind : 0) - c->track[k].guess;
+        most = by > most ? by : most;
+    }
+    return most;
+}
+
 /* How far room may be exceeded by rounding and drift. */
 static int64_t loose(int64_t room)
 {
@@ -866,7 +893,7 @@ static void close_holes(struct trtc_course *c, int track, int64_t room,
                         struct trtc_course_run **line)
 {
     for (int k = 0; k < CLOSE_MAX; k++) {
-        const int64_t much = room == TRTC_NOTIME ? INT64_MAX / 2 : length_of(c, track) - room;
+        const int64_t much = room == TRTC_NOTIME ? INT64_MAX / 2 : excess_of(c, track, room);
         const struct hole h = find_hole(c, track, line, much);
         const int64_t hole = h.end - h.start;
         if (hole < TOL)
@@ -944,7 +971,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
         const int64_t room = room_for(c, listed, next);
         close_holes(c, -1, room, line);
         for (int track = TRTC_NB_KINDS; track-- > 0 && room != TRTC_NOTIME;) /* sound first */
-            if (length_of(c, !track) <= room + loose_in(c, room))
+            if (excess_of(c, !track, room) <= loose_in(c, room))
                 close_holes(c, track, room, line);
         find_extent(c);
     }

@@ -46,6 +46,7 @@ struct trtc_course {
         int64_t due, comes; /* 33 bits: the stamp that the track should have when the next segment
                                begins if there is none, and the one that it has; TRTC_NOTIME:
                                nothing follows */
+        int64_t behind;     /* how far it begins behind the start of the next segment; 0: not known */
     } onward[TRTC_NB_KINDS];
     bool settled;
     bool regained;      /* a track had run ahead, and was moved back, once settled */
@@ -58,6 +59,7 @@ struct trtc_course {
         size_t run;     /* index of the open run */
         int64_t step;   /* usual distance between frames, */
         int64_t before; /* and what it was before; pictures only */
+        int64_t guess;  /* pictures: by how much longer than usual the last one was taken to last */
         int64_t high;   /* highest stamp of the open run */
         int64_t shown;  /* pictures: the highest PTS since the last fall */
         int64_t nb;     /* number of frames */

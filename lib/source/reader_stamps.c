@@ -8,8 +8,10 @@
 
 enum { HEAD_BYTES = 64 * 1024 };
 #define PICTURE_GAP_90K 45000
-#define APART_90K       45000   /* the tracks of a stream that was cut end as far apart */
-#define STRAY_US        2000000 /* a stamp this far outside its segment has no place */
+#define APART_90K       45000 /* the tracks of a stream that was cut end as far apart */
+#define EARLY_SOUND_90K \
+    13500                /* a segment may have sound from so long before its first picture on */
+#define STRAY_US 2000000 /* a stamp this far outside its segment has no place */
 
 /* What can be wrong with a time stamp. LATE, RISES: that of a picture rises by more than usual, and
  * by more than at a variable rate. BREAKS: it falls, or that of sound rises. */
@@ -75,6 +77,15 @@ static int settle_course(struct trtc_course *c, const struct trtc_piece *p)
                               trtc_reader_ticks_of(p->part ? p->whole_next_us : p->next_us));
 }
 
+/* How far the first frame of a kind is behind the start of its segment; 0: not known. */
+static int64_t behind_start(const struct trtc_piece *p, int k)
+{
+    const struct trtc_facts *f = &p->facts;
+    return f->odd || f->first_90k[k] == TRTC_NOTIME
+               ? 0
+               : trtc_ts_diff(f->first_90k[k], f->first_ts_90k);
+}
+
 /* By how much a kind begins later in clip at than the clock says, after a hole in its stamps, while the
  * other kind goes on: it may have paused, or its clock may have jumped there. */
 static int64_t late_by(const struct trtc_reader *rd)
@@ -89,6 +100,8 @@ static int64_t late_by(const struct trtc_reader *rd)
     const int64_t at_us = trtc_clock_us(&rd->clock, p->facts.first_dts_90k[k] + rd->shift_90k);
     const int64_t hole = trtc_reader_ticks_of(at_us - rd->last_us - rd->step_us);
     if (gain < TRTC_GAIN_90K || llabs(apart - gain) >= TRTC_READER_TOL_90K || 2 * hole <= gain)
+        return 0;
+    if (rd->kind == TRTC_VIDEO && gain < EARLY_SOUND_90K && behind_start(p, k) > 0)
         return 0;
     return llabs(hole - gain) < TRTC_READER_TOL_90K ? hole : gain;
 }
@@ -114,6 +127,7 @@ static void look_onward(struct trtc_reader *rd, int k)
         c->onward[k].comes = next->facts.first_dts_90k[k];
         c->onward[k].due = c->onward[k].comes - trtc_gain(p, next, k);
         c->onward[k].known = c->onward[k].comes != TRTC_NOTIME && !next->part;
+        c->onward[k].behind = behind_start(next, k);
     } else if (is_last(rd)) {
         const int64_t delay = trtc_ts_diff(f->first_90k[k], f->first_dts_90k[k]);
         c->onward[k].comes = TRTC_NOTIME;

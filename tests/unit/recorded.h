@@ -19,6 +19,7 @@
 struct segment {
     int64_t from_90k;     /* stamp of its first frames */
     int nb_v, nb_a;       /* pictures, frames of sound */
+    int64_t late_v;       /* ticks: the pictures begin so much later */
     int first_v;          /* number of its first picture: every 25th is a key frame */
     size_t drop, nb_drop; /* packets that are missing: from this one on, so many */
     size_t cut_bytes;     /* it ends so many bytes early */

@@ -552,24 +552,78 @@ static void test_delay_grows(void **state)
     }
 }
 
-/* Of pictures at a variable rate no distance stands out, so none is a jump, even if it is as long as one. */
+/* Of pictures at a variable rate no distance stands out, so none is a jump, even if it is as long as one. A
+ * widest one that stands out by as little is none, either. */
 static void test_ahead_at_variable_rate(void **state)
 {
     (void)state;
     static const int steps_ms[] = { 33, 33, 33, 100, 100, 33, 33, 100 };
+    for (int more_ms = 0; more_ms <= 70; more_ms += 70) {
+        struct trtc_course c = { 0 };
+        size_t hint = 0;
+        int64_t ts = 900000;
+        for (int i = 0; i < 151; i++) {
+            const struct trtc_course_frame f = { .ts = ts, .key = i == 0, .pos = i * 1000 };
+            assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
+            ts += (steps_ms[i % 8] + (i == 59 ? more_ms : 0)) * 90;
+        }
+        c.onward[PICTURE].known = true;
+        c.onward[PICTURE].comes = ts;
+        c.onward[PICTURE].due = ts - 70 * 90;
+        assert_int_equal(trtc_course_settle(&c, TRTC_NOTIME, TRTC_NOTIME), 0);
+        assert_int_equal(trtc_course_shift(&c, PICTURE, 150 * 1000, &hint), 0);
+        trtc_course_fini(&c);
+    }
+}
+
+/* How far sound that pauses for 0.25 s is moved in a segment of 10 s whose sound begins 0.3 s behind its
+ * pictures, and ends 0.3 s behind them. */
+static int64_t moved_behind(int64_t behind)
+{
     struct trtc_course c = { 0 };
     size_t hint = 0;
-    int64_t ts = 900000;
-    for (int i = 0; i < 151; i++) {
-        const struct trtc_course_frame f = { .ts = ts, .key = i == 0, .pos = i * 1000 };
+    int pos = 0;
+    for (int64_t at = 0; at < 10 * S; at += 3600) {
+        const struct trtc_course_frame f = { .ts = at, .pos = pos++ };
         assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
-        ts += steps_ms[i % 8] * 90;
     }
-    c.onward[PICTURE].known = true;
-    c.onward[PICTURE].comes = ts;
-    c.onward[PICTURE].due = ts - 70 * 90;
-    assert_int_equal(trtc_course_settle(&c, TRTC_NOTIME, TRTC_NOTIME), 0);
-    assert_int_equal(trtc_course_shift(&c, PICTURE, 150 * 1000, &hint), 0);
+    for (int64_t at = ticks(0.3); at < ticks(10.3); at += 1920) {
+        const struct trtc_course_frame f = {
+            .ts = at, .pos = pos++, .samples = 1024, .rate_hz = 48000
+        };
+        at += at >= 4 * S && at < 4 * S + 1920 ? ticks(0.25) : 0;
+        assert_int_equal(trtc_course_add(&c, SOUND, &f), 0);
+    }
+    c.onward[SOUND].behind = behind;
+    assert_int_equal(trtc_course_settle(&c, 10 * S, 10 * S), 0);
+    const int64_t shift = trtc_course_shift(&c, SOUND, pos, &hint);
+    trtc_course_fini(&c);
+    return shift;
+}
+
+/* Segments that are cut where pictures are ahead of the sound: that ends where it begins in the next one. */
+static void test_cut_behind(void **state)
+{
+    (void)state;
+    assert_int_equal(moved_behind(ticks(0.3)), 0);
+    assert_int_not_equal(moved_behind(0), 0);
+}
+
+/* Pictures pause, and the last of them is as much later than the one before as pictures at a variable rate
+ * are. How long it lasts is not known, so it does not make the segment too long. */
+static void test_last_picture_at_variable_rate(void **state)
+{
+    (void)state;
+    struct trtc_course c = { 0 };
+    size_t hint = 0;
+    int64_t at = 0;
+    for (int i = 0; i < 100; i++) {
+        const struct trtc_course_frame f = { .ts = at, .pos = i };
+        assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
+        at += ticks(i == 50 ? 0.6 : i == 98 ? 0.3 : i == 99 ? 0.067 : 0.04);
+    }
+    assert_int_equal(trtc_course_settle(&c, at, at), 0);
+    assert_int_equal(trtc_course_shift(&c, PICTURE, 99, &hint), 0);
     trtc_course_fini(&c);
 }
 
@@ -696,6 +750,8 @@ int main(void)
         cmocka_unit_test(test_key_falls),
         cmocka_unit_test(test_ahead),
         cmocka_unit_test(test_ahead_at_variable_rate),
+        cmocka_unit_test(test_cut_behind),
+        cmocka_unit_test(test_last_picture_at_variable_rate),
         cmocka_unit_test(test_delay_grows),
         cmocka_unit_test(test_out_of_order),
         cmocka_unit_test(test_holes),
