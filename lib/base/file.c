@@ -599,6 +599,15 @@ int trtc_pwrite_all(int fd, struct trtc_bytes data, int64_t offset, const char *
     return 0;
 }
 
+ssize_t trtc_read_at(int fd, void *buf, size_t n, int64_t at)
+{
+    ssize_t got;
+    do
+        got = pread(fd, buf, n, at);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
 int trtc_read_errno(int fd, size_t max, char **text, size_t *n)
 {
     size_t cap = 0;

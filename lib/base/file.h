@@ -87,6 +87,10 @@ int trtc_copy_all(int from, const char *from_name, int to, const char *to_name,
  * *text; a NUL follows its *n bytes. 0, or errno; then *text is NULL. */
 int trtc_read_errno(int fd, size_t max, char **text, size_t *n);
 
+/* Reads up to n bytes from a place of an open file. Returns their number, 0 at its end, or -1 and
+ * errno. A signal does not interrupt it. */
+ssize_t trtc_read_at(int fd, void *buf, size_t n, int64_t at);
+
 #define TRTC_TEMP_NAME_MAX 64 /* size with the NUL */
 
 struct trtc_temp { /* a small file in a directory, complete but still without its final name */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/num.h"
 #include "mp4/mp4_priv.h"
 
@@ -20,15 +21,6 @@ enum {
     TEXT_MAX = 64
 };
 
-static ssize_t read_at(int fd, void *p, size_t n, int64_t at)
-{
-    ssize_t got;
-    do
-        got = pread(fd, p, n, at);
-    while (got < 0 && errno == EINTR);
-    return got;
-}
-
 /* Finds a box of this type in [*from, *to), and sets the range to that of its content. */
 static bool enter(int fd, const char *type, int64_t *from, int64_t *to)
 {
@@ -36,7 +28,7 @@ static bool enter(int fd, const char *type, int64_t *from, int64_t *to)
     for (int i = 0; i < BOXES_MAX && at + BOX_HEADER <= *to; i++) {
         uint8_t h[16];
         int64_t header = BOX_HEADER;
-        if (read_at(fd, h, sizeof h, at) < BOX_HEADER)
+        if (trtc_read_at(fd, h, sizeof h, at) < BOX_HEADER)
             return false;
         int64_t size = (int64_t)trtc_be(h, 4);
         if (size == 1) {
@@ -65,7 +57,7 @@ static ssize_t text_of(int fd, const char *type, struct stretch in, int header, 
     int64_t from = in.from, to = in.to;
     if (!enter(fd, type, &from, &to) || to - from < header || to - from - header >= TEXT_MAX)
         return -1;
-    const ssize_t n = read_at(fd, out, (size_t)(to - from - header), from + header);
+    const ssize_t n = trtc_read_at(fd, out, (size_t)(to - from - header), from + header);
     if (n >= 0)
         out[n] = '\0';
     return n;

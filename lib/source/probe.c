@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/beneath.h"
+#include "base/file.h"
 #include "recording/clock.h"
 #include "recording/timeline.h"
 #include "source/look.h"
@@ -57,15 +58,6 @@ enum depth { HEAD, TAIL, WHOLE };
 
 /* ---- reading ---- */
 
-static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
-{
-    ssize_t got;
-    do
-        got = pread(fd, buf, n, at);
-    while (got < 0 && errno == EINTR);
-    return got;
-}
-
 /* The part of a segment that is to be read. */
 struct stretch {
     int fd;
@@ -76,7 +68,7 @@ struct stretch {
 static ssize_t read_block(struct probe *x, struct stretch *s, size_t max, struct trtc_err *err)
 {
     const size_t want = s->to - s->at < (int64_t)max ? (size_t)(s->to - s->at) : max;
-    const ssize_t got = want ? read_at(s->fd, x->buf, want, x->look.at_bytes + s->at) : 0;
+    const ssize_t got = want ? trtc_read_at(s->fd, x->buf, want, x->look.at_bytes + s->at) : 0;
     if (got < 0)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
     s->at += got;
@@ -433,7 +425,7 @@ static bool is_torn(const struct probe *x, const struct trtc_piece *p,
     const int fd = trtc_open_beneath(x->dirfd, p->uri, NULL, &ignored);
     if (fd < 0)
         return true;
-    const ssize_t got = read_at(fd, &byte, 1, p->at_bytes + at);
+    const ssize_t got = trtc_read_at(fd, &byte, 1, p->at_bytes + at);
     close(fd);
     return got != 1 || byte == TRTC_TS_SYNC;
 }
@@ -450,7 +442,7 @@ static bool is_joined(const struct probe *x, const struct trtc_piece *p,
     const int fd = trtc_open_beneath(x->dirfd, next->uri, NULL, &ignored);
     if (fd < 0)
         return false;
-    const ssize_t got = read_at(fd, head, sizeof head, next->at_bytes);
+    const ssize_t got = trtc_read_at(fd, head, sizeof head, next->at_bytes);
     close(fd);
     return got > 0 && trtc_ts_joins(stats, p->bytes, head, (size_t)got);
 }

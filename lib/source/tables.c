@@ -2,22 +2,13 @@
 /* Finds the first tables of a segment; see tables.h. */
 #include "source/tables.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/file.h"
 
 enum { BLOCK_BYTES = 64 * 1024 };
-
-static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
-{
-    ssize_t got;
-    do
-        got = pread(fd, buf, n, at);
-    while (got < 0 && errno == EINTR);
-    return got;
-}
 
 /* Reads on until a stream is known. Returns 1; 0: the end; -1. */
 static int find(struct trtc_ts *ts, int fd, const struct trtc_piece *p, uint8_t *buf)
@@ -26,7 +17,7 @@ static int find(struct trtc_ts *ts, int fd, const struct trtc_piece *p, uint8_t 
     for (int64_t at = 0; at < p->bytes;) {
         const int64_t left = p->bytes - at;
         const ssize_t got =
-            read_at(fd, buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, p->at_bytes + at);
+            trtc_read_at(fd, buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, p->at_bytes + at);
         if (got <= 0)
             return 0;
         at += got;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/utc.h"
 #include "recording/clock.h"
 
@@ -42,15 +43,6 @@ int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f)
     if (!f->stream->video)
         trtc_frame_length(f, &x.samples, &x.rate_hz);
     return trtc_course_add(c, track, &x);
-}
-
-static ssize_t read_at(int fd, uint8_t *buf, size_t n, int64_t at)
-{
-    ssize_t got;
-    do
-        got = pread(fd, buf, n, at);
-    while (got < 0 && errno == EINTR);
-    return got;
 }
 
 /* When the last frame of each track ends, relative to first. */
@@ -111,7 +103,7 @@ static int feed(struct pass *p, const struct trtc_course_file *s, int64_t from,
     while (from < s->bytes && (!p->beyond || p->beyond != p->seen)) {
         const int64_t left = s->bytes - from;
         const ssize_t got =
-            read_at(s->fd, p->buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, s->at + from);
+            trtc_read_at(s->fd, p->buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, s->at + from);
         if (got < 0)
             return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
         if (got == 0)
@@ -226,7 +218,7 @@ bool trtc_course_may_fall(const struct trtc_course_file *f, int pid)
     while (!falls && at < f->bytes) {
         const int64_t left = f->bytes - at;
         const ssize_t got =
-            read_at(f->fd, buf, left < SCAN_BYTES ? (size_t)left : SCAN_BYTES, f->at + at);
+            trtc_read_at(f->fd, buf, left < SCAN_BYTES ? (size_t)left : SCAN_BYTES, f->at + at);
         falls = got < 0;
         if (got < TRTC_TS_PACKET)
             break;
