@@ -2,6 +2,7 @@
 /* Loads recordings: scan, probe, settle. */
 #include "source/load.h"
 
+#include "source/misfiled.h"
 #include "source/probe.h"
 
 static int scan(struct trtc_scan *s, const struct trtc_load *what, const char *dir,
@@ -24,7 +25,7 @@ static int load(struct trtc_recording *r, const struct trtc_load *what, struct t
         return -1;
     if (r->held || trtc_is_stopped(what->stop))
         return 0;
-    if (trtc_recording_settle(r, err) < 0)
+    if (trtc_misfiled_find(r, err) < 0 || trtc_recording_settle(r, err) < 0)
         return -1;
     r->loaded = true;
     return 0;

@@ -216,6 +216,41 @@ audio2=20260101000010500
     lasts p/$first 30
 }
 
+@test "one segment under two names, two under each other's, pictures under the name of sound" {
+    local kind i from to
+    for kind in video audio; do
+        for i in '0 1' '2 1' '0 2' '1 0'; do
+            read -r from to <<<"$i"
+            have plain p
+            sed -i '/FILE-ATTR/d' p/*.m3u8
+            cp "$(segment p $kind "$from")" "$(segment p $kind "$to")"
+            merge 3 -f p --force
+            [ "$(grep -c foreign err)" -eq 1 ]
+            said "$(basename "$(segment p $kind "$to")"): foreign: it is a copy of $(basename "$(segment p $kind "$from")"); its own content is missing; "
+            plays p/*.mp4
+        done
+        for i in '0 1' '1 2' '0 2'; do
+            read -r from to <<<"$i"
+            have plain p
+            sed -i '/FILE-ATTR/d' p/*.m3u8
+            mv "$(segment p $kind "$from")" p/x
+            mv "$(segment "$BATS_FILE_TMPDIR/plain" $kind "$to" | sed "s,.*/,p/,")" "$(segment "$BATS_FILE_TMPDIR/plain" $kind "$from" | sed "s,.*/,p/,")"
+            mv p/x "$(segment "$BATS_FILE_TMPDIR/plain" $kind "$to" | sed "s,.*/,p/,")"
+            merge 0 -f p --force
+            said "hold each other's content"
+            synced p/$first 3 5
+            at p/$first 9.505 19.505 29.505
+            lasts p/$first 30
+        done
+    done
+    have plain p
+    sed -i '/FILE-ATTR/d' p/*.m3u8
+    cp "$(segment p video 1)" "$(segment p audio 1)"
+    merge 3 -f p --force
+    said "$audio2.ts: foreign: it holds pictures and no sound; 10."
+    at p/$first 9.505 19.505 29.505
+}
+
 @test "a segment that is listed twice is used once, in its place" {
     local kind stamp after
     for kind in video audio; do
