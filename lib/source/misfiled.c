@@ -14,18 +14,18 @@
 #include "recording/clock.h"
 
 enum {
-    NEAR = 2,            /* segments before and after one by which its time stamps are judged */
-    FAR = 8,             /* ... and with which its file may be exchanged */
-    STEP_US = 1000000,   /* time stamps that differ by more are not in step */
-    EXACT_US = 100000,   /* the same of two that are exchanged */
+    NEAR = 2,          /* segments before and after one by which its time stamps are judged */
+    FAR = 8,           /* ... and with which its file may be exchanged */
+    STEP_US = 1000000, /* time stamps that differ by more are not in step */
+    EXACT_US = 100000, /* the same of two that are exchanged */
     BLOCK_BYTES = 65536,
 };
 
 /* ---- which segments are in step ---- */
 
 /* Whether the content of a and b would be in step at the places pa and pb of one playlist. */
-static bool fits(const struct trtc_piece *a, const struct trtc_piece *pa, const struct trtc_piece *b,
-                 const struct trtc_piece *pb, int64_t tolerance_us)
+static bool fits(const struct trtc_piece *a, const struct trtc_piece *pa,
+                 const struct trtc_piece *b, const struct trtc_piece *pb, int64_t tolerance_us)
 {
     const int64_t step = trtc_ts_diff(b->facts.first_ts_90k, a->facts.first_ts_90k) * 100 / 9;
     return llabs(pb->start_us - pa->start_us - step) <= tolerance_us;
@@ -81,7 +81,8 @@ static bool are_same(int dirfd, const struct trtc_piece *a, const struct trtc_pi
 
 static int by_content(const void *a, const void *b)
 {
-    const struct trtc_piece *x = *(struct trtc_piece *const *)a, *y = *(struct trtc_piece *const *)b;
+    const struct trtc_piece *x = *(struct trtc_piece *const *)a,
+                            *y = *(struct trtc_piece *const *)b;
     if (x->bytes != y->bytes)
         return x->bytes < y->bytes ? -1 : 1;
     return trtc_num_compare(&x->facts.first_ts_90k, &y->facts.first_ts_90k);
@@ -97,7 +98,8 @@ static int lose_copy(struct trtc_recording *r, struct trtc_piece *p, const struc
 }
 
 /* Finds the copies among n segments of the same size and first time stamp. */
-static int find_copies_among(struct trtc_recording *r, int dirfd, struct trtc_piece **same, size_t n)
+static int find_copies_among(struct trtc_recording *r, int dirfd, struct trtc_piece **same,
+                             size_t n)
 {
     const struct trtc_piece *first = NULL;
     for (size_t i = 0; i < n && !first; i++)
@@ -132,7 +134,8 @@ static int find_copies(struct trtc_recording *r, int dirfd)
 /* ---- two contents under each other's name ---- */
 
 /* Whether the content of a and b, once exchanged, is in step with all segments near their places. */
-static bool fit_exchanged(const struct trtc_recording *r, struct trtc_piece *a, struct trtc_piece *b)
+static bool fit_exchanged(const struct trtc_recording *r, struct trtc_piece *a,
+                          struct trtc_piece *b)
 {
     if (!fits(b, a, a, b, EXACT_US))
         return false;

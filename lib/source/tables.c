@@ -16,8 +16,8 @@ static int find(struct trtc_ts *ts, int fd, const struct trtc_piece *p, uint8_t 
     struct trtc_ts_frame f;
     for (int64_t at = 0; at < p->bytes;) {
         const int64_t left = p->bytes - at;
-        const ssize_t got =
-            trtc_read_at(fd, buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, p->at_bytes + at);
+        const ssize_t got = trtc_read_at(fd, buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES,
+                                         p->at_bytes + at);
         if (got <= 0)
             return 0;
         at += got;

@@ -102,8 +102,8 @@ static int feed(struct pass *p, const struct trtc_course_file *s, int64_t from,
 {
     while (from < s->bytes && (!p->beyond || p->beyond != p->seen)) {
         const int64_t left = s->bytes - from;
-        const ssize_t got =
-            trtc_read_at(s->fd, p->buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, s->at + from);
+        const ssize_t got = trtc_read_at(
+            s->fd, p->buf, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, s->at + from);
         if (got < 0)
             return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot be read");
         if (got == 0)
