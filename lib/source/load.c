@@ -25,7 +25,11 @@ static int load(struct trtc_recording *r, const struct trtc_load *what, struct t
         return -1;
     if (r->held || trtc_is_stopped(what->stop))
         return 0;
-    if (trtc_misfiled_find(r, err) < 0 || trtc_recording_settle(r, err) < 0)
+    if (trtc_misfiled_find(r, err) < 0)
+        return -1;
+    if (r->held)
+        return 0;
+    if (trtc_recording_settle(r, err) < 0)
         return -1;
     r->loaded = true;
     return 0;

@@ -2,6 +2,7 @@
 /* Finds segments whose files hold what belongs elsewhere. */
 #include "source/misfiled.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ enum {
     FAR = 8,           /* ... and with which its file may be exchanged */
     STEP_US = 1000000, /* time stamps that differ by more are not in step */
     EXACT_US = 100000, /* the same of two that are exchanged */
-    BLOCK_BYTES = 65536,
+    BLOCK_BYTES = 16384,
 };
 
 /* ---- which segments are in step ---- */
@@ -58,24 +59,45 @@ static bool is_in_step(const struct trtc_recording *r, struct trtc_piece *p)
 
 /* ---- one content under two names ---- */
 
-/* Whether two files have the same bytes. A file that cannot be read now is not judged. */
-static bool are_same(int dirfd, const struct trtc_piece *a, const struct trtc_piece *b)
+/* Opens the file of a piece. -1: it cannot be compared; r is held if the machine is to blame. */
+static int open_piece(struct trtc_recording *r, int dirfd, const struct trtc_piece *p)
 {
-    struct trtc_err ignored;
-    uint8_t *buf = malloc(2 * BLOCK_BYTES);
-    const int fa = trtc_open_beneath(dirfd, a->uri, NULL, &ignored);
-    const int fb = trtc_open_beneath(dirfd, b->uri, NULL, &ignored);
-    bool same = buf && fa >= 0 && fb >= 0;
+    struct trtc_err why;
+    const int fd = trtc_open_beneath(dirfd, p->uri, NULL, &why);
+    if (fd < 0 && trtc_is_shortage(&why))
+        trtc_recording_hold(r, p->uri, &why);
+    return fd;
+}
+
+/* Reads a block of a piece's file. -1: it cannot be read, and r is held. */
+static ssize_t read_block(struct trtc_recording *r, const struct trtc_piece *p, int fd,
+                          uint8_t *buf, int64_t at)
+{
+    struct trtc_err why;
+    const ssize_t n = trtc_read_at(fd, buf, BLOCK_BYTES, at);
+    if (n < 0) {
+        trtc_fail_errno(&why, TRTC_EX_IOERR, errno, "cannot be read");
+        trtc_recording_hold(r, p->uri, &why);
+    }
+    return n;
+}
+
+/* Whether the files of two pieces have the same bytes. */
+static bool are_same(struct trtc_recording *r, int dirfd, const struct trtc_piece *a,
+                     const struct trtc_piece *b)
+{
+    uint8_t buf[2 * BLOCK_BYTES];
+    const int fa = open_piece(r, dirfd, a), fb = open_piece(r, dirfd, b);
+    bool same = fa >= 0 && fb >= 0;
     for (int64_t at = 0; same && at < a->bytes; at += BLOCK_BYTES) {
-        const ssize_t n = trtc_read_at(fa, buf, BLOCK_BYTES, at);
-        same = n > 0 && trtc_read_at(fb, buf + BLOCK_BYTES, BLOCK_BYTES, at) == n &&
+        const ssize_t n = read_block(r, a, fa, buf, at);
+        same = n > 0 && read_block(r, b, fb, buf + BLOCK_BYTES, at) == n &&
                memcmp(buf, buf + BLOCK_BYTES, (size_t)n) == 0;
     }
     if (fa >= 0)
         close(fa);
     if (fb >= 0)
         close(fb);
-    free(buf);
     return same;
 }
 
@@ -105,7 +127,7 @@ static int find_copies_among(struct trtc_recording *r, int dirfd, struct trtc_pi
     for (size_t i = 0; i < n && !first; i++)
         first = is_in_step(r, same[i]) ? same[i] : NULL;
     for (size_t i = 0; i < n && first; i++)
-        if (same[i] != first && !is_in_step(r, same[i]) && are_same(dirfd, first, same[i]) &&
+        if (same[i] != first && !is_in_step(r, same[i]) && are_same(r, dirfd, first, same[i]) &&
             lose_copy(r, same[i], first) < 0)
             return -1;
     return 0;
@@ -230,11 +252,14 @@ static int find_other_kinds(struct trtc_recording *r)
 int trtc_misfiled_find(struct trtc_recording *r, struct trtc_err *err)
 {
     const int dirfd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int ret = (dirfd < 0 || find_copies(r, dirfd) == 0) && find_exchanged(r) == 0 &&
-                            find_other_kinds(r) == 0
-                        ? 0
-                        : trtc_fail_nomem(err);
-    if (dirfd >= 0)
-        close(dirfd);
+    struct trtc_err why;
+    if (dirfd < 0) {
+        trtc_fail_errno(&why, TRTC_EX_NOINPUT, errno, "cannot be opened");
+        return trtc_recording_hold(r, "", &why) < 0 ? trtc_fail_nomem(err) : 0;
+    }
+    const int ret = find_copies(r, dirfd) < 0 || find_exchanged(r) < 0 || find_other_kinds(r) < 0
+                        ? trtc_fail_nomem(err)
+                        : 0;
+    close(dirfd);
     return ret;
 }
