@@ -337,6 +337,9 @@ static bool say_damage(const struct hls_account *a)
     if (l.nb_mended)
         cli_error("%s: damaged: %" PRId64 " impossible time stamp%s, guessed instead", a->input,
                   l.nb_mended, trtc_text_s(l.nb_mended));
+    if (l.nb_unordered)
+        cli_error("%s: damaged: %" PRId64 " frame%s with times out of order, placed as they came",
+                  a->input, l.nb_unordered, trtc_text_s(l.nb_unordered));
     if (l.nb_untimed)
         cli_error("%s: damaged: %" PRId64
                   " picture%s within 1 ms of the one before, recorded unchanged",
@@ -351,8 +354,8 @@ static bool say_damage(const struct hls_account *a)
     l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)
         cli_error("%s: truncated: it ends in the middle of a frame", a->input);
-    return l.nb_lost_packets || l.nb_faults || l.nb_mended || l.nb_untimed || l.nb_damaged ||
-           l.nb_bad_bytes || l.nb_undecoded || encrypted || l.cut;
+    return l.nb_lost_packets || l.nb_faults || l.nb_mended || l.nb_unordered || l.nb_untimed ||
+           l.nb_damaged || l.nb_bad_bytes || l.nb_undecoded || encrypted || l.cut;
 }
 
 static bool say_undecodable(const struct hls_account *a)

@@ -258,6 +258,7 @@ void trtc_source_note_lost(struct trtc_source *s, const struct trtc_input *in, b
     raise_to(&s->lost.nb_undecoded, l.nb_undecoded);
     raise_to(&s->lost.nb_faults, l.nb_faults);
     raise_to(&s->lost.nb_mended, l.nb_mended);
+    raise_to(&s->lost.nb_unordered, l.nb_unordered);
     raise_to(&s->lost.nb_untimed, l.nb_untimed);
     for (int k = 0; k < TRTC_NB_KINDS; k++)
         raise_to(&s->lost.nb_scrambled[k], l.nb_scrambled[k]);
@@ -402,6 +403,10 @@ void trtc_source_settle(struct trtc_source *s)
         trtc_losses_addf(s->losses, &damaged,
                          "%" PRId64 " impossible time stamp%s, guessed instead", l->nb_mended,
                          trtc_text_s(l->nb_mended));
+    if (l->nb_unordered > 0)
+        trtc_losses_addf(s->losses, &damaged,
+                         "%" PRId64 " frame%s with times out of order, placed as they came",
+                         l->nb_unordered, trtc_text_s(l->nb_unordered));
     if (l->nb_untimed > 0)
         trtc_losses_addf(s->losses, &damaged,
                          "%" PRId64 " picture%s within 1 ms of the one before, not shown",

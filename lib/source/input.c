@@ -51,6 +51,7 @@ struct trtc_input {
     int (*keep)(void *opaque, const struct trtc_input *in, const struct trtc_input_frame *f,
                 struct trtc_err *err); /* frames that wait; or NULL */
     void *keep_opaque;
+    struct trtc_input_rise rise;
     struct trtc_input_clock clock;
     int64_t start_us, shown_us; /* of all first frames, and of those that are shown or heard */
     bool shown_early;           /* pictures are, before 0 */
@@ -74,11 +75,12 @@ struct trtc_input {
     int64_t jump_us;
 
     /* the account */
-    int64_t nb_mended[TRTC_NB_KINDS]; /* times that were made */
-    struct trtc_crowd crowd;          /* of the pictures */
-    char sound_name[32];              /* codec of sound that was looked for a decoder for, */
-    bool sound_decodes;               /* and there is one, or no picture beside it */
-    bool leaves_other;                /* pictures of another codec are left out */
+    int64_t nb_mended[TRTC_NB_KINDS];    /* times that were made */
+    int64_t nb_unordered[TRTC_NB_KINDS]; /* frames that stand behind their time */
+    struct trtc_crowd crowd;             /* of the pictures */
+    char sound_name[32];                 /* codec of sound that was looked for a decoder for, */
+    bool sound_decodes;                  /* and there is one, or no picture beside it */
+    bool leaves_other;                   /* pictures of another codec are left out */
     struct trtc_ledger ledger[TRTC_NB_KINDS]; /* nb_left and nb_out from here on */
     const char *codec_name[TRTC_NB_KINDS];    /* of OTHER frames, so far */
     int64_t nb_returned[TRTC_NB_KINDS];
@@ -199,6 +201,7 @@ static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64
     else
         trtc_input_clock_place(&in->clock, &stamp, at);
     in->nb_mended[raw->track] += at->mended;
+    in->nb_unordered[raw->track] += at->unordered;
     if (raw->track == TRTC_AT_VIDEO && !raw->hidden && raw->dts_us != TRTC_NOTIME)
         trtc_crowd_add(&in->crowd, raw->dts_us);
     if (at->breaks) {
@@ -524,7 +527,7 @@ static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_
                 *err = in->why;
             return in->result;
         }
-        ret = in->ops->next(in->back, &raw, &in->why);
+        ret = trtc_input_rise_next(&in->rise, in->ops, in->back, &raw, &in->why);
         if (ret <= 0)
             ret = finish(in, ret, err);
         else if (!is_wanted(in, raw.track))
@@ -818,6 +821,8 @@ static int open_back(struct trtc_input *in, const char *url, const struct trtc_r
                : in->is_ts ? trtc_input_ts_new(&in->src, in->name, err)
                            : trtc_input_av_new(&in->src, in->name, !in->any, err);
     in->clock.steady = in->back && opened && !in->is_ts && trtc_input_av_is_steady(in->back);
+    in->info.stored = in->src.seekable && in->src.fd >= 0;
+    in->rise.off = in->clock.steady || (in->any && !in->info.stored); /* those cannot wait */
     return in->back ? 0 : -1;
 }
 
@@ -846,7 +851,6 @@ static struct trtc_input *open_input(struct trtc_input *in, const char *url,
         return NULL;
     if (open_back(in, url, remote, err) < 0)
         goto fail;
-    in->info.stored = in->src.seekable && in->src.fd >= 0;
     in->info.may_grow = in->ops->may_grow(in->back);
     if (read_ahead(in, err) == 0)
         return in;
@@ -968,12 +972,14 @@ void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *ou
 {
     *out = (struct trtc_input_losses){ 0 };
     in->ops->losses(in->back, in->minded, out);
-    if (in->minded & TRTC_AUDIO)
-        out->nb_mended += in->nb_mended[TRTC_AT_AUDIO];
-    if (in->minded & TRTC_VIDEO) {
-        out->nb_mended += in->nb_mended[TRTC_AT_VIDEO];
-        out->nb_untimed = trtc_crowd_nb(&in->crowd);
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        if (!(in->minded & (k == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO)))
+            continue;
+        out->nb_mended += in->nb_mended[k];
+        out->nb_unordered += in->nb_unordered[k] + in->rise.nb_moved[k];
     }
+    if (in->minded & TRTC_VIDEO)
+        out->nb_untimed = trtc_crowd_nb(&in->crowd);
     if (in->aenc)
         out->nb_undecoded = trtc_aenc_nb_broken(in->aenc);
     if (in->info.stored)
@@ -1040,6 +1046,7 @@ void trtc_input_free(struct trtc_input **in)
         x->first = h->next;
         free(h);
     }
+    trtc_input_rise_fini(&x->rise);
     trtc_aenc_free(&x->aenc);
     free(x->adts);
     trtc_kept_sets_free(&x->sets);

@@ -75,6 +75,7 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_undecoded;    /* packets of sound that could not be decoded, and became silence */
     int64_t nb_damaged;      /* frames that were returned although parts are missing */
     int64_t nb_mended;       /* frames with an impossible PTS, which got another one */
+    int64_t nb_unordered;    /* frames whose stamps contradict those beside them, placed there */
     int64_t nb_untimed;      /* pictures decoded within 1 ms of the one before, if most are so */
     int64_t nb_faults;       /* containers other than TS: faults that were passed over */
     const char *fault;       /* a description of the first, or NULL; valid as long as the input */

@@ -235,6 +235,7 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
     const bool back = s->key && s->pts_us < l->high_us;
     const bool fallen = back || (l->fell && stays_fallen(l, raw)), fell_off = l->epoch != c->epoch;
     const bool falls = sure && !l->fell && !back && step < -FALL_US && step >= -BACK_US;
+    out->unordered = l->fell && !fallen;
     const bool goes_on = !fallen && !(falls && fell_off) && step >= -BACK_US && step <= PAUSE_US;
 
     if (!l->seen || c->steady)

@@ -2,7 +2,7 @@
 /* Declarations shared by the files of the input.
  *
  * input.c gets raw frames from a back end (input_ts.c: transport streams; input_av.c: everything
- * else), has the clock (input_clock.c) place them on one time line, encodes sound that is not AAC,
+ * else), whose order input_rise.c mends, has the clock (input_clock.c) place them on one time line, encodes sound that is not AAC,
  * and keeps the first frames until it knows where the stream starts. input_src.c reads the bytes of
  * files, input_net.c those of connections; input_config.c reads the configuration records of
  * containers, input_boxes.c the index of an MP4. */
@@ -350,7 +350,8 @@ struct trtc_input_placed {
     bool breaks;
     int64_t jump_us;
     int epoch;
-    bool mended; /* its PTS was impossible, and was replaced */
+    bool mended;    /* its PTS was impossible, and was replaced */
+    bool unordered; /* the frame before it had fallen alone, and stands behind its time */
 };
 
 /* The time stamps of a frame: pts_us and dts_us, or TRTC_NOTIME; dur_us, or 0: unknown. */
@@ -371,6 +372,37 @@ void trtc_input_clock_hide(struct trtc_input_clock *c, const struct trtc_input_s
 
 /* Undoes the wrap of a counter with so many bits: returns the possible value nearest to ref. */
 int64_t trtc_input_unwrap(int64_t value, int bits, int64_t ref);
+
+/* ---- input_rise.c: time stamps that rise for a moment only ---- */
+
+/* Zero-initialise. Frames out of order, or with a stamp that is ahead, are put between those beside
+ * them; a few frames wait where it has to be seen whether the stamps stay up. */
+struct trtc_input_rise {
+    bool off;                                      /* nothing waits */
+    int64_t nb_moved[TRTC_NB_KINDS];               /* frames that were put elsewhere */
+    struct trtc_input_risen *first, *last, *given; /* those that wait; the one returned last */
+    size_t nb_bytes;
+    bool is_ahead; /* a frame that cannot wait follows those that do: */
+    struct trtc_input_raw ahead;
+    bool ended; /* the back end has ended, with this result */
+    int result;
+    struct trtc_input_rise_lane {
+        bool seen;
+        int64_t at_us;    /* the time of the last frame */
+        int64_t step_us;  /* the usual distance; 0: unknown */
+        int64_t other_us; /* where the other track was then, or NOTIME */
+        int nb_risen;     /* so many frames are doubted, */
+        int64_t risen_us; /* ... from this one on; */
+        int64_t from_us;  /* the time of the one before; */
+        int64_t far_us;   /* ... and how far apart these two were the last time */
+    } lane[TRTC_NB_KINDS];
+};
+
+/* Returns the next frame of the back end: as its function next does. */
+int trtc_input_rise_next(struct trtc_input_rise *r, const struct trtc_input_ops *ops, void *back,
+                         struct trtc_input_raw *raw, struct trtc_err *err);
+
+void trtc_input_rise_fini(struct trtc_input_rise *r);
 
 /* ---- input_config.c: configuration records ---- */
 

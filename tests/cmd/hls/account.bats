@@ -339,6 +339,21 @@ zeros() {
     [[ $(account audio .account.left_out) == '{}' ]] || fail "$(<out)"
 }
 
+@test "a picture, or a frame of sound, whose stamp is ahead is put in its place and reported; all others stay" {
+    local odd kind
+    hls 0 -d plain --json -S 20260101000000000 "$cam"
+    for odd in v:1.45-1.5 a:1.4-1.784; do # a packet of sound has six frames of 64 ms
+        kind=${odd%%:*}
+        restamp "$cam" in.ts "$odd:+2"
+        hls 3 -d $kind --json -S 20260101000000000 in.ts
+        said 'times out of order, placed as they came'
+        ! grep -q jump err || fail "$(<err)"
+        [[ $(cd $kind && ls) == "$(cd plain && ls)" ]] || fail "other segments: $(ls plain $kind)"
+        packets_of() { cat "$1"/*.ts | ffprobe -v error -select_streams $kind -show_entries packet=pts -of csv=p=0 -; }
+        diff <(packets_of plain) <(packets_of $kind) || fail "$kind: other times"
+    done
+}
+
 @test "pictures without any key frame, or without parameter sets, are recorded and reported" {
     local how
     for how in k p; do

@@ -2008,6 +2008,7 @@ static void test_clock_of_pictures_out_of_order(void **state)
         struct trtc_input_placed at;
         bool jumped = false;
         int64_t raw_us = 0;
+        int nb_unordered = 0;
         for (int k = 0; k < 30; k++) {
             const int n =
                 k < 10 ? k
@@ -2015,8 +2016,10 @@ static void test_clock_of_pictures_out_of_order(void **state)
             raw_us = n * step;
             put(&c, V, raw_us, raw_us, 0, &at);
             jumped |= at.breaks;
+            nb_unordered += at.unordered;
         }
         assert_int_equal(jumped, t[i / COUNT(rates)].jumps);
+        assert_int_equal(nb_unordered, !jumped);
         assert_int_equal(at.dts_us != raw_us, t[i / COUNT(rates)].jumps);
     }
 }
@@ -2046,6 +2049,94 @@ static void test_clock_of_pictures_shown_twice(void **state)
         /* the sound goes on */
         put(&c, A, k * INT64_C(40000) - 60000, TRTC_NOTIME, 40000, &at);
         assert_int_equal(at.dts_us, k * INT64_C(40000) - 60000);
+    }
+}
+
+/* Frames with stamps in ms, as a back end has them. */
+struct stamped {
+    const struct {
+        int track, ms;
+    } * in;
+    int nb, k;
+};
+
+static int next_stamped(void *self, struct trtc_input_raw *raw, struct trtc_err *err)
+{
+    struct stamped *s = self;
+
+    (void)err;
+    if (s->k == s->nb)
+        return 0;
+    *raw = (struct trtc_input_raw){ .track = s->in[s->k].track,
+                                    .codec_name = "x",
+                                    .data = (const uint8_t *)"x",
+                                    .size = 1,
+                                    .pts_us = s->in[s->k].ms * INT64_C(1000),
+                                    .dts_us = s->in[s->k].ms * INT64_C(1000) };
+    s->k++;
+    return 1;
+}
+
+/* A stamp that rises for a moment moves nothing that follows it: the frame goes between those beside it. A
+ * pause, a jump and jitter remain, and no frame changes its place in the order. */
+static void test_stamps_that_rise(void **state)
+{
+    static const struct {
+        int at[10], is[10]; /* pictures, from 1000 on, in ms; 0: no more */
+        int sound_ms;       /* sound goes on up to here in front of the third picture */
+        int nb_moved;
+    } t[] = {
+        /* one ahead; three turned round; two ahead; the last before the end; ... of a stream with sound */
+        { { 1000, 1100, 4200, 1300, 1400 }, { 1000, 1100, 1200, 1300, 1400 }, 0, 1 },
+        { { 1000, 1100, 1400, 1200, 1300, 1500 }, { 1000, 1100, 1150, 1200, 1300, 1500 }, 0, 1 },
+        { { 1000, 1100, 1500, 1600, 1400, 1500 }, { 1000, 1100, 1200, 1300, 1400, 1500 }, 0, 2 },
+        { { 1000, 1100, 4200 }, { 1000, 1100, 4200 }, 0, 0 },
+        { { 1000, 1100, 4200 }, { 1000, 1100, 1200 }, 1100, 1 },
+        /* a pause; one with jitter behind it; a jump with its sound, of which the first frame falls */
+        { { 1000, 1100, 4200, 4300, 4400 }, { 1000, 1100, 4200, 4300, 4400 }, 0, 0 },
+        { { 1000, 1100, 4200, 4190, 4300 }, { 1000, 1100, 4200, 4190, 4300 }, 0, 0 },
+        { { 1000, 1100, 4200, 1300, 1400 }, { 1000, 1100, 4200, 1300, 1400 }, 4200, 0 },
+        /* stamps that stay up for longer; a restart; a fall */
+        { { 1000, 1100, 1500, 1700, 1900, 2100, 1300 },
+          { 1000, 1100, 1500, 1700, 1900, 2100, 1300 },
+          0,
+          0 },
+        { { 1000, 1100, 4200, 10, 110 }, { 1000, 1100, 4200, 10, 110 }, 0, 0 },
+        { { 1000, 1100, 800, 900, 1000 }, { 1000, 1100, 800, 900, 1000 }, 0, 0 },
+    };
+    const struct trtc_input_ops ops = { .next = next_stamped };
+    struct trtc_input_raw raw;
+    (void)state;
+    for (size_t i = 0; i < COUNT(t); i++) {
+        struct {
+            int track, ms;
+        } in[128];
+        struct stamped back = { (const void *)in, 0, 0 };
+        struct trtc_input_rise r = { .off = false };
+        int nb = 0;
+        for (int k = 0; k < 10 && t[i].at[k]; k++) {
+            for (int ms = k == 0 ? 1000 : 1100; k <= 2 && k != 1 && ms <= t[i].sound_ms; ms += 50)
+                if (k == 2 || ms < 1100) {
+                    in[back.nb].track = A;
+                    in[back.nb++].ms = ms;
+                }
+            in[back.nb].track = V;
+            in[back.nb++].ms = t[i].at[k];
+        }
+        int64_t heard_us = 0;
+        while (trtc_input_rise_next(&r, &ops, &back, &raw, NULL) > 0) {
+            if (raw.track == V)
+                assert_int_equal(raw.dts_us, t[i].is[nb++] * INT64_C(1000));
+            else
+                assert_true(raw.dts_us > heard_us);
+            heard_us = raw.track == A ? raw.dts_us : heard_us;
+            assert_int_equal(raw.pts_us, raw.dts_us);
+            assert_int_equal(raw.data[0], 'x');
+        }
+        assert_true(nb == 10 || t[i].at[nb] == 0);
+        assert_int_equal(r.nb_moved[V], t[i].nb_moved);
+        assert_int_equal(r.nb_moved[A], 0);
+        trtc_input_rise_fini(&r);
     }
 }
 
@@ -2438,6 +2529,7 @@ int main(void)
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_clock_of_pictures_out_of_order),
         cmocka_unit_test(test_clock_of_pictures_shown_twice),
+        cmocka_unit_test(test_stamps_that_rise),
         cmocka_unit_test(test_unwrap),
         cmocka_unit_test(test_aac_config),
         cmocka_unit_test(test_aac_channels),
