@@ -6,6 +6,7 @@
 
 #include "source/reader_priv.h"
 
+#define COME_BACK_US   250    /* of sound that was pushed back, with each frame */
 #define REORDER_MAX_US 400000 /* pictures without DTS are out of order by no more than this */
 
 /* Makes the clock follow the clips that are not read. */
@@ -35,6 +36,7 @@ struct trtc_reader *trtc_reader_new(const struct trtc_reader_opts *o, struct trt
                                 .prev_us = TRTC_NOTIME,
                                 .prev_ts = TRTC_NOTIME,
                                 .end_us = TRTC_NOTIME,
+                                .sound_us = TRTC_NOTIME,
                                 .last_ts = TRTC_NOTIME };
     rd->step_us = kind == TRTC_VIDEO ? 66667 : 21333;
     rd->ts = trtc_ts_new(kind == TRTC_VIDEO ? TRTC_VIDEO : TRTC_AUDIO);
@@ -221,6 +223,30 @@ static int pop_sound(struct trtc_reader *rd, struct trtc_read *out, struct trtc_
     return 0;
 }
 
+/* Whether the first sound of the open clip was recorded with the end of the clip before, too, by their stamps. */
+static bool repeats(const struct trtc_reader *rd)
+{
+    const int64_t first = trtc_reader_piece_of(rd)->facts.first_90k[TRTC_AT_AUDIO];
+    const int64_t step =
+        rd->last_ts == TRTC_NOTIME || first == TRTC_NOTIME ? 0 : trtc_ts_diff(first, rd->last_ts);
+    return step > -TRTC_READER_GOES_ON_90K && step < rd->step_90k - TRTC_READER_TOL_90K / 2;
+}
+
+/* Where the times in names jitter, a segment may seem to begin a little before the one before it ends. By
+ * their stamps nothing overlaps, so its sound begins at that end, and comes back to its clock slowly. */
+static void push_back(struct trtc_reader *rd, struct trtc_read *r)
+{
+    if (r->piece_begins) {
+        const int64_t over_us = rd->sound_us == TRTC_NOTIME ? 0 : rd->sound_us - r->pkt.pts_us;
+        const bool little = over_us >= (rd->pushed_us ? 1 : TRTC_ROUNDING_US / 2) &&
+                            over_us < TRTC_READER_OVERLAP_US;
+        rd->pushed_us = little && trtc_reader_follows(rd, rd->at) && !repeats(rd) ? over_us : 0;
+    }
+    r->pkt.pts_us += rd->pushed_us;
+    rd->pushed_us -= rd->pushed_us < COME_BACK_US ? rd->pushed_us : COME_BACK_US;
+    rd->sound_us = r->pkt.pts_us + r->dur_us;
+}
+
 /* Sound: frames wait until their place is known. */
 static int next_sound(struct trtc_reader *rd, struct trtc_read *out, struct trtc_err *err)
 {
@@ -240,6 +266,8 @@ static int next_sound(struct trtc_reader *rd, struct trtc_read *out, struct trtc
             return -1;
         rd->drained = got == 0;
         rd->have_plain = got > 0 && samples == 0;
+        if (got > 0)
+            push_back(rd, &r);
         if (rd->have_plain)
             rd->plain = r;
         else if (got > 0 && trtc_ahead_push(&rd->ahead, &r, samples, rate_hz, rd->missing) < 0)

@@ -323,6 +323,52 @@ static void test_tables_far_behind(void **state)
     recorded_unload(&l);
 }
 
+/* A second segment that begins 60 ms early by its name, whose stamps begin anew, or go on: no sound of it is left
+ * out, and it comes back to its clock slowly. The same sound in both is left out. */
+static void test_names_jitter(void **state)
+{
+    static const struct {
+        int64_t from_90k[2];
+        int nb_left;
+    } t[] = {
+        { { S, S }, 0 },
+        { { 10 * S, 10 * S + D }, 0 },
+        { { 10 * S, 10 * S + D - 3 * RECORDED_SOUND }, 3 },
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(t); i++) {
+        struct recorded rec;
+        struct recorded_loaded l;
+        struct trtc_err err = { 0 };
+        struct trtc_read f;
+        char dir[16];
+        int nb = 0, got;
+        int64_t end_us = 0;
+        snprintf(dir, sizeof dir, "jitter%zu", i);
+        assert_int_equal(mkdir(dir, 0700), 0);
+        recorded_begin(&rec, dir);
+        for (int k = 0; k < 2; k++)
+            recorded_add(&rec, k * (DMS - 60), DMS,
+                         &(struct segment){ .from_90k = t[i].from_90k[k], .nb_a = k ? 300 : 90 },
+                         RECORDED_NO_ATTR);
+        recorded_end(&rec);
+        recorded_load(&l, dir);
+        struct trtc_reader *rd = reader_of(&l, TRTC_AUDIO, &err);
+        while ((got = trtc_reader_next(rd, &f, &err)) == 1) {
+            const int64_t us = f.pkt.pts_us - RECORDED_START_MS * 1000;
+            assert_true(nb == 0 || llabs(us - end_us) < 1000);
+            end_us = us + f.dur_us;
+            nb++;
+        }
+        assert_int_equal(got, 0);
+        assert_int_equal(nb, 390 - t[i].nb_left);
+        assert_int_in_range(end_us / 1000, DMS - 60 + 6400 - 3, DMS + 6400);
+        assert_int_equal(l.losses.n, 0);
+        trtc_reader_free(&rd);
+        recorded_unload(&l);
+    }
+}
+
 /* Where the directory has gone, and where the reader is freed early. */
 static void test_ends(void **state)
 {
@@ -403,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_tables_in_one_segment),
         cmocka_unit_test(test_tables_far_behind),
+        cmocka_unit_test(test_names_jitter),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_as_many_files_as_are_open),
     };
