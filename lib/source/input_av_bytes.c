@@ -53,7 +53,7 @@ void trtc_input_av_check_parts(struct trtc_input_av *b)
     uint8_t block[4096];
     ssize_t got = 1;
 
-    if (!b->watch.layout || b->watch.done || trtc_input_av_stopped(b))
+    if (!b->watch.layout || trtc_input_av_stopped(b))
         return;
     const int64_t size = trtc_input_av_size(b);
     for (int64_t at; got > 0 && (at = trtc_input_watch_wants(&b->watch)) >= 0 && at < size;) {

@@ -10,7 +10,10 @@
 #include "source/input_priv.h"
 
 enum { HEADER = 8, LARGE_HEADER = 16, FULL = 4, COUNT = 4 };
-enum { LEAF_MAX = 128 * 1024 }; /* of a box that is read */
+enum {
+    LEAF_MAX = 128 * 1024,
+    TABLE_MAX = 1 << 30
+}; /* of a box that is read in a fragment, in the index */
 enum {
     VISUAL_ENTRY = 86,
     VISUAL_SIZE = 32
@@ -36,7 +39,8 @@ static bool has_boxes(const uint8_t *type, bool fragment)
 
 static bool is_read(const uint8_t *type, bool fragment)
 {
-    return is_any(type, fragment ? "mfhdtfhdtfdttrun" : "mvhdtrextkhdmdhdhdlrelststtscttsstsd");
+    return is_any(type, fragment ? "mfhdtfhdtfdttrun"
+                                 : "mvhdtrextkhdmdhdhdlrelststtscttsstsdstszstscstcoco64stz2");
 }
 
 /* ---- what boxes state ---- */
@@ -245,8 +249,11 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
     else if (is(type, "ctts"))
         t->has_offsets = !is_all_zero(b) && !has_large_offset(b);
     else if (is(type, "stsd")) {
+        t->nb_descriptions = b.n >= FULL + COUNT ? trtc_be(b.p + FULL, 4) : 0;
         take_descriptions(t, b);
         take_scheme(t, b);
+    } else if (trtc_input_index_table(&x->index, type, b) < 0) {
+        x->nomem = true;
     }
 }
 
@@ -266,14 +273,25 @@ static void convert(const struct trtc_input_boxes *x, struct trtc_input_box_trac
 
 /* ---- the walk ---- */
 
+static void end_track(struct trtc_input_boxes *x)
+{
+    if (x->track && !x->ended && trtc_input_index_track(&x->index, x->track) < 0)
+        x->nomem = true;
+    x->track = NULL;
+}
+
 static void end(struct trtc_input_boxes *x)
 {
     const bool whole = x->at == x->end;
 
     x->walking = false;
-    x->track = NULL;
+    end_track(x);
     if (x->ended)
         trtc_input_fragments_walked(&x->order, whole);
+    else if (x->fragments || !whole)
+        x->index.vague = true;
+    else
+        trtc_input_index_read(&x->index);
     for (int k = 0; k < x->nb_tracks && !x->ended; k++) {
         struct trtc_input_box_track *t = &x->tracks[k];
         convert(x, t);
@@ -305,6 +323,19 @@ static void check_order(struct trtc_input_boxes *x, const uint8_t *type, int64_t
     trtc_input_fragments_box(&x->order, type, x->at, x->at + size, content);
 }
 
+/* Looks whether a box of the index fits into those around it; opens: others are in it. */
+static void check_nesting(struct trtc_input_boxes *x, uint64_t size, bool opens)
+{
+    if (x->ended)
+        return;
+    while (x->nb_ends > 0 && x->at >= x->ends[x->nb_ends - 1])
+        x->nb_ends--;
+    if (x->nb_ends > 0 && size > (uint64_t)(x->ends[x->nb_ends - 1] - x->at))
+        trtc_input_index_damaged(&x->index);
+    if (opens && x->nb_ends < TRTC_INPUT_BOX_DEPTH)
+        x->ends[x->nb_ends++] = x->at + (int64_t)size;
+}
+
 /* All bytes that are needed of a box have come, or at least its header. */
 static void look(struct trtc_input_boxes *x)
 {
@@ -320,15 +351,20 @@ static void look(struct trtc_input_boxes *x)
     if (size == 0)
         size = (uint64_t)(x->end - x->at);
     if (size < header || size > (uint64_t)(x->end - x->at)) {
+        if (!x->ended)
+            trtc_input_index_damaged(&x->index);
         end(x);
         return;
     }
+    check_nesting(x, size, has_boxes(type, false));
     if (has_boxes(type, x->ended)) {
         x->fragments |= is(type, "mvex");
         if (is(type, "trak") && x->nb_tracks == TRTC_INPUT_BOX_TRACKS)
             end(x);
         else
             x->nb_tracks += is(type, "trak");
+        if (is(type, "trak"))
+            end_track(x);
         if (is(type, "trak") && x->walking)
             x->track = &x->tracks[x->nb_tracks - 1];
         if (x->ended && x->walking)
@@ -337,7 +373,8 @@ static void look(struct trtc_input_boxes *x)
             go(x, x->at + (int64_t)header);
         return;
     }
-    const size_t most = size < LEAF_MAX ? (size_t)size : LEAF_MAX;
+    const uint64_t limit = x->ended ? LEAF_MAX : TABLE_MAX;
+    const size_t most = (size_t)(size < limit ? size : limit);
     const bool read = is_read(type, x->ended);
     if (read && size > LEAF_MAX && is(type, "elst")) { /* a part of a list is none */
         end(x);
@@ -361,6 +398,8 @@ void trtc_input_boxes_begin(struct trtc_input_boxes *x, bool fragment, int64_t f
 
     if (x->walking || !due)
         return;
+    if (!fragment)
+        x->index.at = from;
     x->walking = true;
     x->end = to;
     go(x, from);
@@ -399,6 +438,7 @@ void trtc_input_boxes_fini(struct trtc_input_boxes *x)
 {
     for (int k = 0; k < x->nb_tracks; k++)
         free(x->tracks[k].edits.items);
+    trtc_input_index_fini(&x->index);
     free(x->box);
     *x = (struct trtc_input_boxes){ 0 };
 }

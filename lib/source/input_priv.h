@@ -147,21 +147,77 @@ int trtc_input_fail_read(const struct trtc_input_src *src, const char *name, str
 
 /* ---- input_boxes.c: what the index of an MP4 states ---- */
 
-enum { TRTC_INPUT_BOX_TRACKS = 32 };
+enum { TRTC_INPUT_BOX_TRACKS = 32, TRTC_INPUT_BOX_DEPTH = 8 };
 
 struct trtc_input_box_track {
-    int64_t id;              /* as libavformat has it */
-    uint32_t hz;             /* its clock */
-    bool picture;            /* it is one of pictures */
-    int64_t dur;             /* ... and how long it lasts by that */
-    int64_t nb_steps, ticks; /* its frames, and the sum of their durations */
-    bool no_steps;           /* these cannot be meant: all are 0, or nearly */
-    bool has_offsets;        /* ... and some are not shown when they are decoded */
-    bool has_runs;           /* fragments have frames of it */
-    bool clap;               /* only a part of the picture is to be shown (clean aperture) */
+    int64_t id;               /* as libavformat has it */
+    uint32_t hz;              /* its clock */
+    bool picture;             /* it is one of pictures */
+    int64_t dur;              /* ... and how long it lasts by that */
+    int64_t nb_steps, ticks;  /* its frames, and the sum of their durations */
+    bool no_steps;            /* these cannot be meant: all are 0, or nearly */
+    bool has_offsets;         /* ... and some are not shown when they are decoded */
+    bool has_runs;            /* fragments have frames of it */
+    uint64_t nb_descriptions; /* of its samples */
+    bool clap;                /* only a part of the picture is to be shown (clean aperture) */
     char scheme[24]; /* with which it is encrypted, such as "cbcs" (ISO/IEC 23001-7); or "" */
     struct trtc_edits edits;
 };
+
+/* ---- input_index.c: whether the index of an MP4 agrees with its media data ---- */
+
+enum { TRTC_INPUT_GAPS = 16 };
+
+/* Zero-initialise. */
+struct trtc_input_index {
+    bool vague;        /* it cannot be known */
+    const char *fault; /* the first one, or NULL; */
+    int64_t fault_at;  /* ... where it is */
+    int64_t at;        /* where the content of the index begins */
+    struct trtc_input_index_table {
+        uint8_t *p; /* the content of the box */
+        size_t n;
+        bool wide;    /* the positions in it have 8 bytes */
+    } table[3];       /* of the current track: sizes, samples per chunk, positions of chunks */
+    uint64_t largest; /* sample */
+    bool read;        /* all tracks have come, */
+    size_t nb_chunks; /* ... and have so many chunks */
+    struct trtc_input_range {
+        int64_t from, to;
+    } * runs, *data; /* chunks of samples; later those that touch as one; media data */
+    size_t nb_runs, cap_runs, nb_data, cap_data;
+    int64_t nb_covered; /* bytes of samples in media data */
+    size_t nb_gaps;     /* holes between them, of which these were noted: */
+    struct trtc_input_gap {
+        int64_t at, to, seen; /* up to here its bytes have come, */
+        bool filled;          /* ... of which one is not 0 */
+        uint8_t head[8];
+    } gaps[TRTC_INPUT_GAPS];
+};
+
+/* The boxes of the index do not fit into each other. */
+void trtc_input_index_damaged(struct trtc_input_index *x);
+
+/* A box of the current track with this content. Returns 0, or -1: no memory. */
+int trtc_input_index_table(struct trtc_input_index *x, const uint8_t *type, struct trtc_bytes b);
+
+/* All boxes of the current track have come. Returns 0, or -1: no memory. */
+int trtc_input_index_track(struct trtc_input_index *x, const struct trtc_input_box_track *track);
+
+/* All tracks have come. */
+void trtc_input_index_read(struct trtc_input_index *x);
+
+/* Media data is at these positions. Returns 0, or -1: no memory. */
+int trtc_input_index_data(struct trtc_input_index *x, int64_t from, int64_t to);
+
+/* Returns the position of the next byte that is needed, or -1: none is. Takes n bytes read at pos. */
+int64_t trtc_input_index_wants(const struct trtc_input_index *x);
+void trtc_input_index_bytes(struct trtc_input_index *x, int64_t pos, const uint8_t *p, size_t n);
+
+/* Called at the end of the file. Returns what is wrong (at fault_at), or NULL. */
+const char *trtc_input_index_fault(struct trtc_input_index *x);
+
+void trtc_input_index_fini(struct trtc_input_index *x);
 
 /* ---- input_fragments.c: whether fragments of an MP4 agree with themselves and each other ---- */
 
@@ -232,6 +288,9 @@ struct trtc_input_boxes {
     uint32_t movie_hz; /* the clock of the film */
     bool fragments;    /* they follow the index */
     struct trtc_input_fragments order;
+    struct trtc_input_index index;
+    int64_t ends[TRTC_INPUT_BOX_DEPTH]; /* of the boxes around the current one, */
+    int nb_ends;                        /* ... of which there are so many */
     int nb_tracks;
     struct trtc_input_box_track tracks[TRTC_INPUT_BOX_TRACKS];
 };

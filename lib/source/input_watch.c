@@ -120,6 +120,10 @@ static void take_box(struct trtc_input_watch *w)
         return;
     const uint64_t size = large ? trtc_be(h + 8, 8) : trtc_be(h, 4);
     const bool fragment = memcmp(h + 4, "moof", 4) == 0;
+    if (memcmp(h + 4, "mdat", 4) == 0 && !w->boxes.fragments && size <= INT64_MAX / 2 &&
+        trtc_input_index_data(&w->boxes.index, w->part_at + (large ? 16 : 8),
+                              size > 0 ? w->part_at + (int64_t)size : INT64_MAX) < 0)
+        w->boxes.nomem = true;
     if (w->boxes.whole && w->boxes.fragments && size <= INT64_MAX / 2)
         check_order(w, h + 4, w->part_at + (large ? 16 : 8), w->part_at + (int64_t)size);
     if ((fragment || memcmp(h + 4, "moov", 4) == 0) && size <= INT64_MAX / 2)
@@ -333,10 +337,20 @@ void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, siz
     }
 }
 
+/* Returns the position of the next byte of a part that is needed, or -1. */
+static int64_t wanted_part(const struct trtc_input_watch *w)
+{
+    const struct trtc_input_boxes *x = &w->boxes;
+
+    if (x->walking && x->ended) /* a fragment, before the box behind it */
+        return x->at + (int64_t)x->nb;
+    return w->layout && !w->done ? w->part_at + (int64_t)w->nb_header : -1;
+}
+
 /* Takes the headers of parts out of these bytes. */
 static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
 {
-    for (int64_t want; (want = trtc_input_watch_wants(w)) >= 0;) {
+    for (int64_t want; (want = wanted_part(w)) >= 0;) {
         if (want < pos || want >= pos + (int64_t)n)
             return;
         if (w->zeros) {
@@ -364,15 +378,14 @@ void trtc_input_watch_bytes(struct trtc_input_watch *w, int64_t pos, const uint8
 {
     trtc_input_boxes_bytes(&w->boxes, pos, p, n);
     take_headers(w, pos, p, n);
+    trtc_input_index_bytes(&w->boxes.index, pos, p, n);
 }
 
 int64_t trtc_input_watch_wants(const struct trtc_input_watch *w)
 {
-    const struct trtc_input_boxes *x = &w->boxes;
+    const int64_t gap = trtc_input_index_wants(&w->boxes.index);
 
-    if (x->walking && x->ended) /* a fragment, before the box behind it */
-        return x->at + (int64_t)x->nb;
-    return w->layout && !w->done ? w->part_at + (int64_t)w->nb_header : -1;
+    return gap >= 0 ? gap : wanted_part(w);
 }
 
 bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size)
@@ -386,6 +399,9 @@ bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size)
 
     if (w->boxes.order.open && !w->done && !cut)
         end_fragment(w, -1);
+    const char *fault = cut || w->nb_faults > 0 ? NULL : trtc_input_index_fault(&w->boxes.index);
+    if (fault)
+        find_fault(w, fault, w->boxes.index.fault_at);
     w->done = true;
     return cut;
 }

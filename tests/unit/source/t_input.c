@@ -567,6 +567,75 @@ static void test_damaged_fragments(void **state)
     }
 }
 
+/* An index whose tables are damaged: libavformat takes other bytes for sound, or leaves out what it does not
+ * understand. Zeros, and boxes of fragments that a recorder has closed, may be between samples. */
+static void test_damaged_index(void **state)
+{
+    static const struct {
+        const char *box;
+        size_t at;                               /* the byte of it that is changed, */
+        uint8_t flip;                            /* ... by these bits */
+    } t[] = { { "stsz", 12 + 4 * 40 + 3, 0x08 }, /* a sample is longer or shorter */
+              { "stsz", 12 + 4 * 187 + 2, 0x01 },
+              { "stsc", 8 + 11, 2 }, /* another description */
+              { "stsc", 8 + 7, 1 },  /* other samples in a chunk */
+              { "stco", 8 + 4 * 5 + 2, 0x04 },
+              { "stts", 0, 0 },
+              { "minf", 0, 0 } };
+    (void)state;
+    for (size_t i = 0; i < COUNT(t); i++) {
+        struct bytes b = load("base.mp4");
+        uint8_t *const box = box_of(b, t[i].box, 1);
+        if (t[i].flip)
+            box[t[i].at] ^= t[i].flip;
+        else
+            box[i == 5 ? -1 : -5] ^= 1; /* its name, its size */
+        save("bad.mp4", b.p, b.n);
+        free(b.p);
+        read_file(&got, "bad.mp4");
+        assert_int_equal(got.losses.nb_faults, 1);
+    }
+}
+
+/* Media data with something between two samples, or behind the last one. */
+static void test_gaps_in_data(void **state)
+{
+    static const struct {
+        uint8_t gap[16];
+        bool end;
+        int nb_faults;
+    } t[] = { { { 0 }, false, 0 },
+              { "\0\0\0\x10"
+                "free1234",
+                false, 0 },
+              { "\x21\x10\x04\x60\x8c\x1c", false, 1 },
+              { { 0 }, true, 0 },
+              { "\x21\x10\x04\x60\x8c\x1c", true, 1 } };
+    enum { GAP = 16 };
+    (void)state;
+    for (size_t i = 0; i < COUNT(t); i++) {
+        struct bytes b = load("base.mp4");
+        uint8_t *out = malloc(b.n + GAP), *mdat = box_of(b, "mdat", 0) - 8, *last = NULL;
+        size_t at = (size_t)(mdat - b.p) + u32_of(mdat);
+        assert_non_null(out);
+        for (int k = 0; k < 2; k++) { /* the chunk that is the last one in the file */
+            uint8_t *p = box_of(b, "stco", k), *entry = p + 4 + 4 * (size_t)u32_of(p + 4);
+            last = !last || u32_of(entry) > u32_of(last) ? entry : last;
+        }
+        at = t[i].end ? at : u32_of(last);
+        put_u32(last, u32_of(last) + (t[i].end ? 0 : GAP));
+        put_u32(mdat, u32_of(mdat) + GAP);
+        memcpy(out, b.p, at);
+        memcpy(out + at, t[i].gap, GAP);
+        memcpy(out + at + GAP, b.p + at, b.n - at);
+        save("gap.mp4", out, b.n + GAP);
+        free(out);
+        free(b.p);
+        read_file(&got, "gap.mp4");
+        assert_int_equal(got.losses.nb_faults, t[i].nb_faults);
+    }
+}
+
 /* Moves the samples of all tracks of a fragment. */
 static void move_samples(uint8_t *moof, size_t n, uint32_t by)
 {
@@ -2488,6 +2557,8 @@ int main(void)
         cmocka_unit_test(test_mp4_fast_clock),
         cmocka_unit_test(test_fragments_in_a_row),
         cmocka_unit_test(test_damaged_fragments),
+        cmocka_unit_test(test_damaged_index),
+        cmocka_unit_test(test_gaps_in_data),
         cmocka_unit_test(test_layouts_of_fragments),
         cmocka_unit_test(test_large_box_in_fragment),
         cmocka_unit_test(test_large_times_of_fragments),
