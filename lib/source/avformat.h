@@ -41,6 +41,7 @@ int trtc_avformat_load(struct trtc_err *err);
     F(avio_open2)                       \
     F(avio_read_partial)                \
     F(avio_seek)                        \
+    F(avio_size)                        \
     TRTC_SIDE_DATA_OF_STREAM(F)
 
 #define TRTC_AVFORMAT_UTIL_FUNCTIONS(F) \
@@ -86,6 +87,7 @@ extern struct trtc_avformat trtc_avformat;
 #define avio_open2                       trtc_avformat.avio_open2_
 #define avio_read_partial                trtc_avformat.avio_read_partial_
 #define avio_seek                        trtc_avformat.avio_seek_
+#define avio_size                        trtc_avformat.avio_size_
 #define av_dict_free                     trtc_avformat.av_dict_free_
 #define av_dict_get                      trtc_avformat.av_dict_get_
 #define av_dict_set                      trtc_avformat.av_dict_set_

@@ -182,6 +182,8 @@ static int open_once(struct trtc_input_av *b, const char *url, AVDictionary **op
     if (new_context(b) < 0)
         return AVERROR(ENOMEM);
     trtc_input_watch_log(&b->watch, b->ic);
+    if (!b->src)
+        trtc_input_watch_segments(&b->watch, b->ic);
     return avformat_open_input(&b->ic, url, NULL, options);
 }
 
@@ -206,11 +208,25 @@ static int open_fragments(struct trtc_input_av *b, int averr)
     return open_again(b, NULL);
 }
 
+/* Opens a URL. Each segment of a playlist has a connection of its own, one after the other: then it is
+ * seen where one begins, and whether it was fetched to its end. */
+static int open_url(struct trtc_input_av *b, const char *url)
+{
+    AVDictionary *options = NULL;
+    int ret = AVERROR(ENOMEM);
+
+    if (av_dict_set(&options, "http_persistent", "0", 0) >= 0 &&
+        av_dict_set(&options, "http_multiple", "0", 0) >= 0)
+        ret = open_once(b, url, &options);
+    av_dict_free(&options);
+    return ret;
+}
+
 /* Opens the container; of an MP4 with such edit lists, a second time without them. */
 static int open_container(struct trtc_input_av *b, const char *url)
 {
     AVDictionary *options = NULL;
-    int ret = open_once(b, url, NULL);
+    int ret = b->src ? open_once(b, "", NULL) : open_url(b, url);
 
     if (ret >= 0 && b->watch.boxes.nomem)
         return AVERROR(ENOMEM);

@@ -18,7 +18,9 @@
 #include "source/input.h"
 
 struct AVCodecParameters;
+struct AVDictionary;
 struct AVFormatContext;
+struct AVIOContext;
 
 /* Larger times are damage. With smaller ones, no calculation here can overflow. */
 #define TRTC_INPUT_TIME_MAX_US (INT64_C(1) << 56)
@@ -316,8 +318,11 @@ struct trtc_input_watch {
     int64_t nb_faults;
     char first[160];     /* the message of the first fault */
     bool opened;         /* faults are counted */
-    int64_t nb_segments; /* of a playlist that were opened */
-    bool codecs;         /* a track of an MP4 has several codecs, of which only one is read */
+    int64_t nb_segments; /* of a playlist that were opened, with */
+    int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
+                   struct AVDictionary **options); /* ... libavformat's functions */
+    int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
+    bool codecs; /* a track of an MP4 has several codecs, of which only one is read */
 
     /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file; PAGES: an Ogg file. Their boxes on the
      * top level, tags, elements down to blocks, or pages are called parts. CHUNKS: a WAV, and its
@@ -347,6 +352,9 @@ struct trtc_input_watch {
 
 /* Counts the errors that libavformat logs for ic once w->opened is set. w must outlive ic. */
 void trtc_input_watch_log(struct trtc_input_watch *w, struct AVFormatContext *ic);
+
+/* Counts the segments that ic opens, and those that cannot be fetched to their end as faults. */
+void trtc_input_watch_segments(struct trtc_input_watch *w, struct AVFormatContext *ic);
 
 /* Returns the size that a WAV states for its sound, judging by its first bytes; 0: none, since it was
  * written to a pipe; -1: it is no WAV, or its sound begins later. */

@@ -38,8 +38,6 @@ __attribute__((format(printf, 3, 0))) static void on_log(void *of, int level, co
     level &= 0xff;
     if (ic && ic->opaque && strstr(fmt, "multiple fourcc"))
         ((struct trtc_input_watch *)ic->opaque)->codecs = true;
-    if (ic && ic->opaque && strncmp(fmt, "HLS request", 11) == 0)
-        ((struct trtc_input_watch *)ic->opaque)->nb_segments++;
     /* that a part without a stated size is in one with it is odd, but nothing is lost by it */
     if (strstr(fmt, "Unknown-sized element"))
         ic = NULL;
@@ -63,6 +61,56 @@ void trtc_input_watch_log(struct trtc_input_watch *w, AVFormatContext *ic)
 
     pthread_once(&once, install);
     ic->opaque = w;
+}
+
+/* ---- segments of a playlist ---- */
+
+static bool is_list(const char *url)
+{
+    const size_t n = strcspn(url, "?#");
+
+    return (n >= 5 && strncmp(url + n - 5, ".m3u8", 5) == 0) ||
+           (n >= 4 &&
+            (strncmp(url + n - 4, ".m3u", 4) == 0 || strncmp(url + n - 4, ".mpd", 4) == 0));
+}
+
+static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
+                        AVDictionary **options)
+{
+    struct trtc_input_watch *w = ic->opaque;
+    const int ret = w->io_open(ic, pb, url, flags, options);
+
+    if (is_list(url))
+        return ret;
+    w->nb_segments++;
+    if (ret < 0 && ret != AVERROR_EXIT && !trtc_is_stopped(w->stop))
+        w->nb_faults++;
+    return ret;
+}
+
+/* Whether what was read ends before its end. */
+static bool is_broken_off(AVIOContext *pb)
+{
+    if (pb->error < 0 && pb->error != AVERROR_EOF)
+        return pb->error != AVERROR_EXIT;
+    return pb->eof_reached && avio_seek(pb, 0, SEEK_CUR) < avio_size(pb);
+}
+
+static int close_segment(AVFormatContext *ic, AVIOContext *pb)
+{
+    struct trtc_input_watch *w = ic->opaque;
+
+    if (pb && !trtc_is_stopped(w->stop) && is_broken_off(pb))
+        w->nb_faults++;
+    return w->io_close(ic, pb);
+}
+
+void trtc_input_watch_segments(struct trtc_input_watch *w, AVFormatContext *ic)
+{
+    w->io_open = ic->io_open;
+    w->io_close = ic->io_close2;
+    ic->io_open = open_segment;
+    ic->io_close2 = close_segment;
 }
 
 /* ---- parts that follow each other ---- */

@@ -157,6 +157,52 @@ P
     said 'damaged: 1 incomplete frame '
 }
 
+# FFmpeg reports a segment that it leaves out in its log only: a version that says it in other words fails here.
+@test "HLS: a segment that is missing, breaks off or expires before it is read is reported" {
+    command -v python3 >/dev/null || skip 'no python3'
+    local lost
+    mkdir web
+    ffmpeg -nostdin -v error -f lavfi -i testsrc=s=160x120:r=10:d=6 -c:v libx264 -preset ultrafast -g 10 \
+        -f hls -hls_time 1 -hls_list_size 0 web/list.m3u8
+    cat >serve.py <<'END'
+import http.server, sys
+lines = open('web/list.m3u8').read().split('#EXTINF')
+gets = [0]
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        lost, name = self.path.split('/')[1:]
+        n = None
+        if lost + '.ts' == name:
+            return self.send_error(404)
+        if name != 'list.m3u8':
+            body = open('web/' + name, 'rb').read()
+            n = len(body) // 376 * 188 if lost == 'cut' and name == 'list3.ts' else None
+        elif lost != 'expired':
+            body = '#EXTINF'.join(lines).encode()
+        else: # the first two requests see its first two segments, all others the last two
+            gets[0] += 1
+            first = 0 if gets[0] <= 2 else 4
+            body = '#EXTINF'.join([lines[0].replace('SEQUENCE:0', 'SEQUENCE:%d' % first),
+                                   *lines[first + 1:first + 3]]).encode()
+        self.send_response(200)
+        self.send_header('Content-Length', len(body))
+        self.end_headers()
+        self.wfile.write(body[:n])
+server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+END
+    python3 serve.py >port 2>served 3>&- &
+    until [[ -s port ]]; do sleep 0.05; done
+    hls 0 -d whole --json "http://127.0.0.1:$(<port)/none/list.m3u8"
+    grep -q '"track":"video".*"frames_out":60,' out || fail "$(<out)"
+    for lost in list0 list3 list5 cut expired; do
+        hls 3 -d $lost "http://127.0.0.1:$(<port)/$lost/list.m3u8"
+        said 'faults of the container, where frames may be missing'
+    done
+    end_all $!
+}
+
 # ---- a user who comes back ----
 
 # discontinuities PLAYLIST: how many; and each segment of it is there.
