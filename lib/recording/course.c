@@ -234,7 +234,7 @@ static int add_fallen(struct trtc_course *c, int64_t at, const struct trtc_cours
         t->fall.pos = f->pos;
     }
     t->fall.nb++;
-    t->fall.sure = t->decodes || (!t->orders && t->nb >= ORDER_KNOWN);
+    t->fall.sure = t->decodes || f->in_order || (!t->orders && t->nb >= ORDER_KNOWN);
     t->fall.from = at < t->fall.from ? at : t->fall.from;
     t->fall.high = at > t->fall.high ? at : t->fall.high;
     t->fall.last = at;
@@ -248,13 +248,23 @@ static int64_t usual_step(const struct trtc_course_track *t)
     return t->before && t->before < t->step ? t->before : t->step;
 }
 
+/* The same when a fall ends: where little was seen before it, that may be a guess, and the pictures that fell
+ * show more. */
+static int64_t usual_step_in_fall(const struct trtc_course_track *t)
+{
+    const int64_t usual = usual_step(t);
+    const int64_t fell = t->fall.nb > 1 ? (t->fall.high - t->fall.from) / (t->fall.nb - 1) : 0;
+    return t->before == 0 && fell > usual ? fell : usual;
+}
+
 /* Ends a fall at a stamp that is as high as those before it. The clock goes on from the fall if the
  * stamps rise from there as usual; otherwise only the order of pictures differed. */
 static int end_fall(struct trtc_course *c, int64_t at)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
     const int64_t rise = at - t->fall.last;
-    const bool comes_back = rise >= usual_step(t) * 3 / 2 && at - t->high <= PICTURE_GAP + t->step;
+    const int64_t usual = usual_step_in_fall(t);
+    const bool comes_back = rise >= usual * 3 / 2 && at - t->high <= PICTURE_GAP + t->step;
     if (!t->fall.nb)
         return 0;
     if (t->fall.sure && !comes_back)
@@ -333,8 +343,9 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     const bool known = t->seen && step > 0 && step <= STEP_MAX;
     t->guess = known && step > usual_step(t) ? step - usual_step(t) : 0;
     if (known && !odd) {
-        t->before = t->step;
+        t->before = t->measured ? t->step : 0;
         t->step = step;
+        t->measured = true;
     }
     t->odd = odd;
     t->high = at;
@@ -423,16 +434,28 @@ static bool undoes(const struct trtc_course_run *a, const struct trtc_course_run
     return a && d && distance(b->from - a->to, c->to - d->from) <= TOL;
 }
 
-/* How often the track falls after r, and does not come back at once. */
-static int falls_from(const struct trtc_course *c, const struct trtc_course_run *r)
+/* How often the track falls after r, and does not come back at once. before: the run before r whose rise
+ * may come back, too; or NULL. */
+static int falls_from(const struct trtc_course *c, const struct trtc_course_run *r,
+                      const struct trtc_course_run *before)
 {
     int nb = 0;
-    const struct trtc_course_run *before = NULL, *o, *next;
+    const struct trtc_course_run *o, *next;
     for (o = r ? next_run(c, r) : NULL; o; before = r, r = o, o = next) {
         next = next_run(c, o);
         nb += falls(o, r) && !undoes(before, r, r, o) && !(next && undoes(o, next, r, o));
     }
     return nb;
+}
+
+/* The run before r in its track, or NULL. */
+static const struct trtc_course_run *run_before(const struct trtc_course *c,
+                                                const struct trtc_course_run *r)
+{
+    for (const struct trtc_course_run *o = r; o-- > c->runs;)
+        if (o->track == r->track)
+            return o;
+    return NULL;
 }
 
 /* How far the first run of a track would be from the place the other track has reached, with this
@@ -450,7 +473,9 @@ static int64_t off_by(const struct epochs *e, const struct trtc_course_run *r,
 static int odd_epoch(const struct trtc_course *c, struct epochs *e, const struct trtc_course_run *r,
                      const struct trtc_course_run *other, int best)
 {
-    const int more = falls_from(c, other) - falls_from(c, r);
+    const int nb = falls_from(c, r, NULL);
+    const bool alike = nb == falls_from(c, other, run_before(c, other));
+    const int more = alike ? 0 : falls_from(c, other, NULL) - nb;
     const struct trtc_course_run *from = more > 0 ? other : r, *to = next_run(c, from);
     if (more == 0 || !to || !falls(to, from))
         return best;

@@ -57,6 +57,7 @@ struct trtc_course {
         bool seen;
         int64_t ts, at; /* the last stamp: as it was, and with wraps undone */
         size_t run;     /* index of the open run */
+        bool measured;  /* pictures: step is no guess */
         int64_t step;   /* usual distance between frames, */
         int64_t before; /* and what it was before; pictures only */
         int64_t guess;  /* pictures: by how much longer than usual the last one was taken to last */
@@ -90,6 +91,7 @@ struct trtc_course {
 struct trtc_course_frame {
     int64_t ts;           /* DTS, 33 bits */
     bool explicit_dts;    /* pictures: the DTS was given and not taken from the PTS */
+    bool in_order;        /* pictures: none is displayed before one that was decoded earlier */
     int64_t delay;        /* pictures: from the DTS to the PTS */
     bool key;             /* pictures: all pictures before it are displayed before it */
     int64_t pos;          /* position in the segment; of frames at the same position the first

@@ -94,8 +94,8 @@ static void learn_start_of_sound(struct trtc_look *l, const struct trtc_ts_frame
         settle_sound(l);
 }
 
-/* Notes whether the time stamps have fallen since the frame before. decodes: the frame has a DTS
- * of its own. */
+/* Notes whether the time stamps have fallen since the frame before. decodes: they are in the order of
+ * decoding. */
 static void note_fall(struct trtc_look *l, int s, int64_t at, int64_t dts, bool decodes)
 {
     const int64_t prev = l->prev_dts[s];
@@ -149,7 +149,7 @@ int trtc_look_frame(struct trtc_look *l, const struct trtc_ts_frame *f)
         l->delay_90k = trtc_ts_diff(f->pts_90k, f->dts_90k);
     const int64_t at = trtc_ts_diff(f->pts_90k, l->base_90k);
     const int64_t dts = f->dts_90k == TRTC_TS_NOPTS ? f->pts_90k : f->dts_90k;
-    note_fall(l, s, at, dts, dts != f->pts_90k);
+    note_fall(l, s, at, dts, dts != f->pts_90k || f->in_order);
     note_time(l, s, at);
     if (!f->stream->video)
         learn_start_of_sound(l, f, at);

@@ -146,6 +146,21 @@ static bool seems_ahead(const struct trtc_reader *rd)
                               trtc_at(rd->kind)) >= TRTC_GAIN_90K);
 }
 
+/* If the clock is off the start of the segment because the stamps of this kind go on from the one before,
+ * the course moves its first frames nowhere: where they belong beside the other kind is known. */
+static void join_course(struct trtc_reader *rd)
+{
+    struct trtc_course *c = &rd->course;
+    const int track = trtc_at(rd->kind);
+    size_t first = 0;
+    while (first < c->n && c->runs[first].track != track)
+        first++;
+    const int64_t by = first < c->n && rd->off_us ? c->runs[first].shift : 0;
+    for (size_t i = first; i < c->n; i++)
+        if (c->runs[i].track == track)
+            c->runs[i].shift -= by;
+}
+
 /* Reads the course of the segment, and settles it. */
 static int follow_course(struct trtc_reader *rd, const struct trtc_course_file *f,
                          struct trtc_err *err)
@@ -158,7 +173,10 @@ static int follow_course(struct trtc_reader *rd, const struct trtc_course_file *
     rd->course.fresh[track] = !trtc_reader_own_stamps_go_on(rd) || (rd->shifted && !rd->off_us);
     for (int k = 0; k < TRTC_NB_KINDS; k++)
         look_onward(rd, k);
-    return settle_course(&rd->course, trtc_reader_piece_of(rd)) < 0 ? trtc_fail_nomem(err) : 0;
+    if (settle_course(&rd->course, trtc_reader_piece_of(rd)) < 0)
+        return trtc_fail_nomem(err);
+    join_course(rd);
+    return 0;
 }
 
 /* Whether the segment has sound and is longer than its place, so that the course of the sound, which

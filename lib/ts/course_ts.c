@@ -40,6 +40,7 @@ int trtc_course_add_ts(struct trtc_course *c, const struct trtc_ts_frame *f)
     x.delay = trtc_ts_diff(f->pts_90k, x.ts);
     x.explicit_dts = x.delay != 0;
     x.key = f->key;
+    x.in_order = f->in_order;
     if (!f->stream->video)
         trtc_frame_length(f, &x.samples, &x.rate_hz);
     return trtc_course_add(c, track, &x);

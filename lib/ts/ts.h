@@ -57,6 +57,8 @@ struct trtc_ts_frame {
 
     bool floating; /* no picture had a time yet; the first one got the time of a packet nearby */
 
+    bool in_order; /* pictures: the stream states that they are shown in the order of decoding */
+
     /* IDR, or a recovery point, or (H.265) IRAP; audio: always; other video: the random access
      * indicator is set, or the frame begins with an MPEG-2 sequence header. */
     bool key;

@@ -211,6 +211,15 @@ static bool next_key(const struct trtc_ts_es *s, size_t end)
     return sets || recovers;
 }
 
+/* Whether the parameter sets leave no room for reordering. */
+static bool is_in_order(const struct trtc_video_params *sps)
+{
+    enum { BASELINE = 66, COUNTED_AS_DECODED = 2 };
+    return sps && (sps->reorder_max == 0 ||
+                   (sps->codec == TRTC_CODEC_H264 && sps->reorder_max < 0 &&
+                    (sps->profile == BASELINE || sps->order.count_type == COUNTED_AS_DECODED)));
+}
+
 int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
                          const struct trtc_ts_shown *shown, struct trtc_ts_frame *f)
 {
@@ -234,6 +243,7 @@ int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t 
         trtc_picture_time(&s->times, &said, &s->unit.pts, &s->unit.dts);
     trtc_ts_unit_emit(s, end, f);
     f->floating = placed && s->times.floating;
+    f->in_order = is_in_order(shown->sps);
     return 1;
 }
 

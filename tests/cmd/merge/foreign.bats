@@ -150,6 +150,12 @@ whole() {
         quiet
         whole p/$first
     done
+    # its second picture on, which only the parameter sets tell from another order
+    have single p
+    edit "$(nth p video 1)" v:0.1:-0.39
+    merge 0 -f p
+    quiet
+    whole p/$first
 }
 
 @test "sound whose clock is 2 s to a minute away from the picture's: the file is as long as the recording, and in sync" {
@@ -184,6 +190,17 @@ whole_seconds() {
         awk -F '[:,]' -v up="$2" '/^#EXTINF/ { s = int($2); $0 = "#EXTINF:" s + (up && s < $2) } 1' "$list" >new
         mv new "$list"
     done
+}
+
+@test "the clock of one track is off across a border, and the names have no times: the other track does not move" {
+    have mixed p
+    edit "$(nth p mixed 0)" "a:9.3:+1.158"
+    edit "$(nth p mixed 1)" "a:-1-0.3:+1.158" "v:8:+0.6"
+    edit "$(nth p mixed 2)" "v:-1-0.8:+0.6"
+    numbered p
+    merge 0 -f p
+    quiet
+    whole p/*.mp4 25
 }
 
 @test "durations in whole seconds, and names without times: the stream counts" {

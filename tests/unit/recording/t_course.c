@@ -33,8 +33,9 @@ struct media {
     double from_s[2], to_s[2]; /* of each track; 0 0: all of it; -1: there is none */
     double lag_s;              /* the sound comes so much later in the segment */
     int fps, jitter_ms;
-    int delay_ms; /* pictures are decoded so much earlier than they are shown */
-    bool no_dts;  /* every third picture is shown after the two that follow it */
+    int delay_ms;  /* pictures are decoded so much earlier than they are shown */
+    bool no_dts;   /* every third picture is shown after the two that follow it */
+    bool in_order; /* the stream states that pictures are shown in the order of decoding */
     struct part parts[8];
     int nb_parts;
 };
@@ -79,6 +80,7 @@ static void add(const struct media *m, int track, double media_s, double order_s
                          .true_90k = at,
                          .f = { .delay = delay,
                                 .explicit_dts = delay > 0,
+                                .in_order = m->in_order,
                                 .ts = (m->first + at + jitter + ticks(off)) & (WRAP - 1),
                                 .samples = track == SOUND ? 1024 : 0,
                                 .rate_hz = track == SOUND ? 48000 : 0 } };
@@ -286,6 +288,31 @@ static void test_apart(void **state)
             check(&m, 10, 0, "apart, but by less than its length");
             fresh[SOUND] = fresh[PICTURE] = false;
         }
+}
+
+/* Pictures fall before it has been seen that they are in order; and the clock is off before the first
+ * sound, which comes later in the segment, until after that. */
+static void test_falls_soon(void **state)
+{
+    (void)state;
+    char what[64];
+    for (int fps = 10; fps <= 30; fps += 5)
+        for (double at_s = 0.13; at_s < 1.6; at_s += 0.1) {
+            const struct media falls = { .length_s = 10,
+                                         .fps = fps,
+                                         .in_order = true,
+                                         .from_s = { [SOUND] = -1 },
+                                         .parts = { { at_s, { [PICTURE] = -0.393 }, 0 } },
+                                         .nb_parts = 1 };
+            snprintf(what, sizeof what, "%d a second, a fall after %.2f s", fps, at_s);
+            check(&falls, 10, 42, what);
+        }
+    const struct media off = { .length_s = 4,
+                               .lag_s = 0.3,
+                               .delay_ms = 80,
+                               .parts = { { 0.03, { 0.234, 0.234 }, 0 }, { 2, { 0, 0 }, 0 } },
+                               .nb_parts = 2 };
+    check(&off, 4, 42, "off before the first sound");
 }
 
 /* The same, and meanwhile they are off by something else for a second: within that time, or past its
@@ -739,6 +766,7 @@ int main(void)
         cmocka_unit_test(test_several_changes),
         cmocka_unit_test(test_one_changes),
         cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_falls_soon),
         cmocka_unit_test(test_off_twice),
         cmocka_unit_test(test_apart),
         cmocka_unit_test(test_rises_briefly),
