@@ -5,9 +5,19 @@
 #include "source/input_av_priv.h"
 #include "ts/es.h"
 
+/* Whether the pictures of an FLV are all shown when they are decoded, as far as they were read to open it,
+ * although they are reordered. */
+static bool lacks_offsets(const struct trtc_input_av *b, const AVStream *st)
+{
+    const int delay = st->codecpar->video_delay;
+
+    return b->watch.layout == TRTC_INPUT_TAGS && delay > 0 && !b->watch.has_offsets &&
+           b->watch.nb_pictures > delay + 1;
+}
+
 /* Whether the pictures have no times of presentation: in a raw stream, which has no times at all,
- * in AVI, and where the index of an MP4, or its fragments, have only decoding times although pictures
- * are reordered, or not even durations. */
+ * in AVI, and where an FLV, or the index of an MP4 or its fragments, have only decoding times although
+ * pictures are reordered, or not even durations. */
 static bool lacks_times(struct trtc_input_av *b)
 {
     const struct trtc_input_av_stream *s = &b->stream[TRTC_AT_VIDEO];
@@ -22,7 +32,7 @@ static bool lacks_times(struct trtc_input_av *b)
     if (!t && b->watch.boxes.fragments && st->nb_frames == 0)
         t = trtc_input_boxes_track(&b->watch.boxes, st->id);
     const bool listed = t && (t->has_runs || !b->watch.boxes.fragments);
-    return b->bare || av_match_name("avi", b->ic->iformat->name) ||
+    return b->bare || av_match_name("avi", b->ic->iformat->name) || lacks_offsets(b, st) ||
            (listed && !t->has_offsets && st->codecpar->video_delay > 0);
 }
 
@@ -145,14 +155,16 @@ static int64_t decoded_us(const struct trtc_input_av *b, int64_t n)
     return b->decoded_us[n % (2 * TRTC_INPUT_ORDER_MAX)];
 }
 
-/* Places picture n of an MP4 with decoding times: pictures are shown at the times at which as many
- * were decoded. An edit list that cuts off something in front may allow for pictures that are shown
+/* Places picture n of an FLV or MP4 with decoding times: pictures are shown at the times at which as many
+ * were decoded, unless an FLV states their times later on. An edit list that cuts off something in front may allow for pictures that are shown
  * later than they are decoded. */
 static void place_indexed(struct trtc_input_av *b, int64_t n, int64_t place,
                           struct trtc_input_raw *raw)
 {
     const int64_t delay_us = av_rescale_q(b->order.delay, b->frame_us, (AVRational){ 1, 1000000 });
-    const int64_t stated_us = raw->dts_us, shown_us = decoded_us(b, place);
+    const int64_t stated_us = raw->dts_us;
+    const bool offset = b->watch.layout == TRTC_INPUT_TAGS && raw->pts_us > stated_us;
+    const int64_t shown_us = offset ? raw->pts_us : decoded_us(b, place);
 
     if (n == 0 && stated_us < 0)
         b->lead_us = -stated_us <= 2 * delay_us ? -stated_us : delay_us;
@@ -166,8 +178,9 @@ static void place_indexed(struct trtc_input_av *b, int64_t n, int64_t place,
 static void place_picture(struct trtc_input_av *b, int64_t n, int64_t place,
                           struct trtc_input_raw *raw)
 {
-    if (trtc_input_av_is_indexed(b) && !b->bare && raw->dts_us != TRTC_NOTIME &&
-        decoded_us(b, place) != TRTC_NOTIME) {
+    const bool decoded = trtc_input_av_is_indexed(b) || b->watch.layout == TRTC_INPUT_TAGS;
+
+    if (decoded && !b->bare && raw->dts_us != TRTC_NOTIME && decoded_us(b, place) != TRTC_NOTIME) {
         place_indexed(b, n, place, raw);
         return;
     }

@@ -125,7 +125,8 @@ static void move_late_dts(struct trtc_input_av *b, struct trtc_input_av_stream *
 {
     const bool no_delay = raw->dts_us != TRTC_NOTIME && raw->dts_us == raw->pts_us;
 
-    if (s->nb_taken == 1 && raw->key && no_delay && b->watch.layout != TRTC_INPUT_BOXES)
+    if (s->nb_taken == 1 && raw->key && no_delay && !b->untimed &&
+        b->watch.layout != TRTC_INPUT_BOXES)
         s->late_us = av_rescale_q(st->codecpar->video_delay, trtc_input_av_distance(b, st),
                                   (AVRational){ 1, 1000000 });
     if (raw->dts_us != TRTC_NOTIME)

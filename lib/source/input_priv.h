@@ -346,6 +346,8 @@ struct trtc_input_watch {
     uint8_t header[27 + 255]; /* its first bytes */
     size_t nb_header;         /* how many of them were read so far */
     uint64_t tag_bytes;       /* the size of the previous tag */
+    int64_t nb_pictures;      /* tags with pictures, so far, */
+    bool has_offsets;         /* ... and some are not shown when they are decoded */
     bool last_page; /* the previous page is the last one of a stream, or all sound has come */
     struct trtc_input_boxes boxes;
 };

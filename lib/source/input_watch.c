@@ -206,7 +206,27 @@ static void pass_zeros(struct trtc_input_watch *w, int64_t pos, const uint8_t *p
         broken(w, "no box", w->zeros_at);
 }
 
-enum { TAG_HEADER = 11, TAG_SOUND = 8, TAG_PICTURE = 9, TAG_SCRIPT = 18, TAG_KIND = 0x1f };
+enum {
+    TAG_HEADER = 11,
+    TAG_SOUND = 8,
+    TAG_PICTURE = 9,
+    TAG_SCRIPT = 18,
+    TAG_KIND = 0x1f,
+    PICTURE = 8
+};
+
+/* Looks whether a picture in an FLV is shown later than it is decoded. In enhanced RTMP the codec is in
+ * front of that, and a type of its own says that it is not. */
+static void take_offset(struct trtc_input_watch *w, const uint8_t *p)
+{
+    enum { ENHANCED = 0x80, CODED = 1, CODED_AT_ONCE = 3 };
+    const bool enhanced = p[0] & ENHANCED;
+    const int type = enhanced ? p[0] & 0xf : p[1];
+    const bool coded = type == CODED || (enhanced && type == CODED_AT_ONCE);
+
+    w->nb_pictures += coded;
+    w->has_offsets |= type == CODED && trtc_be(p + (enhanced ? 5 : 2), 3) != 0;
+}
 
 /* Checks a tag of an FLV file after the size of the one before, which some writers get wrong by
  * one. */
@@ -223,6 +243,10 @@ static void take_tag(struct trtc_input_watch *w)
         broken(w, "no tag", w->part_at);
         return;
     }
+    if (kind == TAG_PICTURE && w->nb_header < 4 + TAG_HEADER + (size < PICTURE ? size : PICTURE))
+        return;
+    if (kind == TAG_PICTURE && size >= PICTURE)
+        take_offset(w, h + 4 + TAG_HEADER);
     w->tag_bytes = TAG_HEADER + size;
     pass(w, 4 + w->tag_bytes);
 }

@@ -1711,7 +1711,8 @@ static void test_unannounced(void **state)
     }
 }
 
-/* An FLV whose decoding times are later by this, and those of presentation the same. */
+/* An FLV whose decoding times are later by this, and those of presentation the same; 0: it states only
+ * decoding times. */
 static void delay_decoding(const char *from, const char *to, uint32_t by_ms)
 {
     struct bytes b = load(from);
@@ -1721,7 +1722,10 @@ static void delay_decoding(const char *from, const char *to, uint32_t by_ms)
         size = 11 + ((size_t)tag[1] << 16 | (size_t)tag[2] << 8 | tag[3]) + 4;
         if (tag[0] != 9 || tag[12] != 1)
             continue;
-        for (int k = 0; k < 2; k++) { /* the tag's time stamp; the offset of presentation from it */
+        if (by_ms == 0)
+            memset(tag + 13, 0, 3);
+        for (int k = 0; k < 2 && by_ms;
+             k++) { /* the tag's time stamp; the offset of presentation from it */
             uint8_t *t = tag + (k ? 13 : 4);
             const uint32_t ms =
                 ((uint32_t)t[0] << 16 | (uint32_t)t[1] << 8 | t[2]) + (k ? 0 - by_ms : by_ms);
@@ -1746,6 +1750,15 @@ static void test_late_decoding_times(void **state)
     read_file(&got, "late-dts.flv");
     assert_int_equal(got.nb_breaks, 0);
     same(&got, &base, 2000);
+    /* without offsets, the order is still known */
+    delay_decoding("pyramid.flv", "no-offsets.flv", 0);
+    read_file(&got, "no-offsets.flv");
+    assert_int_equal(got.nb[V], base.nb[V]);
+    for (int k = 0; k < base.nb[V]; k++)
+        assert_int_in_range(
+            frame_of(&got, V, k)->f.pkt.pts_us - frame_of(&got, V, 0)->f.pkt.pts_us -
+                frame_of(&base, V, k)->f.pkt.pts_us + frame_of(&base, V, 0)->f.pkt.pts_us + 1500,
+            0, 3000);
 }
 
 /* Transport packets with a time in front of each or parity behind it, and behind other bytes. */
