@@ -508,11 +508,14 @@ static int first_epoch(const struct trtc_course *c, struct epochs *e,
     const int64_t at = stands_at(e, other, r->pos);
     const int epoch = odd_epoch(c, e, r, other, nearest(e, e->first, r->from, at));
     const int64_t start = c->runs[0].from + e->shift[c->runs[0].epoch];
-    for (const struct trtc_course_run *o = r; o; o = next_run(c, o))
+    const int64_t beside = at - start <= SOON ? start : at; /* the same in all segments of a stream */
+    if (distance(r->from + e->shift[epoch], beside) <= e->apart)
+        return epoch;
+    for (const struct trtc_course_run *o = next_run(c, r); o; o = next_run(c, o))
         if (off_by(e, o, other, e->shift[epoch]) <= e->apart)
             return epoch;
     const int64_t delay = r->track == TRTC_AT_VIDEO ? -c->delay : c->delay;
-    return add_epoch(e, (at - start <= SOON ? start : at) + delay - r->from);
+    return add_epoch(e, beside + delay - r->from);
 }
 
 /* Whether the other track falls by the same amount where r begins, after prev. At a low picture

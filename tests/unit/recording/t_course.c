@@ -290,6 +290,29 @@ static void test_apart(void **state)
         }
 }
 
+/* Whether tracks have clocks of their own does not depend on how far one of them is behind in the segment: it
+ * is the same in all segments of a stream. */
+static void test_apart_alike(void **state)
+{
+    (void)state;
+    for (double lag_s = 0; lag_s < 0.5; lag_s += 0.1) {
+        const struct media m = { .length_s = 10,
+                                 .lag_s = lag_s,
+                                 .parts = { { 0, { [SOUND] = -10.9 }, 0 } },
+                                 .nb_parts = 1 };
+        struct trtc_course c = { .fresh = { true, true } };
+        make(&m);
+        for (int i = 0; i < nb_frames; i++)
+            assert_int_equal(trtc_course_add(&c, frames[i].track, &frames[i].f), 0);
+        assert_int_equal(trtc_course_settle(&c, ticks(10), TRTC_NOTIME), 0);
+        for (size_t i = 0; i < c.n; i++)
+            if (c.runs[i].track == SOUND && c.runs[i].shift != 0)
+                fail_msg("lag %g s: the sound is moved", lag_s);
+        trtc_course_fini(&c);
+        free(frames);
+    }
+}
+
 /* Pictures fall before it has been seen that they are in order; and the clock is off before the first
  * sound, which comes later in the segment, until after that. */
 static void test_falls_soon(void **state)
@@ -766,6 +789,7 @@ int main(void)
         cmocka_unit_test(test_several_changes),
         cmocka_unit_test(test_one_changes),
         cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_apart_alike),
         cmocka_unit_test(test_falls_soon),
         cmocka_unit_test(test_off_twice),
         cmocka_unit_test(test_apart),
