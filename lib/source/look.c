@@ -15,6 +15,7 @@ enum { AAC_SAMPLES = 1024 };
 #define BACK_90K     3600   /* ... and than sound does, and what is decoded in order */
 #define APART_90K    45000  /* kinds that begin further apart may be of two clocks */
 #define BEFORE_90K   180000 /* ... nor where they begin, if they lie so far before it */
+#define SECOND_90K   90000
 #define STEP_MAX_90K 180000 /* frames farther apart than 2 s do not show the frame rate */
 
 void trtc_look_begin(struct trtc_look *l, struct trtc_facts *facts, int64_t at_bytes)
@@ -278,13 +279,29 @@ int64_t trtc_look_length_us(const struct trtc_look *l)
     return end == INT64_MIN ? TRTC_NOTIME : (end - first_of(l)) * 100 / 9;
 }
 
+/* How far a kind begins in the next segment behind the end of its last frame in this one. */
+static int64_t gap_before(const struct trtc_look *l, const struct trtc_look *next, int s)
+{
+    const int64_t end = l->base_90k + l->last[s] + last_frame(l, s);
+    return trtc_ts_diff(next->base_90k + next->first[s], end);
+}
+
 bool trtc_look_goes_on(const struct trtc_look *l, const struct trtc_look *next)
 {
-    for (int s = 0; s < 2; s++) {
-        const int64_t end = l->base_90k + l->last[s] + last_frame(l, s);
-        const int64_t off = trtc_ts_diff(next->base_90k + next->first[s], end);
-        if (l->nb[s] && (!next->nb[s] || 2 * llabs(off) > last_frame(l, s)))
+    for (int s = 0; s < 2; s++)
+        if (l->nb[s] && (!next->nb[s] || 2 * llabs(gap_before(l, next, s)) > last_frame(l, s)))
             return false;
-    }
     return true;
+}
+
+bool trtc_look_is_behind(const struct trtc_look *l, const struct trtc_look *next)
+{
+    bool any = false;
+    for (int s = 0; s < 2; s++) {
+        const int64_t gap = l->nb[s] && next->nb[s] ? gap_before(l, next, s) : 0;
+        if (2 * gap < -last_frame(l, s) || gap >= SECOND_90K)
+            return false;
+        any |= 2 * gap > last_frame(l, s);
+    }
+    return any;
 }

@@ -84,4 +84,7 @@ int64_t trtc_look_length_us(const struct trtc_look *l);
 /* Whether each kind in a segment continues in the next one at its end, without a missing frame. */
 bool trtc_look_goes_on(const struct trtc_look *l, const struct trtc_look *next);
 
+/* Whether a kind begins in the next one less than a second behind its end in this one, and none before. */
+bool trtc_look_is_behind(const struct trtc_look *l, const struct trtc_look *next);
+
 #endif

@@ -47,6 +47,8 @@ struct probe {
     int list;                     /* of the segment before */
     int64_t tables_place;         /* number of the segment in it whose tables are known, or -1 */
     bool searched;                /* tables were searched for in its later segments */
+    struct trtc_ts_counts counts; /* of the segment before, */
+    int64_t counted;              /* and its number in its playlist; -1: they are not known */
     unsigned sealed;              /* TRTC_AUDIO, TRTC_VIDEO: kinds whose samples are encrypted */
     unsigned may_have;            /* TRTC_AUDIO, TRTC_VIDEO: kinds that the segments may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
@@ -447,31 +449,69 @@ static bool is_joined(const struct probe *x, const struct trtc_piece *p,
     return got > 0 && trtc_ts_joins(stats, p->bytes, head, (size_t)got);
 }
 
-/* Whether nothing is missing before the next segment, since its frames begin where those of this one
- * end (what is before its key picture may be shown before that, and this one's EXTINF includes it),
- * or by its packets: there was a pause. */
-static bool is_continued(const struct probe *x, const struct trtc_piece *p, int64_t short_us)
+/* What a segment and the next one show of what is between them. */
+struct border {
+    bool read;             /* the next one was; else nothing is known */
+    bool frames, counters; /* its frames begin where those of this one end; no packet is missing */
+    bool lacks;            /* packets are missing, as counters show that do not begin anew */
+};
+
+/* Whether the counters of this segment show that those in its playlist do not begin anew with each. */
+static bool counts_on(const struct probe *x, const struct trtc_piece *p,
+                      const struct trtc_ts_counts *here, const struct trtc_ts_counts *next)
+{
+    const bool first = p == x->r->pieces || p[-1].list != p->list;
+    const bool went_on = !first && x->counted + 1 == p->place && x->counted >= 0 &&
+                         trtc_ts_counts_go_on(&x->counts, here);
+    return (went_on && !here->fresh) || ((went_on || first) && !next->fresh);
+}
+
+/* Looks at the beginning of the next segment. */
+static struct border look_behind(const struct probe *x, const struct trtc_piece *p)
 {
     const struct trtc_piece *next = next_segment(x->r, p);
+    struct border b = { .read = false };
     struct trtc_facts facts = { .kinds = 0 };
+    struct trtc_ts_counts here, there;
     struct trtc_err ignored;
     struct probe y = { .buf = x->buf };
     const int fd = next ? trtc_open_beneath(x->dirfd, next->uri, NULL, &ignored) : -1;
     if (fd < 0)
-        return false;
+        return b;
     struct stretch head = { fd, 0, next->bytes < HEAD_MAX_BYTES ? next->bytes : HEAD_MAX_BYTES };
     y.ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
     if (y.ts)
         trtc_ts_learn(y.ts, x->ts);
     trtc_look_begin(&y.look, &facts, next->at_bytes);
-    const bool goes_on = y.ts && feed(&y, &head, false, &ignored) == 0 &&
-                         finish(&y, &ignored) == 0 &&
-                         ((short_us <= PAUSE_US && trtc_look_goes_on(&x->look, &y.look)) ||
-                          trtc_ts_goes_on(x->ts, y.ts));
+    b.read = y.ts && feed(&y, &head, false, &ignored) == 0 && finish(&y, &ignored) == 0;
+    if (b.read) {
+        trtc_ts_counts(x->ts, &here);
+        trtc_ts_counts(y.ts, &there);
+        b.frames = trtc_look_goes_on(&x->look, &y.look);
+        b.counters = trtc_ts_goes_on(x->ts, y.ts);
+        b.lacks = !b.frames && trtc_look_is_behind(&x->look, &y.look) &&
+                  !trtc_ts_counts_go_on(&here, &there) && counts_on(x, p, &here, &there);
+    }
     trtc_look_fini(&y.look);
     trtc_ts_free(&y.ts);
     close(fd);
-    return goes_on;
+    return b;
+}
+
+/* Whether nothing is missing before the next segment, since its frames begin where those of this one
+ * end (what is before its key picture may be shown before that, and this one's EXTINF includes it),
+ * or by its packets: there was a pause. */
+static bool is_continued(const struct probe *x, const struct trtc_piece *p, int64_t short_us)
+{
+    const struct border b = look_behind(x, p);
+    return b.read && ((short_us <= PAUSE_US && b.frames) || b.counters);
+}
+
+/* Whether the last frames of the segment are missing, although it is hardly too short. */
+static bool lacks_last(const struct probe *x, const struct trtc_piece *p, int64_t short_us)
+{
+    const int64_t frame_us = x->look.step[x->look.nb[1] ? 1 : 0] * 100 / 9;
+    return p->attr_bytes < 0 && 2 * short_us > frame_us && look_behind(x, p).lacks;
 }
 
 /* Notes whether the segment has its beginning. */
@@ -539,6 +579,8 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     bool short_of = is_short(l, rounded ? said - SECOND_US : said, seen);
     if (rounded && !short_of && seen != TRTC_NOTIME)
         p->dur_us = said = seen;
+    if (!short_of && !rounded && said != TRTC_NOTIME && seen != TRTC_NOTIME)
+        short_of = lacks_last(x, p, said - seen);
     bool vouched = p->attr_bytes == p->bytes || (short_of && is_continued(x, p, said - seen));
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
@@ -796,7 +838,7 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
             x->ts); /* tables that appear only once are used for the rest of their playlist */
         x->may_have = may_have(x->r, p->list);
         x->nb_noted = 0;
-        x->tables_place = -1;
+        x->tables_place = x->counted = -1;
         x->searched = false;
     }
     x->list = p->list;
@@ -822,6 +864,8 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
         return trtc_fail_nomem(err);
     if (judge(x, p, depth) < 0)
         return trtc_fail_nomem(err);
+    trtc_ts_counts(x->ts, &x->counts);
+    x->counted = depth == HEAD ? -1 : p->place;
     if (depth == WHOLE && !p->unusable && divide_at_pauses(x, at, said_us, next) < 0)
         return trtc_fail_nomem(err);
     return 0;

@@ -198,6 +198,16 @@ int64_t trtc_ts_torn_at(const struct trtc_ts_stats *st, int64_t bytes);
  * bytes. */
 bool trtc_ts_joins(const struct trtc_ts_stats *st, int64_t bytes, const uint8_t *next, size_t n);
 
+/* The continuity counters of each kind at the beginning and the end of what was read of a segment. */
+struct trtc_ts_counts {
+    uint8_t first[TRTC_NB_KINDS], last[TRTC_NB_KINDS];
+    bool fresh; /* they begin with 0, as muxers that begin anew with each segment do */
+};
+void trtc_ts_counts(const struct trtc_ts *ts, struct trtc_ts_counts *c);
+
+/* Whether those of the next segment go on from c, as far as kinds are in both. */
+bool trtc_ts_counts_go_on(const struct trtc_ts_counts *c, const struct trtc_ts_counts *next);
+
 /* Whether next, which has read the beginning of the segment behind the one that ts has read to its
  * end, shows that no packet is missing between them: PES end and begin there, and all counters go
  * on. */

@@ -416,18 +416,41 @@ int trtc_ts_es_packet(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_t *p
     return pes_data(ts, s, p + a.off, PACKET - a.off);
 }
 
-bool trtc_ts_goes_on(const struct trtc_ts *ts, const struct trtc_ts *next)
+void trtc_ts_counts(const struct trtc_ts *ts, struct trtc_ts_counts *c)
+{
+    c->fresh = true;
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        c->last[k] = ts->es[k].cc;
+        c->first[k] = ts->es[k].first;
+        c->fresh &= c->first[k] == CC_NONE || c->first[k] == 0;
+    }
+}
+
+bool trtc_ts_counts_go_on(const struct trtc_ts_counts *c, const struct trtc_ts_counts *next)
 {
     bool any = false;
 
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
-        const struct trtc_ts_es *s = &ts->es[k];
-        const uint8_t first = next->es[k].first;
-        if (s->cc == CC_NONE || first == CC_NONE) /* its stream may pause for longer */
+        if (c->last[k] == CC_NONE ||
+            next->first[k] == CC_NONE) /* its stream may pause for longer */
             continue;
-        if (first != ((s->cc + 1) & 15) || (s->left != 0 && !s->stuffed))
+        if (next->first[k] != ((c->last[k] + 1) & 15))
             return false;
         any = true;
     }
     return any;
+}
+
+bool trtc_ts_goes_on(const struct trtc_ts *ts, const struct trtc_ts *next)
+{
+    struct trtc_ts_counts here, there;
+
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const struct trtc_ts_es *s = &ts->es[k];
+        if (s->cc != CC_NONE && next->es[k].first != CC_NONE && s->left != 0 && !s->stuffed)
+            return false;
+    }
+    trtc_ts_counts(ts, &here);
+    trtc_ts_counts(next, &there);
+    return trtc_ts_counts_go_on(&here, &there);
 }

@@ -49,6 +49,8 @@ static void make(struct gen_ts *ts, const struct segment *s)
 
     ts->pcr_stream = -1;
     gen_ts_begin(ts);
+    for (int i = 0; i <= v || i <= a; i++)
+        ts->streams[i].cc = s->counter;
     for (int i = 0, k = 0; i < s->nb_v || k < s->nb_a;) {
         const int64_t v_at = s->late_v + RECORDED_PICTURE * (int64_t)i,
                       a_at = RECORDED_SOUND * (int64_t)k;

@@ -24,6 +24,7 @@ struct segment {
     size_t drop, nb_drop; /* packets that are missing: from this one on, so many */
     size_t cut_bytes;     /* it ends so many bytes early */
     bool bare;            /* it has no tables */
+    uint8_t counter;      /* with which the counters of pictures and sound begin */
 };
 
 struct recorded {

@@ -204,6 +204,48 @@ static void test_continued(void **state)
     }
 }
 
+/* The last frames of the second of three segments of 1.92 s are missing, by whole packets: their counters show it if
+ * they go on from one segment to the next. Otherwise it is a pause. */
+static void test_last_frames(void **state)
+{
+    static const struct {
+        const char *what;
+        int nb_v, nb_a, nb_gone; /* frames in the file, and packets that are missing */
+        uint8_t counter[3];
+        const char *losses;
+    } t[] = {
+        { "whole", 0, 90, 0, { 1, 11, 5 }, "" },
+        { "without a frame of sound", 0, 90, 1, { 1, 11, 5 }, "truncated@1920+21" },
+        { "without three", 0, 90, 3, { 1, 11, 5 }, "truncated@1920+64" },
+        { "which were not there", 0, 87, 0, { 1, 11, 2 }, "" },
+        { "counters begin anew", 0, 90, 3, { 0, 0, 0 }, "" },
+        { "or somewhere", 0, 90, 3, { 5, 5, 5 }, "" },
+        { "without two pictures", 48, 0, 4, { 1, 1, 1 }, "truncated@1920+80" },
+        { "which were not there", 46, 0, 0, { 1, 1, 13 }, "" },
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(t); i++) {
+        struct recorded rec;
+        struct trtc_scan s;
+        char dir[16];
+        snprintf(dir, sizeof dir, "last%zu", i);
+        assert_int_equal(mkdir(dir, 0700), 0);
+        recorded_begin(&rec, dir);
+        for (int k = 0; k < 3; k++) {
+            struct segment x = { .from_90k = 172800 * (k + 1), .counter = t[i].counter[k] };
+            x.nb_v = k == 1 || !t[i].nb_v ? t[i].nb_v : 48;
+            x.nb_a = k == 1 || !t[i].nb_a ? t[i].nb_a : 90;
+            x.cut_bytes = k == 1 ? (size_t)t[i].nb_gone * 188 : 0;
+            recorded_add(&rec, k * 1920, 1920, &x, RECORDED_NO_ATTR);
+        }
+        recorded_end(&rec);
+        const struct trtc_recording *r = probe(&s, dir, false);
+        if (strcmp(losses_of(r), t[i].losses) != 0)
+            fail_msg("%s: '%s'", t[i].what, losses_of(r));
+        trtc_scan_fini(&s);
+    }
+}
+
 static void test_formats(void **state)
 {
     struct trtc_scan s;
@@ -281,9 +323,9 @@ static void test_no_media(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_facts),    cmocka_unit_test(test_continued),
-        cmocka_unit_test(test_formats),  cmocka_unit_test(test_count),
-        cmocka_unit_test(test_no_media),
+        cmocka_unit_test(test_facts),       cmocka_unit_test(test_continued),
+        cmocka_unit_test(test_last_frames), cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_count),       cmocka_unit_test(test_no_media),
     };
     return cmocka_run_group_tests_name("probe", tests, enter, scratch_leave);
 }
