@@ -41,13 +41,17 @@ static int64_t whole(int fd)
     return end;
 }
 
-static int take_line(const char *text, size_t n, int (*take)(void *arg, const cJSON *line),
-                     void *arg)
+static int take_line(struct log *l, const char *text, size_t n,
+                     int (*take)(void *arg, const cJSON *line), void *arg)
 {
     struct trtc_err err;
-    cJSON *line = trtc_json_parse(NAME, text, n, &err);
-    if (!line)
+    const bool whole = trtc_json_is_whole(text, n);
+    cJSON *line = whole ? trtc_json_parse(NAME, text, n, &err) : NULL;
+    if (!whole)
+        cli_error(NAME ": a line is not as it was written: it is left out");
+    else if (!line)
         cli_error("%s: the line is left out", err.msg);
+    l->nb_bad += !line;
     const int ret = line ? take(arg, line) : 0;
     cJSON_Delete(line);
     return ret;
@@ -66,7 +70,7 @@ int log_read(struct log *l, int (*take)(void *arg, const cJSON *line), void *arg
         return -1;
     r.name = NAME;
     while ((ret = trtc_records_next(&r, &text, &n, err)) > 0)
-        if (text && take_line(text, n, take, arg) < 0) {
+        if (text && take_line(l, text, n, take, arg) < 0) {
             ret = trtc_fail_nomem(err);
             break;
         }
@@ -90,7 +94,7 @@ int log_open(struct log *l, int dir, int (*take)(void *arg, const cJSON *line), 
 
 int log_put(struct log *l, cJSON *line)
 {
-    char *text = trtc_json_line(line);
+    char *text = trtc_json_checked_line(line);
     const size_t n = text ? strlen(text) : 0;
     cJSON_Delete(line);
     if (!text || trtc_array_reserve(&l->text, &l->cap, l->n + n, 1) < 0) {

@@ -18,7 +18,8 @@ struct log {
     struct trtc_journal journal;
     char *text; /* lines that wait to be written */
     size_t n, cap;
-    bool said; /* a failure to write was reported */
+    int nb_bad; /* lines that were read and left out, since they are damaged */
+    bool said;  /* a failure to write was reported */
 };
 
 /* Opens or creates the file, removes an incomplete last line, and passes each line to take, which

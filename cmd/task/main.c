@@ -82,6 +82,8 @@ static void begin(struct task *t)
     struct trtc_err err;
     const enum trtc_resume how = t->resume;
     t->rescues = how != TRTC_RESUME_BEGIN;
+    if (t->log.nb_bad > 0)
+        task_loss(t, NULL, "lines of events.ndjson are damaged, and were left out");
     if (how == TRTC_RESUME_FINISH) {
         t->stage = TASK_LEAVES;
         t->leave = (enum trtc_leave)t->log.journal.leave_code;
@@ -249,7 +251,9 @@ static int run(struct task *t, struct trtc_err *err)
         return -1;
     if (t->resume == TRTC_RESUME_OVER) {
         cli_note("%s: the task has ended already", t->o->dir);
-        return t->log.journal.exit_status;
+        return t->log.nb_bad > 0 && t->log.journal.exit_status == TRTC_EX_OK
+                   ? TRTC_EX_LOSS
+                   : t->log.journal.exit_status;
     }
     if (t->r.mixed && mix_new(t, err) < 0)
         return -1;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -339,9 +340,22 @@ fail:
     return NULL;
 }
 
+bool trtc_json_is_whole(const char *line, size_t n)
+{
+    char check[TRTC_JSON_CHECK_BYTES + 1];
+    const size_t hex = sizeof ",\"Check\":\"" - 1;
+
+    if (n < TRTC_JSON_CHECK_BYTES)
+        return true;
+    const char *end = line + n - TRTC_JSON_CHECK_BYTES;
+    snprintf(check, sizeof check, TRTC_JSON_CHECK,
+             trtc_hash(TRTC_HASH_NOTHING, line, n - TRTC_JSON_CHECK_BYTES));
+    return memcmp(end, check, hex) != 0 || memcmp(end, check, TRTC_JSON_CHECK_BYTES) == 0;
+}
+
 /* ---- files ---- */
 
-struct cJSON *trtc_json_read(const char *path, struct trtc_err *err)
+cJSON *trtc_json_read(const char *path, struct trtc_err *err)
 {
     bool standard = strcmp(path, "-") == 0;
     char name[PATH_SHOWN_MAX] = "standard input";

@@ -5,9 +5,9 @@
 #ifndef TRTC_BASE_JSON_H
 #define TRTC_BASE_JSON_H
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/err.h"
 
@@ -24,6 +24,13 @@ struct cJSON *trtc_json_parse(const char *what, const char *text, size_t n, stru
  * *pos: where it ends, or where it is wrong. If cJSON does not read such a value, memory ran
  * out. */
 bool trtc_json_is(const char *text, size_t n, size_t *pos);
+
+/* How an object ends that states a hash of what is in front of that (base/bytes.h). */
+#define TRTC_JSON_CHECK       ",\"Check\":\"%016" PRIx64 "\"}"
+#define TRTC_JSON_CHECK_BYTES (sizeof ",\"Check\":\"0123456789abcdef\"}" - 1)
+
+/* Whether a line is as it was written: its hash is right, or it states none. */
+bool trtc_json_is_whole(const char *line, size_t n);
 
 /* Reads and parses a whole file; "-" is standard input (descriptor 0). NULL: as trtc_json_parse, or
  * it cannot be read: TRTC_EX_NOINPUT, changed by the reason as in trtc_fail_errno. */

@@ -3,9 +3,12 @@
 #include "base/json_put.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "base/json.h"
 #include "base/text.h"
 
 /* If value was not added, frees it and *to, which becomes NULL. */
@@ -98,5 +101,19 @@ char *trtc_json_line(const cJSON *json)
         memcpy(line + n, "\n", 2);
     else
         free(text);
+    return line;
+}
+
+char *trtc_json_checked_line(const cJSON *object)
+{
+    char *text = trtc_json_text(object, false);
+    const size_t n = text ? strlen(text) : 0, cap = n + TRTC_JSON_CHECK_BYTES + 2;
+    char *line = n > 2 ? realloc(text, cap) : NULL;
+    if (!line) {
+        free(text);
+        return NULL;
+    }
+    snprintf(line + n - 1, cap - (n - 1), TRTC_JSON_CHECK "\n",
+             trtc_hash(TRTC_HASH_NOTHING, line, n - 1));
     return line;
 }

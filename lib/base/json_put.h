@@ -33,4 +33,8 @@ char *trtc_json_text(const struct cJSON *json, bool pretty);
 /* The same on one line, with the newline behind it. */
 char *trtc_json_line(const struct cJSON *json);
 
+/* The same of an object that is not empty, with a hash of the line as its last member, Check: see
+ * trtc_json_is_whole. */
+char *trtc_json_checked_line(const struct cJSON *object);
+
 #endif

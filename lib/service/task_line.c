@@ -120,6 +120,8 @@ int trtc_task_line_read(const char *text, size_t n, struct trtc_task_line *out,
                         struct trtc_err *err)
 {
     *out = (struct trtc_task_line){ 0 };
+    if (!trtc_json_is_whole(text, n))
+        return trtc_fail(err, TRTC_EX_DATAERR, "it is not as it was written");
     out->json = trtc_json_parse("events.ndjson", text, n, err);
     if (out->json && read_members(out, err) == 0)
         return 0;

@@ -274,6 +274,19 @@ come; n=0; until [ $n = 24 ] || ls t/files/*video*.m3u8 t/files/*audio*.m3u8 >/d
     [[ $(jq -r 'select(.Loss).Loss' u/events.ndjson) == *'the file is not listed'*'a line is too long: left out' ]]
 }
 
+@test "a line of the journal that has changed on the disk is left out, which is a loss; lines without a hash are read" {
+    ordered t '"RecordMode":1'
+    printf '{"Seq":%s}\n' '1,"EventMsTs":1,"EventType":301,"Payload":{"Status":0}' '2,"EventMsTs":2,"Leave":{"LeaveCode":0}' \
+        '3,"EventMsTs":3,"EventType":302,"Payload":{"LeaveCode":9},"Check":"0123456789abcdef"' >t/events.ndjson
+    expect 3 trtc-task t
+    said 'events.ndjson: a line is not as it was written: it is left out'
+    [[ $(jq -r 'select(.Loss).Loss' t/events.ndjson) == 'lines of events.ndjson are damaged, and were left out' ]]
+    jq -es '[.[3:][] | .Check | test("^[0-9a-f]{16}$")] | all and length > 1' t/events.ndjson >/dev/null || fail "$(cat t/events.ndjson)"
+    sed -i '4s/"Loss"/"Lnss"/' t/events.ndjson
+    expect 3 trtc-task t
+    said 'events.ndjson: a line is not as it was written: it is left out'
+}
+
 @test "files that cannot be completed are left to the next run, or reported" {
     ordered t '"RecordMode":1'
     mkdir t/files

@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
+#include "base/json_put.h"
 #include "service/task_line.h"
 
 static void good(void **state)
@@ -72,6 +73,33 @@ static void bad(void **state)
     }
 }
 
+/* A line that states its hash is refused with any bit changed up to there; one without it is taken. */
+static void checked(void **state)
+{
+    cJSON *file = cJSON_Parse("{\"Seq\":1,\"File\":\"files/a.ts\",\"Type\":\"segment\"}");
+    char *line = trtc_json_checked_line(file);
+    struct trtc_task_line l;
+    struct trtc_err err;
+    (void)state;
+    assert_non_null(line);
+    const size_t n = strlen(line) - 1;
+    const char *check = strstr(line, ",\"Check\"");
+    assert_int_equal(line[n], '\n');
+    assert_non_null(check);
+    for (size_t bit = 0; bit < 8 * (size_t)(check - line); bit++) {
+        line[bit / 8] = (char)(line[bit / 8] ^ 1 << bit % 8);
+        assert_int_equal(trtc_task_line_read(line, n, &l, &err), -1);
+        assert_int_equal(err.code, TRTC_EX_DATAERR);
+        line[bit / 8] = (char)(line[bit / 8] ^ 1 << bit % 8);
+    }
+    assert_int_equal(trtc_task_line_read(line, n, &l, &err), 0);
+    assert_int_equal(l.kind, TRTC_LINE_FILE);
+    assert_string_equal(l.file, "files/a.ts");
+    trtc_task_line_fini(&l);
+    free(line);
+    cJSON_Delete(file);
+}
+
 static void statuses(void **state)
 {
     cJSON *s = cJSON_Parse(
@@ -99,6 +127,6 @@ static void statuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(bad),
-                                        cmocka_unit_test(statuses) };
+                                        cmocka_unit_test(checked), cmocka_unit_test(statuses) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
