@@ -85,9 +85,7 @@ static size_t next_length(int nal_length, const uint8_t **p, const uint8_t *end)
     return n < (size_t)(end - *p) ? n : (size_t)(end - *p);
 }
 
-/* The picture begins a new sequence: nothing before it is shown after it (H.264: IDR; H.265: IDR
- * or BLA). */
-static bool begins_sequence(const struct trtc_input_av_stream *s, const AVPacket *pkt)
+bool trtc_input_av_begins_sequence(const struct trtc_input_av_stream *s, const AVPacket *pkt)
 {
     const uint8_t *p = pkt->data, *end = pkt->data + pkt->size;
     size_t n = 0;
@@ -131,7 +129,7 @@ static void look_at_order(struct trtc_input_av *b)
 static int hold(struct trtc_input_av *b, struct trtc_err *err)
 {
     const int64_t k = b->order.nb_in % TRTC_INPUT_ORDER_MAX;
-    const bool resets = begins_sequence(&b->stream[TRTC_AT_VIDEO], b->pkt);
+    const bool resets = trtc_input_av_begins_sequence(&b->stream[TRTC_AT_VIDEO], b->pkt);
     uint8_t *data;
     int size;
 

@@ -181,6 +181,10 @@ void trtc_input_av_edit(struct trtc_input_av *b, struct trtc_input_raw *raw);
  * stream states their rate. Returns 0, or -1. */
 int trtc_input_av_prepare_untimed(struct trtc_input_av *b, struct trtc_err *err);
 
+/* Whether a picture begins a new sequence: nothing before it is shown after it (H.264: IDR; H.265: IDR or
+ * BLA). */
+bool trtc_input_av_begins_sequence(const struct trtc_input_av_stream *s, const AVPacket *pkt);
+
 /* Returns the next frame of such an input, as trtc_input_ops.next does. */
 int trtc_input_av_next_untimed(struct trtc_input_av *b, struct trtc_input_raw *raw,
                                struct trtc_err *err);

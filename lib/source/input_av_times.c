@@ -73,10 +73,12 @@ static int64_t step_of(const struct trtc_input_raw *raw)
 }
 
 /* Matroska has no DTS, and libavformat cannot derive those of the first pictures: as many as are
- * reordered, or more if it has not looked ahead. */
-static void guess_dts(struct trtc_input_av_stream *s, const AVStream *st,
+ * reordered, or more if it has not looked ahead. If the first one does not begin a sequence, some may
+ * follow that are shown before it. */
+static void guess_dts(struct trtc_input_av_stream *s, const AVStream *st, const AVPacket *pkt,
                       struct trtc_input_raw *raw)
 {
+    enum { LEADING = 8 };
     const int delay = st->codecpar->video_delay;
 
     if (raw->dts_us != TRTC_NOTIME || (delay == 0 && s->nb_without_dts == 0))
@@ -84,7 +86,9 @@ static void guess_dts(struct trtc_input_av_stream *s, const AVStream *st,
     if (raw->pts_us == TRTC_NOTIME || s->nb_without_dts >= LAG_FRAMES)
         return;
     if (s->nb_without_dts == 0)
-        s->first_dts_us = raw->pts_us - delay * step_of(raw);
+        s->first_dts_us =
+            raw->pts_us -
+            (delay + (trtc_input_av_begins_sequence(s, pkt) ? 0 : LEADING)) * step_of(raw);
     raw->dts_us = s->first_dts_us + s->nb_without_dts++ * step_of(raw);
 }
 
@@ -246,7 +250,7 @@ void trtc_input_av_set_times(struct trtc_input_av *b, int track, struct trtc_inp
         set_trim(s, st, b->pkt, raw);
         return;
     }
-    guess_dts(s, st, raw);
+    guess_dts(s, st, b->pkt, raw);
     if (derives_dts(b))
         catch_up(s, raw);
     else

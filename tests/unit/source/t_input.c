@@ -1738,6 +1738,20 @@ static void delay_decoding(const char *from, const char *to, uint32_t by_ms)
     free(b.p);
 }
 
+/* The pictures of got are as far apart as those of base. */
+static void same_places(void)
+{
+    assert_int_equal(got.nb[V], base.nb[V]);
+    for (int k = 0; k < base.nb[V]; k++) {
+        const int64_t at_us = frame_of(&got, V, k)->f.pkt.pts_us,
+                      dts_us = frame_of(&got, V, k)->f.pkt.dts_us;
+        const int64_t off_us = at_us - frame_of(&got, V, 0)->f.pkt.pts_us -
+                               frame_of(&base, V, k)->f.pkt.pts_us +
+                               frame_of(&base, V, 0)->f.pkt.pts_us;
+        assert_true(llabs(off_us) <= 1500 && dts_us <= at_us);
+    }
+}
+
 /* Decoding times that count from the first time of presentation, though pictures are reordered. */
 static void test_late_decoding_times(void **state)
 {
@@ -1753,12 +1767,23 @@ static void test_late_decoding_times(void **state)
     /* without offsets, the order is still known */
     delay_decoding("pyramid.flv", "no-offsets.flv", 0);
     read_file(&got, "no-offsets.flv");
-    assert_int_equal(got.nb[V], base.nb[V]);
-    for (int k = 0; k < base.nb[V]; k++)
-        assert_int_in_range(
-            frame_of(&got, V, k)->f.pkt.pts_us - frame_of(&got, V, 0)->f.pkt.pts_us -
-                frame_of(&base, V, k)->f.pkt.pts_us + frame_of(&base, V, 0)->f.pkt.pts_us + 1500,
-            0, 3000);
+    same_places();
+}
+
+/* A Matroska file, which has no decoding times, that begins with pictures that are shown in front of the
+ * first one. */
+static void test_leading_pictures(void **state)
+{
+    (void)state;
+    run(FFMPEG
+        "-f lavfi -i testsrc2=s=64x48:r=25:d=4 -f lavfi -i sine=r=48000:d=4 -c:v libx264 -preset "
+        "veryfast -bf 3 -x264-params intra-refresh=1:keyint=50:b-adapt=0:b-pyramid=normal -c:a aac "
+        "refresh.ts");
+    run(FFMPEG "-ss 2 -i refresh.ts -c copy lead.mkv -c copy lead.flv");
+    read_file(&base, "lead.flv");
+    read_file(&got, "lead.mkv");
+    assert_int_equal(got.nb_breaks, 0);
+    same_places();
 }
 
 /* Transport packets with a time in front of each or parity behind it, and behind other bytes. */
@@ -2604,6 +2629,7 @@ int main(void)
         cmocka_unit_test(test_late_video),
         cmocka_unit_test(test_unannounced),
         cmocka_unit_test(test_late_decoding_times),
+        cmocka_unit_test(test_leading_pictures),
         cmocka_unit_test(test_packet_sizes),
         cmocka_unit_test(test_new_size),
         cmocka_unit_test(test_open_gop_first),
