@@ -338,16 +338,14 @@ static bool es_continuity(struct trtc_ts *ts, struct trtc_ts_es *s, const uint8_
         ts->tables_stand = true;
         ts->es[TRTC_AT_AUDIO].files = ts->es[TRTC_AT_VIDEO].files = ts->files;
     }
-    if (s->cc != CC_NONE && !goes_on && !a->jump) {
-        if (is_repetition(s, p, size)) {
-            s->repeated = true;
-            return false;
-        }
-        if (!begins_file(ts, s, p)) {
-            ts->stats.nb_lost += (cc - s->cc - 1) & 15;
-            s->count.lost += (cc - s->cc - 1) & 15;
-            s->gap = true;
-        }
+    if (s->cc != CC_NONE && !goes_on && is_repetition(s, p, size)) {
+        s->repeated = true;
+        return false;
+    }
+    if (s->cc != CC_NONE && !goes_on && !a->jump && !begins_file(ts, s, p)) {
+        ts->stats.nb_lost += (cc - s->cc - 1) & 15;
+        s->count.lost += (cc - s->cc - 1) & 15;
+        s->gap = true;
     }
     s->first = s->first == CC_NONE ? cc : s->first;
     s->files = ts->files;
