@@ -30,8 +30,9 @@ struct trtc_facts {
                                              time; TRTC_NOTIME: the whole segment was not read */
     bool headless;                        /* it begins in the middle of a picture or of a frame of
                                          sound */
-    bool beheaded;                        /* its first packets were overwritten */
-    bool tables_first;                    /* it begins with tables, so it has its beginning */
+    bool goes_on;            /* its packets follow those of the one before by their counters */
+    bool beheaded;           /* its first packets were overwritten */
+    bool tables_first;       /* it begins with tables, so it has its beginning */
     int64_t tables_place;    /* it has no tables, or has them too late: those of the segment with
                                 this number in its playlist apply; -1: it has its own */
     unsigned scrambled;      /* TRTC_AUDIO | TRTC_VIDEO: what is in it, and encrypted */

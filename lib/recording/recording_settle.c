@@ -179,7 +179,7 @@ static bool lacks_bytes(const struct trtc_piece *prev, const struct trtc_piece *
 {
     if (p->cut || p->facts.beheaded)
         return true;
-    if (p->facts.tables_first)
+    if (p->facts.tables_first || p->facts.goes_on || p->attr_bytes == p->bytes)
         return false;
     return (prev || next) && (!prev || prev->facts.tables_first) &&
            (!next || next->facts.tables_first);

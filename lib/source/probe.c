@@ -49,6 +49,7 @@ struct probe {
     bool searched;                /* tables were searched for in its later segments */
     struct trtc_ts_counts counts; /* of the segment before, */
     int64_t counted;              /* and its number in its playlist; -1: they are not known */
+    bool went_on, fresh;          /* those of this segment go on from there; they begin with 0 */
     unsigned sealed;              /* TRTC_AUDIO, TRTC_VIDEO: kinds whose samples are encrypted */
     unsigned may_have;            /* TRTC_AUDIO, TRTC_VIDEO: kinds that the segments may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
@@ -458,12 +459,10 @@ struct border {
 
 /* Whether the counters of this segment show that those in its playlist do not begin anew with each. */
 static bool counts_on(const struct probe *x, const struct trtc_piece *p,
-                      const struct trtc_ts_counts *here, const struct trtc_ts_counts *next)
+                      const struct trtc_ts_counts *next)
 {
     const bool first = p == x->r->pieces || p[-1].list != p->list;
-    const bool went_on = !first && x->counted + 1 == p->place && x->counted >= 0 &&
-                         trtc_ts_counts_go_on(&x->counts, here);
-    return (went_on && !here->fresh) || ((went_on || first) && !next->fresh);
+    return (x->went_on && !x->fresh) || ((x->went_on || first) && !next->fresh);
 }
 
 /* Looks at the beginning of the next segment. */
@@ -490,7 +489,7 @@ static struct border look_behind(const struct probe *x, const struct trtc_piece 
         b.frames = trtc_look_goes_on(&x->look, &y.look);
         b.counters = trtc_ts_goes_on(x->ts, y.ts);
         b.lacks = !b.frames && trtc_look_is_behind(&x->look, &y.look) &&
-                  !trtc_ts_counts_go_on(&here, &there) && counts_on(x, p, &here, &there);
+                  !trtc_ts_counts_go_on(&here, &there) && counts_on(x, p, &there);
     }
     trtc_look_fini(&y.look);
     trtc_ts_free(&y.ts);
@@ -516,12 +515,13 @@ static bool lacks_last(const struct probe *x, const struct trtc_piece *p, int64_
 
 /* Notes whether the segment has its beginning. */
 static void note_beginning(struct trtc_facts *x, const struct trtc_look *l,
-                           const struct trtc_ts_stats *stats)
+                           const struct trtc_ts_stats *stats, bool goes_on)
 {
     const int64_t at = stats->first_at;
     const bool seen = at + 3 <= (int64_t)l->nb_head;
     const int pid = seen ? (l->head[at + 1] & 0x1f) << 8 | l->head[at + 2] : -1;
     x->headless = stats->headless;
+    x->goes_on = goes_on;
     x->beheaded = at >= TRTC_TS_PACKET && stats->nb_front == 0;
     x->tables_first = pid == PID_PAT || pid == PID_SDT;
 }
@@ -533,6 +533,16 @@ static bool may_be_rounded(const struct probe *x, const struct trtc_piece *p)
 {
     return p->whole && p->dur_us != TRTC_NOTIME && !p->exact && p->attr_bytes < 0 &&
            !next_segment(x->r, p);
+}
+
+/* Notes whether the counters of a segment go on from the one before. */
+static void note_counts(struct probe *x, const struct trtc_piece *p)
+{
+    struct trtc_ts_counts here;
+    trtc_ts_counts(x->ts, &here);
+    x->fresh = here.fresh;
+    x->went_on =
+        x->counted >= 0 && x->counted + 1 == p->place && trtc_ts_counts_go_on(&x->counts, &here);
 }
 
 /* Compares the content of a segment with the playlist. */
@@ -567,7 +577,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     p->facts.first_dts_90k[TRTC_AT_VIDEO] = trtc_look_first_dts_90k(l, true);
     for (int k = 0; k < TRTC_NB_KINDS && depth == WHOLE; k++)
         p->facts.end_90k[k] = trtc_look_end_90k(l, k);
-    note_beginning(&p->facts, l, stats);
+    note_beginning(&p->facts, l, stats, x->went_on && !x->fresh);
     p->facts.odd = depth == WHOLE && trtc_look_restarts(l);
     p->facts.nb_frames = depth == WHOLE ? l->nb[1] : -1;
     /* if its size is right, so is its length, unless a section might end in it */
@@ -862,6 +872,7 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     const int64_t said_us = p->dur_us, next = next_of(x->r, i);
     if (depth == WHOLE && trtc_course_settle(&x->look.course, ticks_of(said_us), next) < 0)
         return trtc_fail_nomem(err);
+    note_counts(x, p);
     if (judge(x, p, depth) < 0)
         return trtc_fail_nomem(err);
     trtc_ts_counts(x->ts, &x->counts);

@@ -101,6 +101,28 @@ same() {
     same
 }
 
+@test "a segment without tables that goes on from the one before, and is named too early: nothing is missing" {
+    local file cut=$((150 * 188)) size at next
+    file=$(nth 0)
+    find rec -type f ! -path "$file" -delete
+    at=$(ffprobe -v error -select_streams v -show_entries packet=pts_time,pos -of csv=p=0 "$file" |
+        awk -F, -v cut=$cut '!n++ { first = $1 } $2 >= cut { printf "%d", ($1 - first) * 1000 - 130; exit }')
+    next=rec/1400000001_3560_202601010000$(printf %05d $((495 + at))).ts
+    size=$(stat -c %s "$file")
+    tail -c +$((cut + 1)) "$file" >"$next"
+    truncate -s $cut "$file"
+    printf '%s\n' '#EXTM3U' '#EXT-X-VERSION:3' '#EXT-X-TARGETDURATION:10' \
+        "#EXTINF:$((at / 1000)).$(printf %03d $((at % 1000)))," "${file##*/}" \
+        "#EXTINF:$(((10000 - at) / 1000)).$(printf %03d $(((10000 - at) % 1000)))," "${next##*/}" '#EXT-X-ENDLIST' >$list
+    merge 0 -f rec
+    quiet
+    # their sizes say the same
+    sed -i "\\|^${next##*/}|i #EXT-X-TRTC-FILE-ATTR:$((1767225600495 + at)),$((size - cut))" $list
+    sed -i "\\|^${file##*/}|i #EXT-X-TRTC-FILE-ATTR:1767225600495,$cut" $list
+    merge 0 --force -f rec
+    quiet
+}
+
 # rewrap_all OPTION...: rewrites every segment (rewrap.c).
 rewrap_all() {
     local file
