@@ -370,8 +370,12 @@ static cJSON *users_json(const struct inputs *in)
     for (size_t i = 0; i < in->nb_origins; i++) {
         const struct trtc_participant *s = &in->participants[i];
         const struct trtc_member *m = presence_of(s);
+        const struct trtc_recording *rec = in->origins[i]->rec;
         cJSON *u = cJSON_CreateObject();
-        trtc_json_put_text(&u, "user", m->user);
+        if (rec)
+            trtc_json_put_user(&u, rec->user_id, rec->user_id_len);
+        else
+            trtc_json_put_user(&u, m->user, strlen(m->user));
         trtc_json_put_text(&u, "media", medias[m->aux]);
         trtc_json_put(&u, "picture", intervals_json(&m->picture));
         trtc_json_put(&u, "sound", intervals_json(&m->sound));

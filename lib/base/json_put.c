@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/b64.h"
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -39,6 +40,21 @@ void trtc_json_push(cJSON **array, cJSON *value)
 void trtc_json_put_text(cJSON **object, const char *key, const char *text)
 {
     trtc_json_put(object, key, cJSON_CreateString(text));
+}
+
+void trtc_json_put_user(cJSON **object, const char *id, size_t n)
+{
+    if (trtc_utf8_valid(id, n) && !memchr(id, 0, n)) {
+        trtc_json_put_text(object, "user", id);
+        return;
+    }
+    char *b64 = malloc(TRTC_B64_ENCODED_MAX(n) + 1);
+    if (b64)
+        b64[trtc_b64_encode(id, n, b64)] = '\0';
+    for (char *c = b64; c && *c; c++) /* from the alphabet of file names to the standard one */
+        *c = *c == '-' ? '/' : *c == '.' ? '=' : *c;
+    trtc_json_put(object, "user_b64", b64 ? cJSON_CreateString(b64) : NULL);
+    free(b64);
 }
 
 void trtc_json_put_number(cJSON **object, const char *key, double n)

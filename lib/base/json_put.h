@@ -5,6 +5,7 @@
 #define TRTC_BASE_JSON_PUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct cJSON;
@@ -17,6 +18,10 @@ void trtc_json_push(struct cJSON **array, struct cJSON *value);
 void trtc_json_put_text(struct cJSON **object, const char *key, const char *text);
 void trtc_json_put_number(struct cJSON **object, const char *key, double n);
 void trtc_json_put_bool(struct cJSON **object, const char *key, bool yes);
+
+/* Adds the id of a user, of n bytes, as "user" or, if it is not UTF-8 or has a NUL, in standard Base64 as
+ * "user_b64". */
+void trtc_json_put_user(struct cJSON **object, const char *id, size_t n);
 
 /* Adds to an object somewhere in *root. */
 void trtc_json_put_into(struct cJSON **root, struct cJSON *inner, const char *key,

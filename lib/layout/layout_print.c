@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/b64.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "layout/xml.h"
 
@@ -45,23 +45,6 @@ void trtc_layout_tsv(const struct trtc_layout *l, const struct trtc_stream *stre
 
 /* ---- JSON ---- */
 
-/* Adds "user", or "user_b64" if the id is not text. */
-static bool add_user(cJSON *o, const char *user)
-{
-    const size_t n = strlen(user);
-    if (trtc_utf8_valid(user, n))
-        return cJSON_AddStringToObject(o, "user", user);
-    char *b64 = malloc(TRTC_B64_ENCODED_MAX(n) + 1);
-    if (!b64)
-        return false;
-    b64[trtc_b64_encode(user, n, b64)] = '\0';
-    for (char *c = b64; *c; c++) /* from the alphabet of file names to the standard one */
-        *c = *c == '-' ? '/' : *c == '.' ? '=' : *c;
-    bool ok = cJSON_AddStringToObject(o, "user_b64", b64);
-    free(b64);
-    return ok;
-}
-
 /* Prints and deletes o; NULL counts as out of memory. */
 static int put_json(cJSON *o, bool ok, FILE *out, struct trtc_err *err)
 {
@@ -87,11 +70,12 @@ int trtc_layout_json(const struct trtc_layout *l, const struct trtc_stream *stre
                   cJSON_AddNumberToObject(o, "x", w->rect.x) &&
                   cJSON_AddNumberToObject(o, "y", w->rect.y) &&
                   cJSON_AddNumberToObject(o, "w", w->rect.w) &&
-                  cJSON_AddNumberToObject(o, "h", w->rect.h) &&
-                  add_user(o, streams[w->stream].user) &&
-                  cJSON_AddStringToObject(o, "media", media_name(streams[w->stream].aux)) &&
-                  cJSON_AddStringToObject(o, "render", trtc_render_names[w->render]) &&
-                  cJSON_AddNumberToObject(o, "alpha", w->alpha);
+                  cJSON_AddNumberToObject(o, "h", w->rect.h);
+        if (ok)
+            trtc_json_put_user(&o, streams[w->stream].user, strlen(streams[w->stream].user));
+        ok = ok && o && cJSON_AddStringToObject(o, "media", media_name(streams[w->stream].aux)) &&
+             cJSON_AddStringToObject(o, "render", trtc_render_names[w->render]) &&
+             cJSON_AddNumberToObject(o, "alpha", w->alpha);
         fputs(before, out);
         if (put_json(o, ok, out, err) < 0)
             return -1;

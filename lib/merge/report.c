@@ -127,7 +127,7 @@ cJSON *trtc_report_input(const struct trtc_recording *r, const struct trtc_timel
     trtc_json_put_number(&j, "sdkappid", (double)r->sdkappid);
     trtc_json_put_text(&j, "room", r->room);
     if (r->user)
-        trtc_user_json(&j, r);
+        trtc_json_put_user(&j, r->user_id, r->user_id_len);
     for (size_t i = 0; i < r->nb_lists; i++)
         trtc_json_push(&lists, playlist_json(&r->lists[i]));
     trtc_json_put(&j, "playlists", lists);

@@ -66,18 +66,6 @@ static void put_choice(cJSON **j, const char *key, enum trtc_choice c, const cha
     trtc_json_put(j, key, v);
 }
 
-void trtc_user_json(cJSON **o, const struct trtc_recording *r)
-{
-    if (r->user_id_text) {
-        trtc_json_put_text(o, "user", r->user_id);
-        return;
-    }
-    cJSON *b64 = cJSON_CreateString(r->user);
-    for (char *c = b64 ? b64->valuestring : NULL; c && *c; c++)
-        *c = *c == '-' ? '/' : *c == '.' ? '=' : *c;
-    trtc_json_put(o, "user_b64", b64);
-}
-
 static cJSON *gap_json(const struct trtc_gap *g)
 {
     cJSON *j = cJSON_CreateObject();
@@ -92,7 +80,7 @@ cJSON *trtc_output_json(const struct trtc_output *o)
     cJSON *j = cJSON_CreateObject(), *gaps = cJSON_CreateArray();
     const struct trtc_recording *r = o->rec;
     if (r->user)
-        trtc_user_json(&j, r);
+        trtc_json_put_user(&j, r->user_id, r->user_id_len);
     trtc_json_put_number(&j, "sdkappid", (double)r->sdkappid);
     trtc_json_put_text(&j, "room", r->room);
     trtc_json_put_text(&j, "media", o->media);

@@ -24,9 +24,6 @@ void trtc_plan_svg(const struct trtc_plan *p, FILE *out);
 /* The JSON object of one output. The caller may extend it and deletes it. NULL: out of memory. */
 cJSON *trtc_output_json(const struct trtc_output *o);
 
-/* Adds "user", or "user_b64" (standard Base64) if the id is not text. */
-void trtc_user_json(cJSON **o, const struct trtc_recording *r);
-
 /* "copy", "encode" or "-". Static. */
 const char *trtc_choice_name(enum trtc_choice c);
 

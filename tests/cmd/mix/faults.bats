@@ -89,6 +89,17 @@ nothing() {
     done
 }
 
+@test "an id that is not UTF-8 is Base64 in JSON, whether of an operand or of a recording" {
+    local f
+    cp -r "$BATS_FILE_TMPDIR/rec" r
+    sed -i 's/_s_MQ\.\./_s_-w../' r/*_s_MQ..*.m3u8
+    for f in r/*_s_MQ..__*; do
+        mv "$f" "${f/_s_*__UserId_e/_s_-w..__UserId_e}"
+    done
+    tiny 0 --json -o o.mp4 r $'a\xff=red.ts'
+    [[ $(jq -c '[.users[] | .user_b64 // empty] | sort' out) == '["/w==","Yf8="]' ]] || fail "users: $(<out)"
+}
+
 @test "segments that are missing, empty, foreign or truncated are reported (3), and everything else is mixed" {
     local seg
     cp -r "$BATS_FILE_TMPDIR/rec" r
