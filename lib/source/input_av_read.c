@@ -51,17 +51,25 @@ static bool counts_samples(const AVStream *st)
             st->time_base.den == par->sample_rate && st->nb_frames >= st->duration);
 }
 
-int64_t trtc_input_av_nb_unread(const struct trtc_input_av *b, const AVStream *st)
+/* Returns how many frames in the index of an MP4 libavformat has left out, unless there are so many
+ * other faults. */
+static int64_t nb_left_out(const struct trtc_input_av *b, const AVStream *st, int64_t nb_faults)
 {
     const int k = trtc_input_av_track_of(b, st->index);
 
-    if (k < 0 || !b->at_end || b->cut || b->watch.nb_faults > 0 || !trtc_input_av_is_indexed(b))
+    if (k < 0 || !b->at_end || b->cut || b->watch.nb_faults > nb_faults ||
+        !trtc_input_av_is_indexed(b))
         return 0;
     const int64_t nb_in = b->stream[k].ledger.nb_in;
     if (nb_in > 0 && counts_samples(st))
         return 0;
     const int64_t n = st->nb_frames - nb_in - b->stream[k].nb_empty;
     return n > 0 ? n : 0;
+}
+
+int64_t trtc_input_av_nb_unread(const struct trtc_input_av *b, const AVStream *st)
+{
+    return nb_left_out(b, st, 0);
 }
 
 /* Returns how many frames an edit list may leave out; -1: any number. Most lists show all but the
@@ -89,7 +97,8 @@ static void count_unread(struct trtc_input_av *b)
         struct trtc_input_av_stream *s = &b->stream[k];
         const struct trtc_input_box_track *t = trtc_input_av_indexed_track(b, k);
         const int64_t nb_cut = t ? nb_cut_off(t) : -1;
-        const int64_t n = s->index >= 0 ? trtc_input_av_nb_unread(b, b->ic->streams[s->index]) : 0;
+        const int64_t n =
+            s->index >= 0 ? nb_left_out(b, b->ic->streams[s->index], b->watch.index_fault) : 0;
         if (!b->watch.codecs && (nb_cut < 0 || n <= nb_cut || s->codec == TRTC_CODEC_OTHER))
             continue;
         s->ledger.nb_in += n;
@@ -245,8 +254,10 @@ static bool may_be_short(const struct trtc_input_av *b, int track)
 {
     const AVCodecParameters *par = b->ic->streams[b->stream[track].index]->codecpar;
 
+    const bool open = b->watch.layout == TRTC_INPUT_CAF && b->watch.done; /* it states no size */
+
     return is_pcm(par->codec_id) && b->src &&
-           trtc_input_wav_size(b->src->head, b->src->nb_head) == 0;
+           (open || trtc_input_wav_size(b->src->head, b->src->nb_head) == 0);
 }
 
 int trtc_input_av_read(struct trtc_input_av *b, int *track, struct trtc_err *err)

@@ -318,6 +318,7 @@ struct trtc_input_watch {
     int64_t nb_faults;
     char first[160];     /* the message of the first fault */
     bool opened;         /* faults are counted */
+    bool index_fault;    /* one of them is of the index of an MP4 */
     int64_t nb_segments; /* of a playlist that were opened, with */
     int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
                    struct AVDictionary **options); /* ... libavformat's functions */
@@ -326,7 +327,7 @@ struct trtc_input_watch {
 
     /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file; PAGES: an Ogg file. Their boxes on the
      * top level, tags, elements down to blocks, or pages are called parts. CHUNKS: a WAV, and its
-     * chunks. FORM: an AIFF, which is one part. */
+     * chunks. FORM: an AIFF, Wave64 or RF64, which is one part. CAF: its chunks. */
     enum {
         TRTC_INPUT_OTHER,
         TRTC_INPUT_BOXES,
@@ -334,7 +335,8 @@ struct trtc_input_watch {
         TRTC_INPUT_ELEMENTS,
         TRTC_INPUT_PAGES,
         TRTC_INPUT_CHUNKS,
-        TRTC_INPUT_FORM
+        TRTC_INPUT_FORM,
+        TRTC_INPUT_CAF
     } layout;
     bool done;        /* no more parts can be checked */
     bool indexed;     /* an MP4 has an index: it has begun */

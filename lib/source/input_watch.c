@@ -336,7 +336,7 @@ static uint64_t le32(const uint8_t *p)
     return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
 }
 
-enum { RIFF_HEADER = 12, CHUNK_HEADER = 8 };
+enum { RIFF_HEADER = 12, CHUNK_HEADER = 8, CAF_HEADER = 12 };
 
 int64_t trtc_input_wav_size(const uint8_t *head, size_t n)
 {
@@ -373,14 +373,37 @@ static void take_chunk(struct trtc_input_watch *w)
     pass(w, CHUNK_HEADER + size + (sound ? 0 : size % 2));
 }
 
-/* Behind an AIFF there must be no second one. */
+/* Behind an AIFF or a large WAV (Wave64, RF64) there must be no second one. */
 static void take_form(struct trtc_input_watch *w)
 {
+    static const char first[][5] = { "FORM", "riff", "RF64" };
+
     if (w->nb_header < 4)
         return;
     w->done = true;
-    if (memcmp(w->header, "FORM", 4) == 0)
+    for (size_t i = 0; i < sizeof first / sizeof *first && w->nb_faults == 0; i++)
+        if (memcmp(w->header, first[i], 4) == 0)
+            broken(w, "a second file", w->part_at);
+}
+
+/* A chunk of a CAF. Sound whose size is not stated goes on to the end. */
+static void take_caf_chunk(struct trtc_input_watch *w)
+{
+    const uint8_t *h = w->header;
+
+    if (w->nb_header == 4 && memcmp(h, "caff", 4) == 0)
         broken(w, "a second file", w->part_at);
+    if (w->nb_header < CAF_HEADER)
+        return;
+    const uint64_t size = trtc_be(h + 4, 8);
+    w->done |= !is_type(h) || size > INT64_MAX / 2;
+    if (!w->done)
+        pass(w, CAF_HEADER + size);
+}
+
+static int64_t size_at(const uint8_t *p)
+{
+    return (int64_t)((le32(p) | le32(p + 4) << 32) & (INT64_MAX / 4));
 }
 
 void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n)
@@ -406,6 +429,16 @@ void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, siz
     } else if (n >= CHUNK_HEADER && memcmp(head, "FORM", 4) == 0) {
         w->layout = TRTC_INPUT_FORM;
         w->part_at = CHUNK_HEADER + (int64_t)trtc_be(head + 4, 4);
+    } else if (n >= 28 && memcmp(head, "riff\x2e\x91\xcf\x11", 8) == 0) { /* padded to 8 bytes */
+        w->layout = TRTC_INPUT_FORM;
+        w->part_at = size_at(head + 16) + 7;
+        w->part_at -= w->part_at % 8;
+    } else if (n >= 28 && memcmp(head, "RF64", 4) == 0 && size_at(head + 20) > 0) {
+        w->layout = TRTC_INPUT_FORM;
+        w->part_at = CHUNK_HEADER + size_at(head + 20);
+    } else if (n >= CHUNK_HEADER && memcmp(head, "caff", 4) == 0) {
+        w->layout = TRTC_INPUT_CAF;
+        w->part_at = CHUNK_HEADER;
     }
 }
 
@@ -440,6 +473,8 @@ static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t 
             take_chunk(w);
         else if (w->layout == TRTC_INPUT_FORM)
             take_form(w);
+        else if (w->layout == TRTC_INPUT_CAF)
+            take_caf_chunk(w);
         else if (w->nb_header >= 8)
             take_box(w);
         trtc_input_boxes_bytes(&w->boxes, pos, p, n);
@@ -464,14 +499,15 @@ bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size)
 {
     /* an FLV file ends after the size of its last tag, or without that size */
     const size_t end = w->layout == TRTC_INPUT_TAGS ? 4 : 0;
-    const bool behind =
-        (w->layout == TRTC_INPUT_CHUNKS && w->last_page) || w->layout == TRTC_INPUT_FORM;
+    const bool behind = (w->layout == TRTC_INPUT_CHUNKS && w->last_page) ||
+                        w->layout == TRTC_INPUT_FORM || w->layout == TRTC_INPUT_CAF;
     const bool whole = w->nb_header == 0 || w->nb_header == end || behind;
     const bool cut = w->layout && !w->done && (!whole || w->part_at > size);
 
     if (w->boxes.order.open && !w->done && !cut)
         end_fragment(w, -1);
     const char *fault = cut || w->nb_faults > 0 ? NULL : trtc_input_index_fault(&w->boxes.index);
+    w->index_fault |= fault != NULL;
     if (fault)
         find_fault(w, fault, w->boxes.index.fault_at);
     w->done = true;

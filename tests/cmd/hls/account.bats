@@ -156,10 +156,15 @@ account() {
     cat whole.wav whole.wav >two.wav
     hls 3 -d twowav two.wav
     said 'a second file begins at byte '
-    ffmpeg -nostdin -v error -i whole.wav whole.aiff
-    cat whole.aiff whole.aiff >two.aiff
-    hls 3 -d twoaiff two.aiff
-    said 'a second file begins at byte '
+    ffmpeg -nostdin -v error -i whole.wav whole.aiff whole.caf whole.w64 -rf64 always whole.rf64.wav
+    for f in aiff caf w64 rf64.wav; do
+        hls 0 -d "one$f" "whole.$f"
+        cat "whole.$f" "whole.$f" >"two.$f"
+        hls 3 -d "two$f" "two.$f"
+        said 'a second file begins at byte '
+    done
+    ffmpeg -nostdin -v error -i whole.wav -f caf - | cat >piped.caf # its size is not stated
+    hls 0 -d piped piped.caf
     cat whole.flac whole.flac >two.flac
     hls 3 -d twoflac two.flac
     said 'its header states 3.000 s of sound, and '
