@@ -134,15 +134,20 @@ static int claim(struct trtc_segmenter_opts *o, struct trtc_err *err)
     if (ret)
         return ret > 0 ? TAKEN : -1;
     char *path = list_path(o, TRTC_AUDIO, o->name.ha, err);
-    char *dir = path ? strdup(path) : NULL;
-    if (dir) {
-        *strrchr(dir, '/') = '\0';
-        ret = trtc_mkdirs(dir, err) < 0 ? -1 : claim_in(o, path, o->name.ha, &o->claim, err);
-    } else {
-        ret = path ? trtc_fail_nomem(err) : -1;
-    }
-    free(dir);
+    ret = path ? claim_in(o, path, o->name.ha, &o->claim, err) : -1;
     free(path);
+    return ret;
+}
+
+/* Makes the directory of the files. */
+static int make_directory(const struct trtc_segmenter_opts *o, struct trtc_err *err)
+{
+    char *dir = list_path(o, TRTC_AUDIO, o->name.ha, err);
+    if (!dir)
+        return -1;
+    *strrchr(dir, '/') = '\0';
+    const int ret = trtc_mkdirs(dir, err);
+    free(dir);
     return ret;
 }
 
@@ -249,7 +254,7 @@ int trtc_segmenter_prepare(struct trtc_segmenter_opts *o, struct trtc_err *err)
 {
     bool media = false;
     int got;
-    if (rescue_all(o, err) < 0)
+    if (make_directory(o, err) < 0 || rescue_all(o, err) < 0)
         return -1;
     while ((got = claim(o, err)) > 0 && o->how == TRTC_SEGMENTER_BESIDE && o->name.ha < HA_MAX)
         o->name.ha++;

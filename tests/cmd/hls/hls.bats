@@ -67,6 +67,7 @@ setup() {
 @test "a directory that cannot be written to, or is a file: 73 before any input is read" {
     : >file
     expect_unread 73 -d file
+    said "cannot create directory 'file': not a directory"
     expect_unread 73 -d file/below
     if [[ $(id -u) -eq 0 ]]; then
         command -v setpriv >/dev/null || skip 'runs as root, and there is no setpriv'
