@@ -351,7 +351,7 @@ struct trtc_venc *trtc_venc_new(const struct trtc_venc_opts *o, struct trtc_err 
 {
     if (o->width_px < 2 || o->height_px < 2 || o->width_px > 16384 || o->height_px > 16384 ||
         o->fps < 1 || o->fps > 1000) {
-        trtc_fail(err, TRTC_EX_USAGE, "video of %dx%d at %d fps: out of range", o->width_px,
+        trtc_fail(err, TRTC_EX_DATAERR, "video of %dx%d at %d fps cannot be encoded", o->width_px,
                   o->height_px, o->fps);
         return NULL;
     }

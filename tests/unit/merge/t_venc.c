@@ -635,7 +635,7 @@ static void test_refusals(void **state)
     struct trtc_err err = { 0 };
     assert_null(
         trtc_venc_new(&(struct trtc_venc_opts){ .width_px = 0, .height_px = 64, .fps = 15 }, &err));
-    assert_int_equal(err.code, TRTC_EX_USAGE);
+    assert_int_equal(err.code, TRTC_EX_DATAERR);
     struct trtc_venc *v =
         trtc_venc_new(&(struct trtc_venc_opts){ .width_px = 64, .height_px = 64, .fps = 15 }, &err);
     assert_non_null(v);
