@@ -508,7 +508,8 @@ static int first_epoch(const struct trtc_course *c, struct epochs *e,
     const int64_t at = stands_at(e, other, r->pos);
     const int epoch = odd_epoch(c, e, r, other, nearest(e, e->first, r->from, at));
     const int64_t start = c->runs[0].from + e->shift[c->runs[0].epoch];
-    const int64_t beside = at - start <= SOON ? start : at; /* the same in all segments of a stream */
+    const int64_t beside =
+        at - start <= SOON ? start : at; /* the same in all segments of a stream */
     if (distance(r->from + e->shift[epoch], beside) <= e->apart)
         return epoch;
     for (const struct trtc_course_run *o = next_run(c, r); o; o = next_run(c, o))
@@ -772,8 +773,33 @@ static struct leap find_leap(const struct trtc_course *c, int track)
     return leap_of(c, track, lead.end + moved);
 }
 
+/* How far two runs are apart; 0: they overlap. */
+static int64_t between(const struct trtc_course_run *a, const struct trtc_course_run *b)
+{
+    const int64_t gap =
+        start_of(a) < start_of(b) ? start_of(b) - end_of(a) : start_of(a) - end_of(b);
+    return gap > 0 ? gap : 0;
+}
+
+/* Whether the other track, which has not jumped, goes along with one that has jumped farther than tracks are
+ * apart: it is beside what that has after the jump, and not beside what it had before. */
+static bool goes_along(const struct trtc_course *c, const struct epochs *e, int track,
+                       const struct leap *leap)
+{
+    bool beside = false;
+    for (size_t i = 0; i < c->n && leap->by > e->apart; i++)
+        for (size_t k = 0; k < c->n && c->runs[i].track == track; k++) {
+            if (c->runs[k].track == track || between(&c->runs[i], &c->runs[k]) > SOON)
+                continue;
+            if (i < leap->run)
+                return false;
+            beside = true;
+        }
+    return beside;
+}
+
 /* Moves tracks back that have run ahead of the clock. If both have, by as much, that needs a jump of both. */
-static void take_back(struct trtc_course *c)
+static void take_back(struct trtc_course *c, const struct epochs *e)
 {
     struct leap leap[TRTC_NB_KINDS];
     bool both = true;
@@ -784,9 +810,12 @@ static void take_back(struct trtc_course *c)
     if (both && distance(lead_of(c, 0).end, lead_of(c, 1).end) <= TOL &&
         (!leap[0].by || !leap[1].by))
         return;
+    bool along[TRTC_NB_KINDS];
     for (int track = 0; track < TRTC_NB_KINDS; track++)
-        for (size_t i = leap[track].run; i < c->n && leap[track].by; i++)
-            if (c->runs[i].track == track) {
+        along[track] = !leap[!track].by && goes_along(c, e, track, &leap[track]);
+    for (int track = 0; track < TRTC_NB_KINDS; track++)
+        for (size_t i = 0; i < c->n && leap[track].by; i++)
+            if (c->runs[i].track == track ? i >= leap[track].run : along[track]) {
                 c->runs[i].shift -= leap[track].by;
                 c->regained = true;
             }
@@ -995,7 +1024,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
     if (e.shift && line) {
         e.apart = apart_most(c, listed);
         choose_epochs(c, &e);
-        take_back(c);
+        take_back(c, &e);
         const int64_t room = room_for(c, listed, next);
         close_holes(c, -1, room, line);
         for (int track = TRTC_NB_KINDS; track-- > 0 && room != TRTC_NOTIME;) /* sound first */

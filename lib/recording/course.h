@@ -46,7 +46,7 @@ struct trtc_course {
         int64_t due, comes; /* 33 bits: the stamp that the track should have when the next segment
                                begins if there is none, and the one that it has; TRTC_NOTIME:
                                nothing follows */
-        int64_t behind;     /* how far it begins behind the start of the next segment; 0: not known */
+        int64_t behind; /* how far it begins behind the start of the next segment; 0: not known */
     } onward[TRTC_NB_KINDS];
     bool settled;
     bool regained;      /* a track had run ahead, and was moved back, once settled */

@@ -32,13 +32,13 @@ static int64_t middle_of(int64_t *gain, int n)
     return (gain[0] < 0) != (gain[1] < 0) ? 0 : llabs(gain[0]) < llabs(gain[1]) ? gain[0] : gain[1];
 }
 
-/* How much later than the sound beside it the first picture of a segment may be shown, without a jump:
+/* How much later than the sound beside it the first picture of segment b may be shown, without a jump:
  * a segment that was cut at a picture has the sound from its decoding time on, the first one of a
  * stream has both from the same time on. */
-static int64_t lag_of(const struct trtc_piece *p, int kind)
+static int64_t lag_of(const struct trtc_piece *a, const struct trtc_piece *b, int kind)
 {
-    const int64_t pts = p->facts.first_90k[kind], dts = p->facts.first_dts_90k[kind];
-    if (dts == TRTC_NOTIME || p->facts.first_90k[!kind] == TRTC_NOTIME)
+    const int64_t pts = b->facts.first_90k[kind], dts = b->facts.first_dts_90k[kind];
+    if (a->place > 0 || dts == TRTC_NOTIME || b->facts.first_90k[!kind] == TRTC_NOTIME)
         return 0;
     const int64_t delay = trtc_ts_diff(pts, dts);
     return delay > 0 ? delay + TRTC_ROUNDING_US * 9 / 100 : 0;
@@ -54,8 +54,11 @@ int64_t trtc_gain(const struct trtc_piece *a, const struct trtc_piece *b, int ki
         gain[n++] = own - a->next_us * 9 / 100;
     if (a->dur_us != TRTC_NOTIME && !a->whole)
         gain[n++] = own - a->dur_us * 9 / 100;
-    if (advance(a, b, !kind, &other))
+    const bool both = advance(a, b, !kind, &other),
+               alike = both && llabs(own - other) < TRTC_ROUNDING_US * 9 / 100;
+    if (both &&
+        !(alike && a->next_us == TRTC_NOTIME)) /* one clock alone is left to judge them by */
         gain[n++] = own - other;
     const int64_t by = middle_of(gain, n);
-    return by > 0 && by <= lag_of(b, kind) ? 0 : by;
+    return by > 0 && !alike && by <= lag_of(a, b, kind) ? 0 : by;
 }

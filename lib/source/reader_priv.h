@@ -67,6 +67,7 @@ struct trtc_reader {
     bool shifted;              /* it was something else in the one before */
     int64_t rel_90k;           /* of the frame: from the piece's first stamp */
     int64_t prev_ts, step_90k; /* stamp of the frame before, TRTC_NOTIME: none; usual distance */
+    bool varies;               /* that distance has varied */
     int64_t last_ts, last_us;  /* of the last frame of the clips before: stamp, decoding time */
     bool tail_seen;            /* the end of the segment has been looked at: */
     int64_t tail_90k,

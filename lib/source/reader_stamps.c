@@ -101,9 +101,11 @@ static int64_t late_by(const struct trtc_reader *rd)
     const int64_t hole = trtc_reader_ticks_of(at_us - rd->last_us - rd->step_us);
     if (gain < TRTC_GAIN_90K || llabs(apart - gain) >= TRTC_READER_TOL_90K || 2 * hole <= gain)
         return 0;
-    if (rd->kind == TRTC_VIDEO && gain < EARLY_SOUND_90K && behind_start(p, k) > 0)
+    const bool alike = llabs(hole - gain) < TRTC_READER_TOL_90K;
+    if (rd->kind == TRTC_VIDEO && gain < EARLY_SOUND_90K && behind_start(p, k) > 0 &&
+        (rd->varies || !alike))
         return 0;
-    return llabs(hole - gain) < TRTC_READER_TOL_90K ? hole : gain;
+    return alike ? hole : gain;
 }
 
 /* Whether nothing but its playlist says when the segment ends. */
@@ -293,6 +295,8 @@ static int watch(struct trtc_reader *rd, int64_t ts, int64_t pos, struct trtc_er
     const bool first = rd->prev_ts == TRTC_NOTIME;
     const int64_t step = first ? 0 : trtc_ts_diff(ts, rd->prev_ts);
     const enum oddity what = first ? oddity_of_first(rd, ts, pos) : oddity_of(rd, step);
+    rd->varies |=
+        rd->step_90k > 0 && step > 0 && llabs(step - rd->step_90k) > TRTC_READER_TOL_90K / 2;
     if (rd->kind == TRTC_VIDEO && step > 0 && step < PICTURE_GAP_90K)
         rd->step_90k = step;
     rd->prev_ts = ts;

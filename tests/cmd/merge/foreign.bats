@@ -203,6 +203,19 @@ whole_seconds() {
     whole p/*.mp4 25
 }
 
+@test "the clock of one track is off by minutes across a border: the other track does not move" {
+    local track
+    for track in a v; do
+        have mixed p
+        edit "$(nth p mixed 0)" $track:9.3:-114
+        edit "$(nth p mixed 1)" $track:-1-0.5:-114
+        merge 0 -f p
+        quiet
+        synced p/$mixed 3 25
+        lasts p/$mixed 30
+    done
+}
+
 @test "durations in whole seconds, and names without times: the stream counts" {
     local up
     mk rec --tags old --segment 3.3 --length 10.4 --user "$(user rate=16000 gop=0.2 size=64x36)"

@@ -34,6 +34,8 @@ static void test_gain(void **state)
         { 300, NONE, 250, 350, false, 0, 0 },  /* ... whose clocks disagree */
         { 400, NONE, NONE, 0, false, 400, 0 }, /* ... without times in names */
         { 400, NONE, NONE, 0, true, 0, 0 },    /* ... with a rounded EXTINF */
+        { 400, 400, NONE, 0, false, 400, 0 },  /* both do, without times in names */
+        { 400, 400, NONE, 0, true, 0, 0 },     /* ... with a rounded EXTINF */
         { 400, 0, NONE, 700, true, 400, 400 }, /* the other track alone */
         { -400, 0, 0, 0, false, -400, -400 },  /* a fall */
         { NONE, 0, 0, 0, false, 0, 0 },        /* it has no frames */
@@ -54,15 +56,17 @@ static void test_gain(void **state)
     }
 }
 
-/* The first picture is shown later than decoded, and the sound beside it begins then: no track jumps. */
+/* The first picture is shown later than decoded, and the sound beside it begins then: no track jumps, if the
+ * segment before is the first one. */
 static void test_lag(void **state)
 {
     (void)state;
     static const struct {
-        int64_t own_ms, want_ms;
-    } t[] = { { 75, 0 }, { 110, 0 }, { 400, 400 }, { -75, -75 } };
+        int64_t own_ms, want_ms, place;
+    } t[] = { { 75, 0, 0 }, { 110, 0, 0 }, { 110, 110, 1 }, { 400, 400, 0 }, { -75, -75, 0 } };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-        struct trtc_piece a = { .dur_us = 10000000, .next_us = 10000000 }, b = { 0 };
+        struct trtc_piece a = { .dur_us = 10000000, .next_us = 10000000, .place = t[i].place },
+                          b = { .place = t[i].place + 1 };
         b.facts.first_90k[0] = (10000 + t[i].own_ms) * MS;
         b.facts.first_dts_90k[0] = b.facts.first_90k[0] - 80 * MS;
         b.facts.first_90k[1] = b.facts.first_dts_90k[1] = 10000 * MS;
