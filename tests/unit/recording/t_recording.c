@@ -364,6 +364,7 @@ static void test_settle_beginnings(void **state)
             pieces[k] = (struct trtc_piece){ .uri = "u",
                                              .start_us = starts_ms[k] * 1000,
                                              .dur_us = 10000000,
+                                             .attr_bytes = -1,
                                              .place = k,
                                              .exact = true };
             pieces[k].facts.first_ts_90k = stamps_ms[k] * 90;
