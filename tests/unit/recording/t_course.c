@@ -634,13 +634,15 @@ static int64_t moved_behind(int64_t behind)
     size_t hint = 0;
     int pos = 0;
     for (int64_t at = 0; at < 10 * S; at += 3600) {
-        const struct trtc_course_frame f = { .ts = at, .pos = pos++ };
+        const struct trtc_course_frame f = { .ts = at, .pos = pos };
+        pos++;
         assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
     }
     for (int64_t at = ticks(0.3); at < ticks(10.3); at += 1920) {
         const struct trtc_course_frame f = {
-            .ts = at, .pos = pos++, .samples = 1024, .rate_hz = 48000
+            .ts = at, .pos = pos, .samples = 1024, .rate_hz = 48000
         };
+        pos++;
         at += at >= 4 * S && at < 4 * S + 1920 ? ticks(0.25) : 0;
         assert_int_equal(trtc_course_add(&c, SOUND, &f), 0);
     }
