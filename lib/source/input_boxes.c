@@ -227,7 +227,7 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
     struct trtc_input_box_track *t = x->track;
 
     if (is(type, "mvhd"))
-        x->movie_hz = after_times(b);
+        x->index.movie_hz = after_times(b);
     else if (is(type, "trex"))
         trtc_input_fragments_extends(&x->order, b);
     else if (is(type, "tfhd"))
@@ -260,14 +260,13 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
 /* Converts the ticks of a complete list. A last part of no length lasts to the end. */
 static void convert(const struct trtc_input_boxes *x, struct trtc_input_box_track *t)
 {
-    t->no_steps = is_stepless(t);
     for (size_t i = 0; i < t->edits.n; i++) {
         struct trtc_edit *e = &t->edits.items[i];
         const bool shown = e->at_us >= 0;
         e->at_us = shown ? us_of(e->at_us, t->hz) : TRTC_EDIT_EMPTY;
         e->dur_us = shown && e->dur_us == 0 && e->rate != 0 && i + 1 == t->edits.n
                         ? INT64_MAX
-                        : us_of(e->dur_us, x->movie_hz);
+                        : us_of(e->dur_us, x->index.movie_hz);
     }
 }
 
@@ -275,9 +274,13 @@ static void convert(const struct trtc_input_boxes *x, struct trtc_input_box_trac
 
 static void end_track(struct trtc_input_boxes *x)
 {
-    if (x->track && !x->ended && trtc_input_index_track(&x->index, x->track) < 0)
-        x->nomem = true;
+    struct trtc_input_box_track *t = x->ended ? NULL : x->track;
+
     x->track = NULL;
+    if (!t)
+        return;
+    t->no_steps = is_stepless(t);
+    x->nomem |= trtc_input_index_track(&x->index, t) < 0;
 }
 
 static void end(struct trtc_input_boxes *x)

@@ -90,16 +90,25 @@ static bool are_described(const struct tables *t, uint64_t nb_descriptions)
     return true;
 }
 
-/* Whether durations belong to the samples, of which the last may have none, and come to what the track
- * states about all of them. Writers do not count the same at its end. */
-static bool agrees(const struct tables *t, const struct trtc_input_box_track *track)
+/* Whether the durations of the samples come to what the track states about all of them, if it does that.
+ * Writers do not count the same at its end, or state it by the clock of the film. */
+static bool are_as_long(const struct trtc_input_box_track *t, uint32_t movie_hz)
 {
     enum { PART = 50 };
-    const int64_t off = llabs(track->ticks - track->dur), nb = (int64_t)t->nb_samples;
-    const bool each = track->nb_steps == nb || track->nb_steps + 1 == nb;
+    const bool stated = !t->no_steps && t->dur > 0 && t->dur < UINT32_MAX;
+    const int64_t off = llabs(t->ticks - t->dur);
+    const double by_film =
+        movie_hz > 0 && stated ? (double)t->ticks * movie_hz / t->hz / (double)t->dur : 0;
 
-    return each && are_described(t, track->nb_descriptions) &&
-           (track->no_steps || off <= track->hz || off <= track->dur / PART);
+    return !stated || off <= t->hz || off <= t->dur / PART || (by_film > 0.98 && by_film < 1.02);
+}
+
+/* Whether durations belong to the samples. Of the last one, there may be none or too many. */
+static bool agrees(const struct tables *t, const struct trtc_input_box_track *track,
+                   uint32_t movie_hz)
+{
+    return llabs(track->nb_steps - (int64_t)t->nb_samples) <= 1 &&
+           are_described(t, track->nb_descriptions) && are_as_long(track, movie_hz);
 }
 
 /* Returns how many samples chunk c has. *k: the entry that states it. */
@@ -161,7 +170,7 @@ int trtc_input_index_track(struct trtc_input_index *x, const struct trtc_input_b
     const int64_t nb = add_chunks(x, &t);
 
     x->vague |= uniform && !track->picture; /* the size may be stated in other units */
-    if (nb >= 0 && !x->vague && !(nb == (int64_t)t.nb_samples && agrees(&t, track)))
+    if (nb >= 0 && !x->vague && !(nb == (int64_t)t.nb_samples && agrees(&t, track, x->movie_hz)))
         set_fault(x, "an index whose tables do not agree", x->at);
     for (size_t i = 0; i < sizeof x->table / sizeof *x->table; i++) {
         free(x->table[i].p);

@@ -176,6 +176,7 @@ struct trtc_input_index {
     const char *fault; /* the first one, or NULL; */
     int64_t fault_at;  /* ... where it is */
     int64_t at;        /* where the content of the index begins */
+    uint32_t movie_hz; /* the clock of the film */
     struct trtc_input_index_table {
         uint8_t *p; /* the content of the box */
         size_t n;
@@ -287,8 +288,7 @@ struct trtc_input_boxes {
     int64_t at, end;                    /* the position of the current box; the end of the index */
     uint8_t *box;                       /* the first bytes of the box, */
     size_t cap, nb, need;
-    uint32_t movie_hz; /* the clock of the film */
-    bool fragments;    /* they follow the index */
+    bool fragments; /* they follow the index */
     struct trtc_input_fragments order;
     struct trtc_input_index index;
     int64_t ends[TRTC_INPUT_BOX_DEPTH]; /* of the boxes around the current one, */
