@@ -11,9 +11,10 @@
 #include "recording/clock.h"
 #include "recording/recording_priv.h"
 
-#define CLOCK_STEP_US 1000000 /* a larger difference is a step of the clock, not rounding */
-#define NOTED_US      100000  /* a smaller difference is not worth a note */
-#define COME_BACK_US  10000
+#define CLOCK_STEP_US  1000000 /* a larger difference is a step of the clock, not rounding */
+#define NOTED_US       100000  /* a smaller difference is not worth a note */
+#define COME_BACK_US   10000
+#define PICTURE_OFF_US 5000 /* names are exact to the millisecond */
 
 /* Whether the stream continues from a to b without a break, within a tolerance in microseconds. */
 static bool goes_on(const struct trtc_piece *a, const struct trtc_piece *b, int64_t tolerance_us)
@@ -237,10 +238,57 @@ static int settle_beginnings(struct trtc_recording *r)
     return 0;
 }
 
+/* How far the first picture of a segment is behind its start, if it has both kinds; 0: it has not. */
+static int64_t picture_behind_us(const struct trtc_piece *p)
+{
+    const int64_t picture = p->facts.first_90k[TRTC_AT_VIDEO];
+    const bool both = picture != TRTC_NOTIME && p->facts.first_90k[TRTC_AT_AUDIO] != TRTC_NOTIME;
+    return both ? trtc_ts_diff(picture, p->facts.first_ts_90k) * 100 / 9 : 0;
+}
+
+/* Whether the times in the names of the n pieces of a playlist are those of their first pictures, not those
+ * of sound that begins before: always by the stamps of pictures, and seldom by those of the start. Where the
+ * clock of the sound jumps, both fit before and after it. */
+static bool names_pictures(const struct trtc_piece *p, size_t n)
+{
+    size_t nb = 0, nb_pictures = 0, nb_starts = 0;
+    for (size_t i = 1; i < n; i++) {
+        const int64_t off = trtc_piece_off_us(&p[i - 1], &p[i], 1);
+        const int64_t less = picture_behind_us(&p[i]) - picture_behind_us(&p[i - 1]);
+        if (p[i].unusable || p[i - 1].unusable || off == TRTC_NOTIME)
+            continue;
+        nb++;
+        nb_pictures += llabs(off - less) < PICTURE_OFF_US;
+        nb_starts += llabs(off) < TRTC_ROUNDING_US;
+    }
+    return nb_pictures == nb && nb >= nb_starts + 3 && nb > 2 * nb_starts;
+}
+
+/* Places the pieces of playlists whose names are the times of pictures where they start. */
+static void settle_starts(struct trtc_recording *r)
+{
+    for (size_t i = 0, n; i < r->nb_pieces; i += n) {
+        struct trtc_piece *p = &r->pieces[i];
+        for (n = 1; i + n < r->nb_pieces && p[n].list == p->list; n++)
+            ;
+        if (!names_pictures(p, n))
+            continue;
+        for (size_t k = 0; k < n; k++) {
+            const int64_t us = picture_behind_us(&p[k]);
+            const bool follows = k > 0 && p[k - 1].place + 1 == p[k].place;
+            p[k].start_us -= us;
+            p[k].dur_us += us;
+            if (follows && !p[k - 1].cut)
+                p[k - 1].dur_us -= us;
+        }
+    }
+}
+
 int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
 {
     if (find_strays(r) < 0)
         return trtc_fail_nomem(err);
+    settle_starts(r);
     struct trtc_piece *prev = NULL;
     int64_t back_us = 0;
     for (size_t i = 0; i < r->nb_pieces; i++) {

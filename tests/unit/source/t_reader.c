@@ -323,6 +323,36 @@ static void test_tables_far_behind(void **state)
     recorded_unload(&l);
 }
 
+/* Segments whose names are the times of their pictures, with sound from some frames before them on: everything is
+ * where its stamps put it. */
+static void test_named_by_pictures(void **state)
+{
+    static const int before[] = { 0, 3, 1, 4, 0 };
+    struct recorded rec;
+    struct recorded_loaded l;
+    int64_t left;
+    (void)state;
+    assert_int_equal(mkdir("named", 0700), 0);
+    recorded_begin(&rec, "named");
+    for (int k = 0; k < 4; k++) {
+        const int late = before[k] * RECORDED_SOUND;
+        recorded_add(&rec, k * DMS, DMS,
+                     &(struct segment){ .from_90k = 10 * S + k * D - late,
+                                        .late_v = late,
+                                        .nb_v = 48,
+                                        .nb_a = 90 + before[k] - before[k + 1] },
+                     RECORDED_NO_ATTR);
+    }
+    recorded_end(&rec);
+    recorded_load(&l, "named");
+    assert_string_equal(frames_of(&l, TRTC_VIDEO, &left), "k0x192");
+    assert_int_equal(left, 0);
+    assert_string_equal(frames_of(&l, TRTC_AUDIO, &left), "0x360");
+    assert_int_equal(left, 0);
+    assert_string_equal(losses_of(&l), "");
+    recorded_unload(&l);
+}
+
 /* A second segment that begins 60 ms early by its name, whose stamps begin anew, or go on: no sound of it is left
  * out, and it comes back to its clock slowly. The same sound in both is left out. */
 static void test_names_jitter(void **state)
@@ -449,6 +479,7 @@ int main(void)
         cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_tables_in_one_segment),
         cmocka_unit_test(test_tables_far_behind),
+        cmocka_unit_test(test_named_by_pictures),
         cmocka_unit_test(test_names_jitter),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_as_many_files_as_are_open),
