@@ -1690,7 +1690,8 @@ static void test_packets(void **state)
     frames_free(f);
     assert_true(m->out.p[second + 4] > 0);
     m->out.p[second + 5] |= 0x80;
-    for (int twice = 0; twice < 2; twice++) { /* the packet that announces it may be repeated, too */
+    for (int twice = 0; twice < 2;
+         twice++) { /* the packet that announces it may be repeated, too */
         f = read_all(&m->out);
         assert_clean(f);
         assert_int_equal(f->n, 2);
