@@ -258,13 +258,16 @@ static int64_t usual_step_in_fall(const struct trtc_course_track *t)
 }
 
 /* Ends a fall at a stamp that is as high as those before it. The clock goes on from the fall if the
- * stamps rise from there as usual; otherwise only the order of pictures differed. */
+ * stamps rise from there as usual, or if it left just the time of these pictures; otherwise only the order
+ * of pictures differed. */
 static int end_fall(struct trtc_course *c, int64_t at)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
     const int64_t rise = at - t->fall.last;
     const int64_t usual = usual_step_in_fall(t);
-    const bool comes_back = rise >= usual * 3 / 2 && at - t->high <= PICTURE_GAP + t->step;
+    const bool fills = distance(at - t->high, (t->fall.nb + 1) * usual) <= PICTURE_LAG;
+    const bool comes_back =
+        rise >= usual * 3 / 2 && at - t->high <= PICTURE_GAP + t->step && !fills;
     if (!t->fall.nb)
         return 0;
     if (t->fall.sure && !comes_back)

@@ -362,7 +362,7 @@ static void test_off_twice(void **state)
         }
 }
 
-/* The stamps of the picture rise by more than the time for which they are off. */
+/* The stamps of the picture rise, or fall, by more than the time for which they are off. */
 static void test_rises_briefly(void **state)
 {
     (void)state;
@@ -372,6 +372,12 @@ static void test_rises_briefly(void **state)
                                  .parts = { { 6.41, { 0.31, 0 }, 0 }, { 6.51, { 0, 0 }, 0 } },
                                  .nb_parts = 2 };
         check(&m, 10, 42, "a brief rise");
+        const struct media falls = { .length_s = 10,
+                                     .fps = fps,
+                                     .parts = { { 6.41, { [PICTURE] = -12.1 }, 0 },
+                                                { 6.71, { 0, 0 }, 0 } },
+                                     .nb_parts = 2 };
+        check(&falls, 10, 12, "a brief fall");
     }
 }
 
