@@ -325,13 +325,15 @@ int64_t cli_open_files(int64_t want)
     return (int64_t)l.rlim_cur - used;
 }
 
-void cli_put_json(const struct cJSON *json, bool pretty)
+bool cli_put_json(const struct cJSON *json, bool pretty)
 {
     char *text = trtc_json_text(json, pretty);
+    const bool is_there = text != NULL;
     if (text)
         puts(text);
     cli.out_lacks |= !text;
     cJSON_free(text);
+    return is_there;
 }
 
 int cli_flush(struct trtc_err *err)

@@ -76,8 +76,8 @@ void cli_progress(const char *line);
 void cli_put_err(const char *text);
 
 /* Prints JSON on a line of stdout; pretty: on several lines. If json is NULL, or memory runs out,
- * cli_finish reports that and returns TRTC_EX_TEMPFAIL. */
-void cli_put_json(const struct cJSON *json, bool pretty);
+ * cli_finish reports that and returns TRTC_EX_TEMPFAIL, and false is returned here. */
+bool cli_put_json(const struct cJSON *json, bool pretty);
 
 /* Flushes stdout. Returns 0, or -1 with TRTC_EX_IOERR (TRTC_EX_TEMPFAIL if the disk is full). */
 int cli_flush(struct trtc_err *err);

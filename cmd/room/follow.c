@@ -24,10 +24,16 @@ struct follower {
     char room[TRTC_SPOT_ROOM_MAX + 1]; /* "": all rooms */
     char *lines;
     size_t n, cap, at;
-    bool ends, left_behind;
+    bool ends, left_behind; /* left_behind: it lacks an event, and is disconnected, */
+    bool no_memory;         /* ... for lack of memory */
 };
 
 /* ---- lines ---- */
+
+static void lack(struct follower *f)
+{
+    f->left_behind = f->no_memory = true;
+}
 
 static void add_text(struct follower *f, const char *text, size_t n)
 {
@@ -37,8 +43,10 @@ static void add_text(struct follower *f, const char *text, size_t n)
     }
     if (f->at == f->n)
         f->at = f->n = 0;
-    if (f->left_behind || trtc_array_reserve(&f->lines, &f->cap, f->n + n, 1) < 0) {
-        f->left_behind = true;
+    if (f->left_behind)
+        return;
+    if (trtc_array_reserve(&f->lines, &f->cap, f->n + n, 1) < 0) {
+        lack(f);
         return;
     }
     memcpy(f->lines + f->n, text, n);
@@ -60,7 +68,7 @@ static void add_event(void *arg, const struct trtc_room_event *e)
     if (line)
         add_text(f, line, strlen(line));
     else
-        f->left_behind = true;
+        lack(f);
     free(line);
 }
 
@@ -73,7 +81,7 @@ void followers_tell(struct house *h, const struct trtc_room_event *e)
         if (line)
             add_text(f, line, strlen(line));
         else
-            f->left_behind = true;
+            lack(f);
         trtc_request_wake(f->request);
     }
     free(line);
@@ -148,7 +156,9 @@ void follower_gone(struct house *h, struct follower *f)
     while (*at != f)
         at = &(*at)->next;
     *at = f->next;
-    if (f->left_behind)
+    if (f->no_memory)
+        cli_error("out of memory: a reader of the events lacks one, and was disconnected");
+    else if (f->left_behind)
         cli_note("a reader of the events was too slow and was disconnected");
     free(f->lines);
     free(f);

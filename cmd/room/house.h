@@ -43,6 +43,7 @@ struct house {
     int64_t now_ms; /* from a clock that is never adjusted */
     int64_t trimmed_ms, beat_ms;
     bool closing;
+    bool lacks; /* who is present lacks a stream, for lack of memory: it is tried again */
 };
 
 /* Something whose descriptor is polled; the first member of its owner. */

@@ -214,7 +214,8 @@ void notifier_send(struct notifier *n, const struct trtc_room_event *e)
     pthread_mutex_unlock(&n->lock);
     if (room)
         return;
-    cli_error("event %d could not be sent: too many wait", e->type);
+    cli_error("event %d could not be sent: %s", e->type,
+              m && m->body ? "too many wait" : "out of memory");
     if (m)
         free_message(m);
 }

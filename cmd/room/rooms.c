@@ -62,8 +62,10 @@ static void on_change(void *arg, const struct trtc_room_event *e)
 void house_event(struct house *h, const struct trtc_room_event *e)
 {
     struct trtc_err err;
-    if (trtc_attendance_apply(&h->here, e, &(struct trtc_emit){ on_change, h }, &err) < 0)
-        cli_error("event %d: %s", e->type, err.msg);
+    if (trtc_attendance_apply(&h->here, e, &(struct trtc_emit){ on_change, h }, &err) < 0) {
+        cli_error("event %d: %s: trying again", e->type, err.msg);
+        h->lacks = true;
+    }
     struct empty_room **at = find_empty(h, e->room);
     if (e->type == TRTC_ROOM_LEFT && !is_anybody_in(h, e->room))
         note_empty(h, e->room);
@@ -82,6 +84,8 @@ static void dismiss(struct house *h, const char *room)
 void rooms_tick(struct house *h)
 {
     int64_t nb = 0;
+    if (h->lacks)
+        streams_tell(h);
     for (const struct empty_room *e = h->empty; e; e = e->next)
         nb++;
     for (struct empty_room **at = &h->empty; *at;) {

@@ -97,9 +97,8 @@ static void tell(struct house *h, const struct stream *s, int type, int reason)
     house_event(h, &e);
 }
 
-static void enter(struct house *h, struct stream *s)
+static void enter(struct house *h, const struct stream *s)
 {
-    s->begin_ms = clock_real_ms();
     if (s->spot.aux) {
         tell(h, s, TRTC_ROOM_AUX, 0);
         return;
@@ -108,6 +107,14 @@ static void enter(struct house *h, struct stream *s)
         tell(h, s, TRTC_ROOM_VIDEO, 0);
     if (s->audio)
         tell(h, s, TRTC_ROOM_AUDIO, 0);
+}
+
+void streams_tell(struct house *h)
+{
+    h->lacks = false;
+    for (const struct stream *s = h->streams; s; s = s->next)
+        if (s->state == STREAM_LIVES)
+            enter(h, s);
 }
 
 /* Its user leaves, unless the user has another stream. */
@@ -153,6 +160,7 @@ static bool go_live(struct house *h, struct stream *s)
     replace(h, s);
     s->state = STREAM_LIVES;
     cli_debug("%s: there", stream_name(&s->spot, name));
+    s->begin_ms = clock_real_ms();
     enter(h, s);
     waiters_serve(h, s);
     return true;
@@ -168,6 +176,10 @@ void stream_over(struct house *h, struct stream *s, int reason)
     s->over_ms = h->now_ms;
     trtc_ring_end(s->ring);
     if (lived) {
+        if (h->lacks) {
+            streams_tell(h);
+            enter(h, s);
+        }
         cli_debug("%s: gone", stream_name(&s->spot, name));
         leave(h, s, reason);
     }

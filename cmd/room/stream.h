@@ -78,6 +78,10 @@ bool stream_put(struct house *h, struct stream *s, const void *data, size_t n);
 /* Ends the stream for its user. reason: of 104. */
 void stream_over(struct house *h, struct stream *s, int reason);
 
+/* Announces all streams that are there once more: those that could not be announced when they began
+ * are now, if there is memory. */
+void streams_tell(struct house *h);
+
 /* Frees streams that are over and no longer read, and ends idle ones. */
 void streams_tick(struct house *h);
 void streams_free(struct house *h);

@@ -43,9 +43,15 @@ const char *watch_target(const struct watch *w, const struct trtc_spot *spot,
     return out;
 }
 
+/* For lack of memory an event is missing: the run ends, and the next one reports who is present. */
+static void lack(struct watch *w)
+{
+    w->lacks = w->done = true;
+}
+
 static void print(void *arg, const struct trtc_room_event *e)
 {
-    const struct watch *w = arg;
+    struct watch *w = arg;
     struct trtc_room_event made = *e;
     char url[TRTC_ROOM_SOURCE_MAX + 1], where[TRTC_ROOM_SOURCE_MAX + 1];
     const char *template = template_of(w, e->type, where, sizeof where);
@@ -57,7 +63,8 @@ static void print(void *arg, const struct trtc_room_event *e)
     if (made.event_ms == TRTC_NOTIME)
         made.event_ms = clock_real_ms();
     cJSON *json = trtc_room_event_make(&made, clock_real_ms(), true);
-    cli_put_json(json, false);
+    if (!cli_put_json(json, false))
+        lack(w);
     cJSON_Delete(json);
     if (e->type == TRTC_ROOM_DISMISSED && w->dismisses)
         pulls_dismiss(w, e->room);
@@ -70,7 +77,7 @@ static void apply(struct watch *w, const struct trtc_room_event *e)
     const int ret = w->collects ? trtc_attendance_apply(&w->now, e, NULL, &err)
                                 : trtc_attendance_apply(&w->shown, e, &emit, &err);
     if (ret < 0)
-        cli_error("event %d: %s", e->type, err.msg);
+        lack(w);
 }
 
 void watch_say_all(struct watch *w)
@@ -121,9 +128,9 @@ void watch_say_end(struct watch *w)
     w->collects = false;
     if (trtc_attendance_become(&w->shown, &w->now, clock_real_ms(), &(struct trtc_emit){ print, w },
                                &err) < 0)
-        cli_error("%s", err.msg);
+        lack(w);
     trtc_attendance_fini(&w->now);
-    w->done = w->o->once;
+    w->done |= w->o->once;
 }
 
 void watch_take(struct watch *w, const struct trtc_room_event *e)
@@ -150,7 +157,9 @@ static void take_line(struct watch *w)
         return;
     }
     const int ret = trtc_room_event_parse(w->line, w->nb_line, &l, &err);
-    if (ret < 0)
+    if (ret < 0 && err.code == TRTC_EX_TEMPFAIL)
+        lack(w);
+    else if (ret < 0)
         cli_error("%s: left out", err.msg);
     if (ret == 1 && (!w->o->room || strcmp(w->o->room, l.event.room) == 0))
         apply(w, &l.event);
@@ -214,7 +223,9 @@ int room_watch(const struct room_opts *o)
         w->relay[--n] = '\0';
     w->dismisses = kind == TRTC_ROOM_SOURCE_EXEC || kind == TRTC_ROOM_SOURCE_HTTP;
     cli_catch_signals();
-    const int code = watchers[kind](w);
+    int code = watchers[kind](w);
+    if (w->lacks && code == TRTC_EX_OK)
+        code = cli_no_memory();
     pulls_end(w);
     trtc_attendance_fini(&w->shown);
     trtc_attendance_fini(&w->now);

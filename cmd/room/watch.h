@@ -31,6 +31,7 @@ struct watch {
     bool collects;                /* the source is listing it */
     bool lost;                    /* the source cannot be reached; this was reported */
     bool done;                    /* with --once: everything needed has been printed */
+    bool lacks;                   /* an event is missing, for lack of memory: the next run has it */
     char line[WATCH_LINE_MAX];
     size_t nb_line;
     bool skips; /* the line is too long */

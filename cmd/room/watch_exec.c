@@ -52,12 +52,12 @@ static int start(char *argv[], pid_t *pid, int *out)
     return errnum;
 }
 
-/* Reads until the program closes its output, or a signal requests the end. */
+/* Reads until the program closes its output, a signal requests the end, or memory is short. */
 static void read_all(struct watch *w, int fd)
 {
     char chunk[CHUNK];
     struct pollfd p = { .fd = fd, .events = POLLIN };
-    while (!cli_signal) {
+    while (!cli_signal && !w->lacks) {
         pulls_tick(w);
         if (poll(&p, 1, POLL_MS) <= 0)
             continue;
@@ -71,9 +71,9 @@ static void read_all(struct watch *w, int fd)
         watch_feed(w, "\n", 1);
 }
 
-static int ended(const char *name, int status)
+static int ended(const char *name, int status, bool stopped)
 {
-    if (cli_signal || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+    if (cli_signal || stopped || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
         return 0;
     if (WIFEXITED(status))
         cli_error("%s: exit status %d", name, WEXITSTATUS(status));
@@ -100,11 +100,11 @@ int watch_exec(struct watch *w)
     }
     read_all(w, fd);
     close(fd);
-    if (cli_signal)
+    if (cli_signal || w->lacks)
         kill(pid, SIGTERM);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    const int code = ended(argv[0], status);
+    const int code = ended(argv[0], status, w->lacks);
     free(text);
     return code;
 }

@@ -118,3 +118,34 @@ hooked_are() { [[ $(jq -r .type hooked | paste -sd' ') == "$1" ]]; }
     ((tried > 10)) || fail "only $tried"
     closed
 }
+
+@test "memory runs out in a watch: it reports all who are there, or ends with 75, so that the next one does" {
+    local at status watch short=0 whole=0
+    [[ -z ${TRTC_SAN:-} ]] || skip 'not under the sanitizers'
+    opened --idle 10m
+    mkfifo fed
+    curl -s -T - "$url/3560/anna" <fed >/dev/null 2>&1 3>&- &
+    room_pids+=($!)
+    exec 8>fed
+    cat call.ts >&8
+    eventually grep -q '"EventType":203' events
+    for ((at = 1; at <= 150 && whole < 4; at += 3)); do
+        status=0
+        LD_PRELOAD=$(command -v failalloc.so) FAIL_AT=$at FAIL_IN=trtc-room trtc-room watch "$url" >out 2>err </dev/null 3>&- 8>&- &
+        watch=$!
+        room_pids+=("$watch")
+        eventually all_or_none "$watch" || fail "allocation $at: $(<out) $(<err)"
+        kill "$watch" 2>/dev/null || true
+        wait "$watch" || status=$?
+        unset 'room_pids[-1]'
+        [[ $status -eq 75 || $(jq -r .EventType out | xargs) == '101 103 201 203' ]] || fail "allocation $at: $status: $(<out)"
+        short=$((short + (status == 75)))
+        whole=$((status == 75 ? 0 : whole + 1))
+    done
+    exec 8>&-
+    ((short > 5)) || fail "only $short"
+    closed
+}
+
+# all_or_none PID: it has reported everybody, or has ended.
+all_or_none() { ! kill -0 "$1" 2>/dev/null || [[ $(jq -r .EventType out | xargs) == '101 103 201 203' ]]; }
