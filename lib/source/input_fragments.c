@@ -189,6 +189,9 @@ static void take_run(struct trtc_input_fragments *f, struct trtc_bytes b)
     const size_t entry = both + (flags & FLAGS ? 4 : 0) + (flags & LATER ? 4 : 0);
     size_t at = FULL + 4;
 
+    /* it goes on behind the run before, where libavformat does not look */
+    if (!(flags & OFFSET) && n > 0 && f->next != f->base)
+        f->fault = "a fragment whose samples FFmpeg reads from the wrong place";
     if (flags & OFFSET)
         f->next = f->base + (uint64_t)(int32_t)number_at(b, at);
     at += (flags & OFFSET ? 4 : 0) + (flags & FIRST_FLAGS ? 4 : 0);

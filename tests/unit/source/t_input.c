@@ -765,6 +765,30 @@ static void test_large_times_of_fragments(void **state)
     }
 }
 
+/* A run of samples may state no position, and follows the one before then: libavformat would read the first
+ * one again. */
+static void test_run_without_position(void **state)
+{
+    static const uint8_t header[] = { 0, 2, 0, 0, 0, 0, 0, 1 },
+                         run[] = { 0, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 9 };
+    (void)state;
+    for (int n = 1; n <= 2; n++) {
+        struct trtc_input_fragments f = { 0 };
+
+        trtc_input_fragments_track(&f, 1, 1000);
+        trtc_input_fragments_next(&f, 100);
+        trtc_input_fragments_box(&f, (const uint8_t *)"traf", f.at + 8, f.at + 90,
+                                 (struct trtc_bytes){ 0 });
+        put_box(&f, "tfhd", header, sizeof header);
+        for (int i = 0; i < n; i++)
+            put_box(&f, "trun", run, sizeof run);
+        trtc_input_fragments_walked(&f, true);
+        trtc_input_fragments_data(&f, 100, 100 + 9 * n);
+        const char *fault = trtc_input_fragments_next(&f, -1);
+        assert_int_equal(fault && strstr(fault, "wrong place"), n > 1);
+    }
+}
+
 /* Writers who do not know yet how long the last picture of a fragment is shown state the length of
  * the one before. A shared screen may change every few seconds, or now and then. */
 static void test_guessed_durations_of_fragments(void **state)
@@ -2603,6 +2627,7 @@ int main(void)
         cmocka_unit_test(test_large_box_in_fragment),
         cmocka_unit_test(test_large_times_of_fragments),
         cmocka_unit_test(test_guessed_durations_of_fragments),
+        cmocka_unit_test(test_run_without_position),
         cmocka_unit_test(test_growing_fragments),
         cmocka_unit_test(test_pictures_before_zero),
         cmocka_unit_test(test_raw_streams),
