@@ -276,7 +276,7 @@ static int pump(const struct trtc_segmenter_opts *so, struct hls_flush *flush,
     struct trtc_segmenter *seg = flush->seg;
     struct trtc_input_frame f;
     int got;
-    while ((got = trtc_input_next(in, &f, err)) > 0 && !cli_signal) {
+    while ((got = trtc_input_next(in, &f, err)) > 0 && (!cli_signal || trtc_input_waited(in))) {
         hls_look(a, &f);
         if (is_had(a, so, &f) || is_joined(a, &f))
             continue;

@@ -900,6 +900,11 @@ struct trtc_input *trtc_input_open_how(const char *url, const struct trtc_input_
     return open_input(in, url, how->remote, err);
 }
 
+bool trtc_input_waited(const struct trtc_input *in)
+{
+    return in->rise.given != NULL;
+}
+
 int64_t trtc_input_age_us(const struct trtc_input *in)
 {
     return trtc_mono_us() - in->came_us;

@@ -85,6 +85,10 @@ struct trtc_input_losses {   /* so far */
     bool cut;                            /* the input is truncated */
 };
 
+/* Whether the frame returned last had come earlier, and waited for what follows it: after a signal,
+ * too, it belongs to what was received. */
+bool trtc_input_waited(const struct trtc_input *in);
+
 /* Opens a file, "-" (standard input) or a URL. HTTP and HTTPS are fetched by remote (borrowed; may
  * be NULL), which notices an incomplete transfer; libavformat reads other URLs, and playlists. stop
  * (may be NULL): when a signal sets it, pending reads end as at the end of input. Returns after the
