@@ -789,12 +789,14 @@ static int64_t between(const struct trtc_course_run *a, const struct trtc_course
 static bool goes_along(const struct trtc_course *c, const struct epochs *e, int track,
                        const struct leap *leap)
 {
-    bool beside = false;
-    for (size_t i = 0; i < c->n && leap->by > e->apart; i++)
+    bool beside = false, begun = false;
+    for (size_t i = 0; i < leap->run; i++)
+        begun |= c->runs[i].track == track;
+    for (size_t i = 0; i < c->n && begun && leap->by > e->apart; i++)
         for (size_t k = 0; k < c->n && c->runs[i].track == track; k++) {
             if (c->runs[k].track == track || between(&c->runs[i], &c->runs[k]) > SOON)
                 continue;
-            if (i < leap->run)
+            if (i < leap->run || c->runs[k].shift != 0) /* or it was guessed where that belongs */
                 return false;
             beside = true;
         }

@@ -103,7 +103,7 @@ static int64_t late_by(const struct trtc_reader *rd)
         return 0;
     const bool alike = llabs(hole - gain) < TRTC_READER_TOL_90K;
     if (rd->kind == TRTC_VIDEO && gain < EARLY_SOUND_90K && behind_start(p, k) > 0 &&
-        (rd->varies || !alike))
+        (rd->varies || !alike || trtc_reader_own_stamps_go_on(rd)))
         return 0;
     return alike ? hole : gain;
 }
