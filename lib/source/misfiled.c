@@ -57,6 +57,30 @@ static bool is_in_step(const struct trtc_recording *r, struct trtc_piece *p)
     return false;
 }
 
+/* The nearest piece that can be compared, before p (by -1) or after it, or NULL. */
+static struct trtc_piece *nearest(const struct trtc_recording *r, struct trtc_piece *p, int by)
+{
+    struct trtc_piece *q = NULL;
+    for (int n = by; !q && abs(n) <= NEAR; n += by)
+        q = beside(r, p, n);
+    return q;
+}
+
+/* Whether p stands in the course of a stream, of which it is no part: the segments on both sides are
+ * in step with each other, or there is only one side, from which it follows without a pause. A user
+ * who publishes the same film again is away in between. */
+static bool interrupts(const struct trtc_recording *r, struct trtc_piece *p)
+{
+    struct trtc_piece *before = nearest(r, p, -1), *after = nearest(r, p, 1);
+    if (is_in_step(r, p))
+        return false;
+    if (before && after)
+        return fits(before, before, after, after, STEP_US);
+    const struct trtc_piece *a = before ? before : p, *b = before ? p : after;
+    return b && is_in_step(r, before ? before : after) && a->dur_us >= b->dur_us &&
+           llabs(b->start_us - a->start_us - a->dur_us) < TRTC_ROUNDING_US;
+}
+
 /* ---- one content under two names ---- */
 
 /* Opens the file of a piece. -1: it cannot be compared; r is held if the machine is to blame. */
@@ -127,7 +151,7 @@ static int find_copies_among(struct trtc_recording *r, int dirfd, struct trtc_pi
     for (size_t i = 0; i < n && !first; i++)
         first = is_in_step(r, same[i]) ? same[i] : NULL;
     for (size_t i = 0; i < n && first; i++)
-        if (same[i] != first && !is_in_step(r, same[i]) && are_same(r, dirfd, first, same[i]) &&
+        if (same[i] != first && interrupts(r, same[i]) && are_same(r, dirfd, first, same[i]) &&
             lose_copy(r, same[i], first) < 0)
             return -1;
     return 0;

@@ -243,6 +243,15 @@ audio2=20260101000010500
             lasts p/$first 30
         done
     done
+    # the same film, published twice: the second time from its beginning, and for one segment only
+    for kind in video audio; do
+        have plain p
+        sed -i '/FILE-ATTR/d' p/*.m3u8
+        cp "$(segment p $kind 0)" p/"${stem}_${kind}_20260101000033000.ts"
+        sed -i "s/^#EXT-X-ENDLIST/#EXTINF:10.0,\n${stem}_${kind}_20260101000033000.ts\n&/" p/"${stem}_$kind.m3u8"
+        merge 0 -f p --force
+        near "$(field p/$first ${kind::1} duration)" 42.5 0.2 "published twice"
+    done
     have plain p
     sed -i '/FILE-ATTR/d' p/*.m3u8
     cp "$(segment p video 1)" "$(segment p audio 1)"
