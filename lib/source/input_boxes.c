@@ -297,6 +297,7 @@ static void end(struct trtc_input_boxes *x)
         trtc_input_index_read(&x->index);
     for (int k = 0; k < x->nb_tracks && !x->ended; k++) {
         struct trtc_input_box_track *t = &x->tracks[k];
+        trtc_input_index_length(&x->index, t);
         convert(x, t);
         trtc_input_fragments_track(&x->order, (uint32_t)t->id, t->hz);
         x->order.indexed |= t->nb_steps > 0;

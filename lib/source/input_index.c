@@ -11,6 +11,7 @@
 enum { FULL = 4, COUNT = 4, SIZES = 12 }; /* bytes in front of the entries of a table */
 enum { ENTRY = 12 };                      /* bytes of one about chunks */
 enum { DATA_MAX = 4096, SECTOR = 512 };
+#define DISAGREE "an index whose tables do not agree"
 
 static void set_fault(struct trtc_input_index *x, const char *fault, int64_t at)
 {
@@ -103,12 +104,17 @@ static bool are_as_long(const struct trtc_input_box_track *t, uint32_t movie_hz)
     return !stated || off <= t->hz || off <= t->dur / PART || (by_film > 0.98 && by_film < 1.02);
 }
 
+void trtc_input_index_length(struct trtc_input_index *x, const struct trtc_input_box_track *track)
+{
+    if (!x->vague && track->nb_steps > 0 && !are_as_long(track, x->movie_hz))
+        set_fault(x, DISAGREE, x->at);
+}
+
 /* Whether durations belong to the samples. Of the last one, there may be none or too many. */
-static bool agrees(const struct tables *t, const struct trtc_input_box_track *track,
-                   uint32_t movie_hz)
+static bool agrees(const struct tables *t, const struct trtc_input_box_track *track)
 {
     return llabs(track->nb_steps - (int64_t)t->nb_samples) <= 1 &&
-           are_described(t, track->nb_descriptions) && are_as_long(track, movie_hz);
+           are_described(t, track->nb_descriptions);
 }
 
 /* Returns how many samples chunk c has. *k: the entry that states it. */
@@ -170,8 +176,8 @@ int trtc_input_index_track(struct trtc_input_index *x, const struct trtc_input_b
     const int64_t nb = add_chunks(x, &t);
 
     x->vague |= uniform && !track->picture; /* the size may be stated in other units */
-    if (nb >= 0 && !x->vague && !(nb == (int64_t)t.nb_samples && agrees(&t, track, x->movie_hz)))
-        set_fault(x, "an index whose tables do not agree", x->at);
+    if (nb >= 0 && !x->vague && !(nb == (int64_t)t.nb_samples && agrees(&t, track)))
+        set_fault(x, DISAGREE, x->at);
     for (size_t i = 0; i < sizeof x->table / sizeof *x->table; i++) {
         free(x->table[i].p);
         x->table[i] = (struct trtc_input_index_table){ 0 };
@@ -203,7 +209,7 @@ static void join(struct trtc_input_index *x)
     for (size_t i = 0; i < x->nb_runs; i++) {
         const struct trtc_input_range r = x->runs[i];
         struct trtc_input_range *last = n > 0 ? &x->runs[n - 1] : NULL;
-        if (last && r.from < last->to && compare(&r, &before) != 0)
+        if (!x->vague && last && r.from < last->to && compare(&r, &before) != 0)
             set_fault(x, "media data that belongs to two samples", r.from);
         before = r;
         if (last && r.from <= last->to)

@@ -207,6 +207,9 @@ int trtc_input_index_table(struct trtc_input_index *x, const uint8_t *type, stru
 /* All boxes of the current track have come. Returns 0, or -1: no memory. */
 int trtc_input_index_track(struct trtc_input_index *x, const struct trtc_input_box_track *track);
 
+/* A track whose samples are all in the index: compares how long they last with what it states. */
+void trtc_input_index_length(struct trtc_input_index *x, const struct trtc_input_box_track *track);
+
 /* All tracks have come. */
 void trtc_input_index_read(struct trtc_input_index *x);
 
@@ -323,7 +326,8 @@ struct trtc_input_watch {
     int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
                    struct AVDictionary **options); /* ... libavformat's functions */
     int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
-    bool codecs; /* a track of an MP4 has several codecs, of which only one is read */
+    bool encrypted; /* one of them is, as a whole */
+    bool codecs;    /* a track of an MP4 has several codecs, of which only one is read */
 
     /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file; PAGES: an Ogg file. Their boxes on the
      * top level, tags, elements down to blocks, or pages are called parts. CHUNKS: a WAV, and its

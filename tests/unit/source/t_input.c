@@ -599,6 +599,27 @@ static void test_damaged_index(void **state)
     }
 }
 
+/* Indexes that seem not to agree, but do: of sound whose samples are stated in other units than bytes, and one that
+ * states the length of fragments that follow it. */
+static void test_odd_index(void **state)
+{
+    (void)state;
+    run(FFMPEG "-i base.mp4 -c:v copy -c:a adpcm_ms units.mov");
+    read_file(&got, "units.mov");
+    assert_int_equal(got.losses.nb_faults, 0);
+    run(FFMPEG "-i base.mp4 -c copy -movflags frag_keyframe+empty_moov+default_base_moof "
+               "length.mp4");
+    struct bytes b = load("length.mp4");
+    for (int k = 0; k < 2; k++) {
+        uint8_t *const mdhd = box_of(b, "mdhd", k);
+        put_u32(mdhd + 16, 4 * u32_of(mdhd + 12));
+    }
+    save("length.mp4", b.p, b.n);
+    free(b.p);
+    read_file(&got, "length.mp4");
+    assert_int_equal(got.losses.nb_faults, 0);
+}
+
 /* Media data with something between two samples, or behind the last one. */
 static void test_gaps_in_data(void **state)
 {
@@ -2622,6 +2643,7 @@ int main(void)
         cmocka_unit_test(test_fragments_in_a_row),
         cmocka_unit_test(test_damaged_fragments),
         cmocka_unit_test(test_damaged_index),
+        cmocka_unit_test(test_odd_index),
         cmocka_unit_test(test_gaps_in_data),
         cmocka_unit_test(test_layouts_of_fragments),
         cmocka_unit_test(test_large_box_in_fragment),
