@@ -85,17 +85,20 @@ static void put_back(struct trtc_input_rise *r, struct trtc_input_rise_lane *l, 
 {
     const int track = (int)(l - r->lane);
     const int64_t whole_us = to_us > l->from_us ? to_us - l->from_us : 0;
+    const int nb_steps = l->nb_risen + 1;
     int k = 0;
 
     for (struct trtc_input_risen *f = r->first; f; f = f->next) {
         if (f->raw.track != track || !f->doubted)
             continue;
-        l->at_us = l->from_us + whole_us * ++k / (l->nb_risen + 1);
+        k++;
+        l->at_us = l->from_us + whole_us / nb_steps * k + whole_us % nb_steps * k / nb_steps;
         const int64_t by_us = l->at_us - time_of(&f->raw);
         f->raw.pts_us += f->raw.pts_us != TRTC_NOTIME ? by_us : 0;
         f->raw.dts_us += f->raw.dts_us != TRTC_NOTIME ? by_us : 0;
         r->nb_moved[track] += by_us < -RISE_US;
     }
+    l->nb_risen = 0; /* so far apart they are not */
     settle(r, l);
 }
 
@@ -163,11 +166,14 @@ static void settle_all(struct trtc_input_rise *r)
         settle(r, &r->lane[k]);
 }
 
-/* Whether the other track has ended long before the frames that rose at the end. */
+/* Whether the other track has ended long before the frames that rose at the end, and frames of this one were not
+ * so far apart before. */
 static bool is_above_all(const struct trtc_input_rise *r, const struct trtc_input_rise_lane *l)
 {
+    const int64_t far_us = l->risen_us - l->from_us;
+
     return l->nb_risen > 0 && other_of(r, l)->seen && rise_of(l) > END_RISE_US &&
-           other_of(r, l)->at_us < l->from_us + (l->risen_us - l->from_us) / 2;
+           far_us / 2 > l->far_us && other_of(r, l)->at_us < l->from_us + far_us / 2;
 }
 
 /* No frame follows. */
@@ -179,6 +185,11 @@ static void settle_end(struct trtc_input_rise *r)
             put_back(r, l, l->from_us + (l->nb_risen + 1) * step_of(l));
     }
     settle_all(r);
+}
+
+static size_t bytes_of(const struct trtc_input_risen *f)
+{
+    return sizeof *f + f->raw.size + f->raw.sets_size;
 }
 
 static int push(struct trtc_input_rise *r, const struct trtc_input_raw *raw, bool doubted,
@@ -197,7 +208,7 @@ static int push(struct trtc_input_rise *r, const struct trtc_input_raw *raw, boo
         f->raw.sets = memcpy(f->bytes + raw->size, raw->sets, raw->sets_size);
     *(r->first ? &r->last->next : &r->first) = f;
     r->last = f;
-    r->nb_bytes += raw->size + raw->sets_size;
+    r->nb_bytes += bytes_of(f);
     return 0;
 }
 
@@ -205,7 +216,7 @@ static void pop(struct trtc_input_rise *r, struct trtc_input_raw *raw)
 {
     r->given = r->first;
     r->first = r->given->next;
-    r->nb_bytes -= r->given->raw.size + r->given->raw.sets_size;
+    r->nb_bytes -= bytes_of(r->given);
     *raw = r->given->raw;
 }
 

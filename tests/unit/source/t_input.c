@@ -2246,6 +2246,11 @@ static void test_stamps_that_rise(void **state)
         { { 1000, 1100, 1500, 1600, 1400, 1500 }, { 1000, 1100, 1200, 1300, 1400, 1500 }, 0, 2 },
         { { 1000, 1100, 4200 }, { 1000, 1100, 4200 }, 0, 0 },
         { { 1000, 1100, 4200 }, { 1000, 1100, 1200 }, 1100, 1 },
+        /* slides, that go on behind the sound; the same, the last of which is far ahead */
+        { { 1000, 5000, 9000, 13000 }, { 1000, 5000, 9000, 13000 }, 2000, 0 },
+        { { 1000, 5000, 9000, 27000 }, { 1000, 5000, 9000, 10000 }, 2000, 1 },
+        /* two frames ahead, the second one of which is the last */
+        { { 1000, 1100, 4200, 1300, 4400 }, { 1000, 1100, 1200, 1300, 1400 }, 1100, 2 },
         /* a pause; one with jitter behind it; a jump with its sound, of which the first frame falls */
         { { 1000, 1100, 4200, 4300, 4400 }, { 1000, 1100, 4200, 4300, 4400 }, 0, 0 },
         { { 1000, 1100, 4200, 4190, 4300 }, { 1000, 1100, 4200, 4190, 4300 }, 0, 0 },
@@ -2292,6 +2297,30 @@ static void test_stamps_that_rise(void **state)
         assert_int_equal(r.nb_moved[A], 0);
         trtc_input_rise_fini(&r);
     }
+}
+
+/* However many frames have a stamp that may be ahead, not all of them wait. */
+static void test_rise_of_many(void **state)
+{
+    enum { MANY = 100000 };
+    const struct trtc_input_ops ops = { .next = next_stamped };
+    struct {
+        int track, ms;
+    } *in = calloc(MANY, sizeof *in);
+    struct stamped back = { (const void *)in, MANY, 0 };
+    struct trtc_input_rise r = { .off = false };
+    struct trtc_input_raw raw;
+    (void)state;
+    assert_non_null(in);
+    for (int k = 0; k < MANY; k++) {
+        in[k].track = V;
+        in[k].ms = k < 2 ? 1000 + 100 * k : 4200;
+    }
+    for (int k = 0; k < 3; k++)
+        assert_int_equal(trtc_input_rise_next(&r, &ops, &back, &raw, NULL), 1);
+    assert_true(back.k < MANY);
+    trtc_input_rise_fini(&r);
+    free(in);
 }
 
 static void test_unwrap(void **state)
@@ -2689,6 +2718,7 @@ int main(void)
         cmocka_unit_test(test_clock_of_pictures_out_of_order),
         cmocka_unit_test(test_clock_of_pictures_shown_twice),
         cmocka_unit_test(test_stamps_that_rise),
+        cmocka_unit_test(test_rise_of_many),
         cmocka_unit_test(test_unwrap),
         cmocka_unit_test(test_aac_config),
         cmocka_unit_test(test_aac_channels),
