@@ -83,24 +83,28 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
     if (is_list(url))
         return ret;
     w->nb_segments++;
+    w->encrypted |= strncmp(url, "crypto", 6) == 0;
     if (ret < 0 && ret != AVERROR_EXIT && !trtc_is_stopped(w->stop))
         w->nb_faults++;
     return ret;
 }
 
-/* Whether what was read ends before its end. */
-static bool is_broken_off(AVIOContext *pb)
+/* Whether what was read ends before its end. Of an encrypted segment, the size with its padding is known. */
+static bool is_broken_off(const struct trtc_input_watch *w, AVIOContext *pb)
 {
+    enum { PADDING_MAX = 16 };
+
     if (pb->error < 0 && pb->error != AVERROR_EOF)
         return pb->error != AVERROR_EXIT;
-    return pb->eof_reached && avio_seek(pb, 0, SEEK_CUR) < avio_size(pb);
+    return pb->eof_reached &&
+           avio_seek(pb, 0, SEEK_CUR) + (w->encrypted ? PADDING_MAX : 0) < avio_size(pb);
 }
 
 static int close_segment(AVFormatContext *ic, AVIOContext *pb)
 {
     struct trtc_input_watch *w = ic->opaque;
 
-    if (pb && !trtc_is_stopped(w->stop) && is_broken_off(pb))
+    if (pb && !trtc_is_stopped(w->stop) && is_broken_off(w, pb))
         w->nb_faults++;
     return w->io_close(ic, pb);
 }

@@ -160,10 +160,13 @@ P
 # FFmpeg reports a segment that it leaves out in its log only: a version that says it in other words fails here.
 @test "HLS: a segment that is missing, breaks off or expires before it is read is reported" {
     command -v python3 >/dev/null || skip 'no python3'
-    local lost
+    local list lost
     mkdir web
     ffmpeg -nostdin -v error -f lavfi -i testsrc=s=160x120:r=10:d=6 -c:v libx264 -preset ultrafast -g 10 \
         -f hls -hls_time 1 -hls_list_size 0 web/list.m3u8
+    printf 0123456789abcdef >web/key
+    printf 'key\nweb/key\n' >keys
+    ffmpeg -nostdin -v error -i web/list.m3u8 -c copy -f hls -hls_time 1 -hls_list_size 0 -hls_key_info_file keys web/secret.m3u8
     cat >serve.py <<'END'
 import http.server, sys
 lines = open('web/list.m3u8').read().split('#EXTINF')
@@ -194,8 +197,10 @@ server.serve_forever()
 END
     python3 serve.py >port 2>served 3>&- &
     until [[ -s port ]]; do sleep 0.05; done
-    hls 0 -d whole --json "http://127.0.0.1:$(<port)/none/list.m3u8"
-    grep -q '"track":"video".*"frames_out":60,' out || fail "$(<out)"
+    for list in list secret; do # the second one is encrypted
+        hls 0 -d $list --json "http://127.0.0.1:$(<port)/none/$list.m3u8"
+        grep -q '"track":"video".*"frames_out":60,' out || fail "$(<out)"
+    done
     for lost in list0 list3 list5 cut expired; do
         hls 3 -d $lost "http://127.0.0.1:$(<port)/$lost/list.m3u8"
         said 'faults of the container, where frames may be missing'
