@@ -18,6 +18,7 @@ struct back {
     struct trtc_ts *ts;
     uint8_t *buf;
     int64_t nb_bytes, nb_bad_bytes[TRTC_NB_KINDS], nb_damaged;
+    int64_t nb_restamped;
     int64_t nb_unplaced[TRTC_NB_KINDS]; /* of these, in front of the first frame with a time */
     bool ended, failed;
     bool cut; /* it ends in the middle of a picture */
@@ -159,6 +160,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
             .damaged = f.damaged,
         };
         note_first(b);
+        b->nb_restamped += f.restamped;
         b->ledger[raw->track].nb_in++;
         if (!f.stream->video)
             look_at_layer(b, &f);
@@ -222,6 +224,7 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
             snprintf(out->encrypted, sizeof out->encrypted, "SAMPLE-AES");
     }
     out->nb_damaged = pictures ? b->nb_damaged : 0;
+    out->nb_unordered += pictures ? b->nb_restamped : 0;
     out->cut = s->partial_tail || (pictures && b->cut);
 }
 

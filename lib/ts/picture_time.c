@@ -12,6 +12,7 @@
 #define COUNT_MAX   8192
 #define REORDER_MAX 16   /* no stream reorders more */
 #define SAME        1800 /* the clock has come back to within this */
+#define OFF         3600 /* a stamp that is off by less has jitter */
 #define LEAST \
     225 /* a shorter duration is the resolution of the stream's clock, and not that of a picture */
 
@@ -409,6 +410,40 @@ static int64_t off_count(const struct trtc_picture_times *t, const struct trtc_p
     if (t->said_dts || t->dts == NOTIME || !o->known || (!o->resets && !t->anchored))
         return 0;
     return pts - place(t, s);
+}
+
+bool trtc_picture_is_off(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
+{
+    if (!t->running || t->floating || s->pts == NOTIME || depth_of(t, s) == 0 ||
+        (s->dts != NOTIME && !t->late_dts))
+        return false;
+    const int64_t off = magnitude(off_count(t, s, unwrap(s->pts, t->pts)));
+    return off >= OFF && off > length_of(t, s) * 7 / 8; /* it is not just a longer picture */
+}
+
+bool trtc_picture_is_alone(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                           const struct trtc_picture_after *after, int nb_after, int64_t *pts)
+{
+    const int64_t at = place(t, s), off = magnitude(unwrap(s->pts, at) - at);
+    int64_t from_pts = s->order.resets ? at : t->anchor_pts;
+    int64_t from_count = s->order.resets ? s->order.count : t->anchor_count;
+    int64_t highest = at > t->max_pts ? at : t->max_pts;
+    int nb_judged = 0, nb_there = 0;
+
+    for (int i = 0; i < nb_after && after[i].order.known; i++) {
+        if (after[i].order.resets) {
+            from_pts = highest + length_of(t, s);
+            from_count = after[i].order.count;
+        }
+        const int64_t due = from_pts + ticks_of(t, s, after[i].order.count - from_count);
+        highest = due > highest ? due : highest;
+        if (after[i].pts == NOTIME)
+            continue;
+        nb_judged++;
+        nb_there += magnitude(unwrap(after[i].pts, due) - due) <= off / 4;
+    }
+    *pts = at & (WRAP - 1);
+    return nb_there > 0 && nb_there * 3 >= nb_judged * 2;
 }
 
 /* The clock has jumped, but the pictures go on: all times move with it. */

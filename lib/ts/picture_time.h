@@ -55,6 +55,22 @@ struct trtc_picture_said {
  * help: pictures without a time lie between those with one. */
 bool trtc_picture_rate_said(const struct trtc_picture_times *t, const struct trtc_picture_said *s);
 
+/* One of the pictures that follow, as far as the stream states it. */
+struct trtc_picture_after {
+    int64_t pts; /* or TRTC_PICTURE_NOTIME */
+    struct trtc_order order;
+};
+
+/* Whether the stated PTS is far from where the order of the pictures has this one, in a stream that
+ * states no decoding times: either the clock jumps here, or the stamp of this picture alone is wrong,
+ * and those after it show which. */
+bool trtc_picture_is_off(const struct trtc_picture_times *t, const struct trtc_picture_said *s);
+
+/* Whether it is this stamp alone, since the nb_after pictures that follow are where they would be
+ * without a jump. Then *pts is where this one is shown. */
+bool trtc_picture_is_alone(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                           const struct trtc_picture_after *after, int nb_after, int64_t *pts);
+
 /* Determines the times of the next picture in coding order, 33 bits. They are those of the stream
  * if it states both, and dts is not above pts. */
 void trtc_picture_time(struct trtc_picture_times *t, const struct trtc_picture_said *s,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS demultiplexer: in streams that do not state how long pictures are shown, pictures without
- * a time share the time between those with one, so they wait for the next picture with a time. */
+ * a time share the time between those with one, so they wait for the next picture with a time. In
+ * streams that do not state decoding times, a picture whose stamp is far off waits for the next few. */
 #include "ts/ts_priv.h"
 
 #define ENOUGH      512           /* bytes of a PES that show the place of its picture */
 #define PENDING_MAX (1024 * 1024) /* bytes that wait at most for the next time, */
 #define NB_AHEAD    15            /* ... and PES of pictures */
+#define NB_JUDGES   3             /* pictures that show whether the stamp before them is wrong */
 
 const struct trtc_ts_mark *trtc_ts_next_mark(const struct trtc_ts_es *s, size_t end)
 {
@@ -91,4 +93,63 @@ void trtc_ts_look_ahead(const struct trtc_ts_es *s, size_t end, struct trtc_ts_s
     if (!next || next->at <= s->base + (int64_t)end || s->unit.pts == NOPTS || rate_said(s))
         return;
     shown->next_after = count_pictures(s, end, next->at, &shown->next_order);
+}
+
+static struct trtc_picture_said said_of(const struct trtc_ts_es *s)
+{
+    return (struct trtc_picture_said){
+        .pts = s->unit.pts,
+        .dts = s->unit.dts,
+        .key = s->unit.key,
+        .sps = s->poc.have_sps ? &s->poc.sps : NULL,
+    };
+}
+
+bool trtc_ts_awaits_judges(const struct trtc_ts_es *s, size_t end)
+{
+    struct trtc_picture_said said = said_of(s);
+    struct trtc_poc poc = s->poc;
+
+    if (s->why >= WHY_FINAL || s->why == WHY_GAP || s->torn || s->size - s->start > PENDING_MAX ||
+        trtc_ts_marks_since(s, s->start) >= NB_AHEAD || trtc_ts_marks_since(s, end) >= NB_JUDGES ||
+        (said.dts != NOPTS && !s->times.late_dts))
+        return false;
+    trtc_poc_next(&poc, s->buf + s->unit.at, end - s->unit.at, &said.order);
+    return trtc_picture_is_off(&s->times, &said);
+}
+
+/* Reads the times of the pictures from end on. Returns their number. */
+static int read_after(struct trtc_ts_es *s, size_t end, struct trtc_picture_after *after)
+{
+    const struct trtc_ts_mark *before = trtc_ts_mark_of(s, s->start);
+    const uint8_t *pos = s->buf + end, *nal;
+    struct trtc_poc poc = s->poc;
+    int nb = 0;
+    size_t n;
+
+    while (nb < NB_JUDGES && (nal = trtc_annexb_next(&pos, s->buf + s->size, &n))) {
+        if (trtc_nal_kind(poc.codec, *nal) > TRTC_NAL_KEY_SLICE) {
+            trtc_poc_set(&poc, nal, n);
+        } else if (n >= 3 && trtc_ts_is_first_slice(s, nal)) {
+            const struct trtc_ts_mark *m = trtc_ts_mark_of(s, (size_t)(nal - s->buf));
+            after[nb].pts = m && m != before ? m->pts : NOPTS;
+            trtc_poc_next(&poc, nal, n, &after[nb++].order);
+            before = m;
+        }
+    }
+    return nb;
+}
+
+void trtc_ts_judge(struct trtc_ts_es *s, size_t end, const struct trtc_ts_shown *shown)
+{
+    struct trtc_picture_after after[NB_JUDGES];
+    struct trtc_picture_said said = said_of(s);
+    int64_t pts;
+
+    said.order = shown->order;
+    if (!trtc_picture_is_off(&s->times, &said) ||
+        !trtc_picture_is_alone(&s->times, &said, after, read_after(s, end, after), &pts))
+        return;
+    s->unit.pts = pts;
+    s->unit.restamped = true;
 }

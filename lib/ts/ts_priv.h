@@ -64,6 +64,7 @@ struct trtc_ts_unit {
     bool begun;
     int64_t pts, dts, pos;
     bool key, damaged;
+    bool restamped; /* see struct trtc_ts_frame */
     bool aud;   /* it has an access unit delimiter */
     bool slice; /* it has picture data */
     bool sets;  /* it has parameter sets */
@@ -329,6 +330,11 @@ bool trtc_ts_awaits_next(const struct trtc_ts_es *s, size_t end);
 /* Searches the buffer for the next picture with a time, if that is needed to find out how long this
  * one is shown. Fills next_after and next_order. */
 void trtc_ts_look_ahead(const struct trtc_ts_es *s, size_t end, struct trtc_ts_shown *shown);
+
+/* Whether the picture that ends before end has a PTS so far from its place that it has to wait for
+ * those after it. Replaces the PTS if they show that it is wrong. */
+bool trtc_ts_awaits_judges(const struct trtc_ts_es *s, size_t end);
+void trtc_ts_judge(struct trtc_ts_es *s, size_t end, const struct trtc_ts_shown *shown);
 
 /* Whether a slice (H.264, H.265) is the first one of its picture. */
 bool trtc_ts_is_first_slice(const struct trtc_ts_es *s, const uint8_t *p);

@@ -64,6 +64,7 @@ static int picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t e
     struct trtc_ts_shown shown = { .sps = s->poc.have_sps ? &s->poc.sps : NULL };
 
     trtc_poc_next(&s->poc, s->buf + s->unit.at, end - s->unit.at, &shown.order);
+    trtc_ts_judge(s, end, &shown);
     trtc_ts_look_ahead(s, end, &shown);
     return trtc_ts_picture_emit(ts, s, end, &shown, f);
 }
@@ -95,7 +96,17 @@ static int annexb_mark(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
     return 0;
 }
 
-/* The PES that begin up to byte at of the buffer, and were not looked at. */
+/* Whether the picture in hand ends before the PES, and has to wait for what follows. */
+static bool waits_at(const struct trtc_ts_es *s, const struct trtc_ts_mark *m)
+{
+    const size_t at = (size_t)(m->at - s->base);
+
+    return m->pts != NOPTS && s->unit.begun && s->unit.slice && s->unit.pts != m->pts &&
+           is_start_code(s->buf + at, s->size - at) && trtc_ts_awaits_judges(s, at);
+}
+
+/* The PES that begin up to byte at of the buffer, and were not looked at. Returns 1: f is a picture,
+ * 0, or -1: more data is needed. */
 static int pass_marks(struct trtc_ts *ts, struct trtc_ts_es *s, size_t at, struct trtc_ts_frame *f)
 {
     if (s->nb_marks - s->nb_looked > NB_MARKS)
@@ -104,6 +115,8 @@ static int pass_marks(struct trtc_ts *ts, struct trtc_ts_es *s, size_t at, struc
         struct trtc_ts_mark *m = &s->mark[s->nb_looked % NB_MARKS];
         if (m->at > s->base + (int64_t)at)
             break;
+        if (m->at >= s->base + (int64_t)s->start && waits_at(s, m))
+            return -1;
         s->nb_looked++;
         if (m->at >= s->base + (int64_t)s->start && annexb_mark(ts, s, m, f))
             return 1;
@@ -167,8 +180,14 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
                 s->scan = s->size - 2; /* a start code may be half here */
             break;
         }
-        if (pass_marks(ts, s, at, f))
+        const int passed = pass_marks(ts, s, at, f);
+        if (passed > 0)
             return 1;
+        if (passed < 0) {
+            s->scan = at;
+            s->wake = s->size + SCAN_STEP;
+            return 0;
+        }
         if (at + 3 + least > s->size || (!final && at + 3 + bytes_to_judge(s, code[3]) > s->size)) {
             /* a NAL unit of a byte or two at the very end: nothing to know from it */
             if (final && !s->unit.begun)
@@ -186,7 +205,7 @@ int trtc_ts_annexb_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_t
         if (!s->unit.begun) {
             begin_at(ts, s, first);
         } else if (s->unit.slice && begins_unit(s, kind, code + 3, s->size - at - 3)) {
-            if (!trtc_ts_awaits_next(s, first))
+            if (!trtc_ts_awaits_next(s, first) && !trtc_ts_awaits_judges(s, first))
                 return picture_emit(ts, s, first, f);
             s->wake = s->size + PACKET;
             return 0;

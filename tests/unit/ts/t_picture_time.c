@@ -205,6 +205,55 @@ static void test_encoded(void **state)
     }
 }
 
+/* The stamp of picture i alone is wrong: it gets the right one, and no other picture moves. */
+static void check_alone(const struct picture *p, uint8_t type, int i, int64_t by)
+{
+    struct picture off[NB];
+    struct trtc_ts *ts = trtc_ts_new(TRTC_VIDEO);
+    struct trtc_ts_frame f;
+    int n = 0;
+
+    memcpy(off, p, sizeof off);
+    off[i].pts += by;
+    struct mux *m = mux_pictures(off, type, 1, 1, PTS_ONLY);
+    assert_non_null(ts);
+    trtc_ts_feed(ts, m->out.p, m->out.n);
+    trtc_ts_end(ts);
+    for (; trtc_ts_next(ts, &f) == 1; n++) {
+        assert_true(n < NB);
+        assert_int_equal(f.pts_90k, wrapped(p[n].pts));
+        assert_int_in_range(wrapped(p[n].pts - f.dts_90k), 0, 7 * STEP);
+        assert_int_equal(f.restamped, n == i);
+    }
+    assert_int_equal(n, NB);
+    trtc_ts_free(&ts);
+    mux_free(m);
+}
+
+static void test_alone(void **state)
+{
+    (void)state;
+    static const int at[] = { 7, 17, 18, 19, 20, 21, 22, NB - 2 };
+    static const int64_t by[] = { -1000 * STEP, -20 * STEP, -4 * STEP,
+                                  4 * STEP,     20 * STEP,  1000 * STEP };
+    static const struct {
+        const char *encoder;
+        uint8_t type;
+        const char *params;
+    } cases[] = { { "libx264", 0x1b, "b-pyramid=0:b-adapt=0" },
+                  { "libx265", 0x24, "log-level=none:b-adapt=0" } };
+    static struct picture p[NB];
+
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        if (!encode(cases[k].encoder, 2, cases[k].params, 0, p))
+            continue;
+        for (size_t i = 0; i < COUNT(at) * COUNT(by); i++)
+            check_alone(p, cases[k].type, at[i % COUNT(at)], by[i / COUNT(at)]);
+        for (int i = 0; i < NB; i++)
+            free(p[i].p);
+    }
+}
+
 /* Several pictures in a PES, or PES without a time, where the stream does not say how long pictures are shown:
  * the time of the next one that has one says it. */
 static void test_no_rate(void **state)
@@ -740,6 +789,7 @@ int main(void)
         cmocka_unit_test(test_small_fall),
         cmocka_unit_test(test_off_within_group),
         cmocka_unit_test(test_encoded),
+        cmocka_unit_test(test_alone),
         cmocka_unit_test(test_no_rate),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_unknown_depth),
