@@ -9,10 +9,11 @@
 
 #include "source/input_priv.h"
 
-#define RISE_US     40000   /* by less: jitter */
-#define STAYS_US    500000  /* stamps that stay up for so long have risen */
-#define END_RISE_US 1000000 /* without any after it, only a rise by more is doubted */
-#define STEP_MAX_US 1000000 /* also while none is known */
+#define RISE_US     40000    /* by less: jitter */
+#define STAYS_US    500000   /* stamps that stay up for so long have risen */
+#define END_RISE_US 1000000  /* without any after it, only a rise by more is doubted */
+#define STEP_MAX_US 1000000  /* also while none is known */
+#define SLOW_MAX_US 10000000 /* where frames are so far apart again and again */
 #define WAIT_BYTES  ((size_t)8 * 1024 * 1024) /* of frames that wait */
 
 struct trtc_input_risen {
@@ -69,7 +70,7 @@ static void settle(struct trtc_input_rise *r, struct trtc_input_rise_lane *l)
     const int64_t far_us = l->risen_us - l->from_us;
 
     /* twice as far is how far they are */
-    if (l->nb_risen == 1 && far_us <= STEP_MAX_US && far_us - l->far_us < RISE_US &&
+    if (l->nb_risen == 1 && far_us <= SLOW_MAX_US && far_us - l->far_us < RISE_US &&
         l->far_us - far_us < RISE_US)
         l->step_us = far_us;
     l->far_us = l->nb_risen > 0 ? far_us : l->far_us;

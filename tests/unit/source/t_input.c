@@ -2323,6 +2323,28 @@ static void test_rise_of_many(void **state)
     free(in);
 }
 
+/* Pictures that are far apart again and again do not wait for each other. */
+static void test_rise_of_slides(void **state)
+{
+    const struct trtc_input_ops ops = { .next = next_stamped };
+    struct {
+        int track, ms;
+    } in[10];
+    struct stamped back = { (const void *)in, COUNT(in), 0 };
+    struct trtc_input_rise r = { .off = false };
+    struct trtc_input_raw raw;
+    (void)state;
+    for (int k = 0; k < (int)COUNT(in); k++) {
+        in[k].track = V;
+        in[k].ms = 1000 + 4000 * k;
+    }
+    for (int k = 1; k <= (int)COUNT(in); k++) {
+        assert_int_equal(trtc_input_rise_next(&r, &ops, &back, &raw, NULL), 1);
+        assert_true(back.k == k || k < 5);
+    }
+    trtc_input_rise_fini(&r);
+}
+
 static void test_unwrap(void **state)
 {
     const int64_t range = INT64_C(1) << 33;
@@ -2719,6 +2741,7 @@ int main(void)
         cmocka_unit_test(test_clock_of_pictures_shown_twice),
         cmocka_unit_test(test_stamps_that_rise),
         cmocka_unit_test(test_rise_of_many),
+        cmocka_unit_test(test_rise_of_slides),
         cmocka_unit_test(test_unwrap),
         cmocka_unit_test(test_aac_config),
         cmocka_unit_test(test_aac_channels),
