@@ -50,6 +50,7 @@ struct probe {
     struct trtc_ts_counts counts; /* of the segment before, */
     int64_t counted;              /* and its number in its playlist; -1: they are not known */
     bool went_on, fresh;          /* those of this segment go on from there; they begin with 0 */
+    bool torn;                    /* the end of its last picture is missing */
     unsigned sealed;              /* TRTC_AUDIO, TRTC_VIDEO: kinds whose samples are encrypted */
     unsigned may_have;            /* TRTC_AUDIO, TRTC_VIDEO: kinds that the segments may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
@@ -454,6 +455,7 @@ static bool is_joined(const struct probe *x, const struct trtc_piece *p,
 struct border {
     bool read;             /* the next one was; else nothing is known */
     bool frames, counters; /* its frames begin where those of this one end; no packet is missing */
+    bool headless;         /* the next one begins in the middle of a PES */
     bool lacks;            /* packets are missing, as counters show that do not begin anew */
 };
 
@@ -488,6 +490,7 @@ static struct border look_behind(const struct probe *x, const struct trtc_piece 
         trtc_ts_counts(y.ts, &there);
         b.frames = trtc_look_goes_on(&x->look, &y.look);
         b.counters = trtc_ts_goes_on(x->ts, y.ts);
+        b.headless = trtc_ts_stats(y.ts)->headless;
         b.lacks = !b.frames && trtc_look_is_behind(&x->look, &y.look) &&
                   !trtc_ts_counts_go_on(&here, &there) && counts_on(x, p, &there);
     }
@@ -504,6 +507,13 @@ static bool is_continued(const struct probe *x, const struct trtc_piece *p, int6
 {
     const struct border b = look_behind(x, p);
     return b.read && ((short_us <= PAUSE_US && b.frames) || b.counters);
+}
+
+/* Whether the last picture may lack its end, of which nothing else says anything. */
+static bool may_be_torn(const struct probe *x, const struct trtc_piece *p, enum depth depth)
+{
+    return p->attr_bytes < 0 && depth != HEAD && !x->sealed && x->look.nb[1] > 0 &&
+           trtc_ts_ends_open(x->ts) && !look_behind(x, p).headless;
 }
 
 /* Whether the last frames of the segment are missing, although it is hardly too short. */
@@ -595,7 +605,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     bool ends_early = vouched && short_of && said - seen > PAUSE_US;
     if (said == TRTC_NOTIME || ends_early)
         p->dur_us = seen; /* the recording is complete: no more frames came */
-    bool torn = missing > 0 || (is_torn(x, p, stats) && !is_joined(x, p, stats));
+    bool torn = x->torn || missing > 0 || (is_torn(x, p, stats) && !is_joined(x, p, stats));
     if ((short_of && !vouched) || torn) {
         if (torn && p->facts.kinds == TRTC_VIDEO) /* its last picture is not whole */
             seen -= l->step[1] * 100 / 9;
@@ -866,6 +876,9 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     x->sealed = 0;
     if (ret == 0 && trtc_sealed_by_playlist(p) && trtc_look_kinds(&x->look))
         ret = trtc_sealed_look(fd, p, x->ts, &x->sealed, &why);
+    x->torn = false;
+    if (ret == 0 && may_be_torn(x, p, depth))
+        ret = trtc_sealed_torn(fd, p, x->ts, &x->torn, &why);
     close(fd);
     if (ret < 0)
         return cannot_read(x->r, p, &why, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Segments whose samples are encrypted; see sealed.h. */
+/* What only a decoder shows of a segment; see sealed.h. */
 #include "source/sealed.h"
 
 #include <errno.h>
@@ -18,6 +18,8 @@ struct sealed {
     AVCodecContext *dec[TRTC_NB_KINDS];
     bool none[TRTC_NB_KINDS]; /* this FFmpeg cannot decode the stream */
     bool sets;                /* there were parameter sets, without which no picture decodes */
+    bool strict;              /* the decoder fails at any error; */
+    bool last_bad;            /* ... so it did at the last picture, which nb_bad does not count */
     AVPacket *pkt;
     AVFrame *frame;
     int nb[TRTC_NB_KINDS], nb_bad[TRTC_NB_KINDS]; /* frames decoded; of these, with errors */
@@ -41,6 +43,7 @@ static int open_decoder(struct sealed *x, int k, const struct trtc_ts_stream *s,
     if (!x->dec[k])
         return trtc_fail_nomem(err);
     x->dec[k]->thread_count = 1;
+    x->dec[k]->err_recognition |= x->strict ? AV_EF_EXPLODE : 0;
     const int ret = avcodec_open2(x->dec[k], c, NULL);
     x->none[k] = ret < 0; /* one of hardware that is not there, perhaps */
     return ret == AVERROR(ENOMEM) ? trtc_fail_nomem(err) : 0;
@@ -83,11 +86,9 @@ static bool is_of_use(struct sealed *x, const struct trtc_ts_frame *f)
     return !f->stream->video || x->sets;
 }
 
-static int look_at(struct sealed *x, const struct trtc_ts_frame *f, struct trtc_err *err)
+/* Prepares to decode the frame. 1, 0: there is no decoder, or -1. */
+static int prepare(struct sealed *x, int k, const struct trtc_ts_frame *f, struct trtc_err *err)
 {
-    const int k = f->stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
-    if (x->none[k] || is_enough(x, k) || !is_of_use(x, f))
-        return 0;
     if (!x->dec[k] && open_decoder(x, k, f->stream, err) < 0)
         return -1;
     if (x->none[k])
@@ -95,6 +96,17 @@ static int look_at(struct sealed *x, const struct trtc_ts_frame *f, struct trtc_
     if (av_new_packet(x->pkt, (int)f->size) < 0)
         return trtc_fail_nomem(err);
     memcpy(x->pkt->data, f->data, f->size);
+    return 1;
+}
+
+static int look_at(struct sealed *x, const struct trtc_ts_frame *f, struct trtc_err *err)
+{
+    const int k = f->stream->video ? TRTC_AT_VIDEO : TRTC_AT_AUDIO;
+    if (x->none[k] || is_enough(x, k) || !is_of_use(x, f))
+        return 0;
+    const int ready = prepare(x, k, f, err);
+    if (ready <= 0)
+        return ready;
     const int good = decodes(x, k);
     av_packet_unref(x->pkt);
     x->nb[k]++;
@@ -102,14 +114,35 @@ static int look_at(struct sealed *x, const struct trtc_ts_frame *f, struct trtc_
     return good < 0 ? trtc_fail_nomem(err) : 0;
 }
 
-/* Feeds the beginning of the segment. */
+/* Decodes a picture as one of a stream. */
+static int follow(struct sealed *x, const struct trtc_ts_frame *f, struct trtc_err *err)
+{
+    const int k = TRTC_AT_VIDEO;
+    if (!f->stream->video || x->none[k] || (x->nb[k] == 0 && !is_of_use(x, f)))
+        return 0;
+    const int ready = prepare(x, k, f, err);
+    if (ready <= 0)
+        return ready;
+    int ret = avcodec_send_packet(x->dec[k], x->pkt);
+    x->nb_bad[k] += x->last_bad;
+    x->last_bad = ret < 0;
+    x->nb[k]++;
+    av_packet_unref(x->pkt);
+    while (ret >= 0 && (ret = avcodec_receive_frame(x->dec[k], x->frame)) >= 0)
+        av_frame_unref(x->frame);
+    x->last_bad |= ret != AVERROR(EAGAIN);
+    return ret == AVERROR(ENOMEM) ? trtc_fail_nomem(err) : 0;
+}
+
+/* Feeds the beginning of the segment, or, to follow its pictures, its end. */
 static int feed(struct sealed *x, int fd, const struct trtc_piece *p, struct trtc_err *err)
 {
     uint8_t buf[BLOCK_BYTES];
     struct trtc_ts_frame f;
-    const int64_t end = p->bytes < LOOK_BYTES ? p->bytes : LOOK_BYTES;
+    const int64_t nb = p->bytes < LOOK_BYTES ? p->bytes : LOOK_BYTES;
+    const int64_t begin = x->strict ? p->bytes - nb : 0, end = begin + nb;
     int more = 0;
-    for (int64_t at = 0; at < end && !(is_enough(x, 0) && is_enough(x, 1));) {
+    for (int64_t at = begin; at < end && (x->strict || !(is_enough(x, 0) && is_enough(x, 1)));) {
         const size_t want = end - at < BLOCK_BYTES ? (size_t)(end - at) : BLOCK_BYTES;
         const ssize_t got = pread(fd, buf, want, p->at_bytes + at);
         if (got < 0 && errno == EINTR)
@@ -121,7 +154,7 @@ static int feed(struct sealed *x, int fd, const struct trtc_piece *p, struct trt
         if (at >= p->bytes)
             trtc_ts_end(x->ts);
         while ((more = trtc_ts_next(x->ts, &f)) > 0)
-            if (look_at(x, &f, err) < 0)
+            if ((x->strict ? follow(x, &f, err) : look_at(x, &f, err)) < 0)
                 return -1;
         if (more < 0)
             return trtc_fail_nomem(err);
@@ -129,33 +162,51 @@ static int feed(struct sealed *x, int fd, const struct trtc_piece *p, struct trt
     return 0;
 }
 
-static int look(struct sealed *x, int fd, const struct trtc_piece *p, struct trtc_err *err)
+/* Reads the segment. Free x with sealed_fini in any case. */
+static int look(struct sealed *x, int fd, const struct trtc_piece *p, const struct trtc_ts *tables,
+                struct trtc_err *err)
 {
+    if (trtc_ffmpeg_load(err) < 0)
+        return err->code == TRTC_EX_TEMPFAIL ? -1 : 0;
+    x->ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
     x->pkt = av_packet_alloc();
     x->frame = av_frame_alloc();
     if (!x->ts || !x->pkt || !x->frame)
         return trtc_fail_nomem(err);
+    trtc_ts_learn(x->ts, tables);
     return feed(x, fd, p, err);
+}
+
+static void sealed_fini(struct sealed *x)
+{
+    if (!x->ts && !x->pkt && !x->frame) /* nor was FFmpeg loaded, perhaps */
+        return;
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
+        avcodec_free_context(&x->dec[k]);
+    av_frame_free(&x->frame);
+    av_packet_free(&x->pkt);
+    trtc_ts_free(&x->ts);
 }
 
 int trtc_sealed_look(int fd, const struct trtc_piece *p, const struct trtc_ts *tables,
                      unsigned *kinds, struct trtc_err *err)
 {
     struct sealed x = { .ts = NULL };
+    const int ret = look(&x, fd, p, tables, err);
     *kinds = 0;
-    if (trtc_ffmpeg_load(err) < 0)
-        return err->code == TRTC_EX_TEMPFAIL ? -1 : 0;
-    x.ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
-    if (x.ts)
-        trtc_ts_learn(x.ts, tables);
-    const int ret = look(&x, fd, p, err);
-    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
         if (2 * x.nb_bad[k] > x.nb[k])
             *kinds |= k == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO;
-        avcodec_free_context(&x.dec[k]);
-    }
-    av_frame_free(&x.frame);
-    av_packet_free(&x.pkt);
-    trtc_ts_free(&x.ts);
+    sealed_fini(&x);
+    return ret;
+}
+
+int trtc_sealed_torn(int fd, const struct trtc_piece *p, const struct trtc_ts *tables, bool *torn,
+                     struct trtc_err *err)
+{
+    struct sealed x = { .strict = true };
+    const int ret = look(&x, fd, p, tables, err);
+    *torn = x.nb[TRTC_AT_VIDEO] > 1 && x.nb_bad[TRTC_AT_VIDEO] == 0 && x.last_bad;
+    sealed_fini(&x);
     return ret;
 }

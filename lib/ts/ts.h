@@ -209,6 +209,10 @@ void trtc_ts_counts(const struct trtc_ts *ts, struct trtc_ts_counts *c);
 /* Whether those of the next segment go on from c, as far as kinds are in both. */
 bool trtc_ts_counts_go_on(const struct trtc_ts_counts *c, const struct trtc_ts_counts *next);
 
+/* Whether the last PES of pictures that was read may have lost its end: it states no length, and its
+ * last packet has no stuffing, as that of a whole one has unless it is full by chance. */
+bool trtc_ts_ends_open(const struct trtc_ts *ts);
+
 /* Whether next, which has read the beginning of the segment behind the one that ts has read to its
  * end, shows that no packet is missing between them: PES end and begin there, and all counters go
  * on. */

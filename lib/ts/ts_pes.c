@@ -439,6 +439,13 @@ bool trtc_ts_counts_go_on(const struct trtc_ts_counts *c, const struct trtc_ts_c
     return any;
 }
 
+bool trtc_ts_ends_open(const struct trtc_ts *ts)
+{
+    const struct trtc_ts_es *s = &ts->es[TRTC_AT_VIDEO];
+
+    return s->on && s->cc != CC_NONE && s->left < 0 && !s->stuffed;
+}
+
 bool trtc_ts_goes_on(const struct trtc_ts *ts, const struct trtc_ts *next)
 {
     struct trtc_ts_counts here, there;

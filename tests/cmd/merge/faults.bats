@@ -133,6 +133,18 @@ audio2=20260101000010500
     quiet
 }
 
+@test "a last picture cut between two packets, where counters begin anew: the decoder shows it" {
+    local f size cut
+    mk cut --bitrate 500000 --length 4 --segment 2 --tags old --user id=10001,kinds=v,size=320x180
+    f=$(segment cut video 1)
+    size=$(stat -c %s "$f")
+    for cut in 188 $((188 * 3)); do
+        truncate -s $((size - cut)) "$f"
+        merge 3 -f cut --force
+        said "${f##*/}: truncated: 0.067 s lost"
+    done
+}
+
 @test "a segment whose beginning is missing, or was overwritten: named, and the rest keeps its place" {
     local f i
     for i in 0 1 2; do
