@@ -34,6 +34,7 @@
 #define SHORT      (1000 * MS) /* a segment may be this much shorter than its playlist says */
 #define AHEAD      (60 * MS)   /* a track is ahead of the clock by at least this */
 #define UNEVEN     (150 * MS) /* where the rate of pictures varies, a smaller jump cannot be seen */
+#define LAG        (300 * MS) /* pictures may end so far from where they are due */
 #define STEP_GUESS (40 * MS)
 #define STEP_MAX   (500 * MS)
 
@@ -739,7 +740,7 @@ static struct leap leap_of(const struct trtc_course *c, int track, int64_t lead)
         if (distance(hole, lead) <= TOL && distance(hole, lead) < distance(leap.by, lead))
             leap = (struct leap){ i, hole };
         else if (wide && leap.by == 0 && stands_out(c, lead))
-            leap = (struct leap){ i, lead };
+            leap = (struct leap){ i, hole > SOON && distance(hole, lead) <= UNEVEN ? hole : lead };
         prev = r;
     }
     return leap;
@@ -803,6 +804,23 @@ static bool goes_along(const struct trtc_course *c, const struct epochs *e, int 
     return beside;
 }
 
+/* The jump of a track if the other one has jumped by so much: a hole that is about as long. Both have one
+ * clock, so they are moved by the same, wherever this one seems to end: pictures are shown later than they are
+ * decoded, and sound ends with a whole frame. */
+static struct leap leap_beside(const struct trtc_course *c, int track, int64_t by)
+{
+    const struct trtc_course_run *prev = NULL;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct trtc_course_run *r = &c->runs[i];
+        if (r->track != track)
+            continue;
+        if (prev && distance(start_of(r) - end_of(prev), by) <= LAG)
+            return (struct leap){ i, by };
+        prev = r;
+    }
+    return (struct leap){ 0, 0 };
+}
+
 /* Moves tracks back that have run ahead of the clock. If both have, by as much, that needs a jump of both. */
 static void take_back(struct trtc_course *c, const struct epochs *e)
 {
@@ -812,6 +830,9 @@ static void take_back(struct trtc_course *c, const struct epochs *e)
         leap[track] = find_leap(c, track);
         both &= c->onward[track].known && c->track[track].seen && lead_of(c, track).end >= AHEAD;
     }
+    for (int track = 0; track < TRTC_NB_KINDS; track++)
+        if (!leap[track].by && leap[!track].by > SOON)
+            leap[track] = leap_beside(c, track, leap[!track].by);
     if (both && distance(lead_of(c, 0).end, lead_of(c, 1).end) <= TOL &&
         (!leap[0].by || !leap[1].by))
         return;

@@ -277,17 +277,30 @@ static int merge_cut(const char *dir, const struct source *s, struct told *t, st
     return run_merge(dir, "r", t, made);
 }
 
-/* Cut close to where the clock restarts: how close differs from file to file. */
-static int merge_near(const char *dir, const struct source *s, struct told *t, struct frames *made)
+/* Cut so many packets behind the place where the clock restarts, or in front of it. */
+static int merge_cut_at(const char *dir, const struct source *s, int64_t by, struct told *t,
+                        struct frames *made)
 {
     const int64_t at = (s->restart - s->front) / s->unit, n = packets_of(s);
     const char *given = getenv("MATRIX_NEAR");
-    int64_t by = given ? atoi(given) : n % 61 - 30;
+    by = given ? atoi(given) : by;
     if (s->restart < 0 || !s->placed || at + by < 10 || at + by + 10 > n)
         return -1;
     if (make_pieces(dir, s, 2, (const int64_t[]){ at + by }) < 0)
         return -1;
     return run_merge(dir, "r", t, made);
+}
+
+/* Cut close to that place, and very close: how close differs from file to file. */
+static int merge_near(const char *dir, const struct source *s, struct told *t, struct frames *made)
+{
+    return merge_cut_at(dir, s, packets_of(s) % 61 - 30, t, made);
+}
+
+static int merge_beside(const char *dir, const struct source *s, struct told *t,
+                        struct frames *made)
+{
+    return merge_cut_at(dir, s, packets_of(s) % 13 - 6, t, made);
 }
 
 /* FFmpeg's own segments under a recording's names, in a playlist that says no more than FFmpeg's. */
@@ -369,6 +382,7 @@ const struct run runs[] = {
     { "merge", true, merge_one },
     { "merge-cut", true, merge_cut },
     { "merge-near", true, merge_near },
+    { "merge-beside", true, merge_beside },
     { "hls-merge", false, merge_chain },
     { "merge-segments", false, merge_segments },
     { "mix", false, mix },

@@ -580,6 +580,31 @@ static void test_ahead(void **state)
     memset(onward, 0, sizeof onward);
 }
 
+/* Both tracks jump by a minute near the end of a segment, or in the last one. Where pictures are due is known only to
+ * their delay and a frame of sound; they go on as they did, and are moved as the sound is. */
+static void test_long_jump(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        double jump_s[2];
+        struct onward onward[2]; /* of pictures, of sound */
+    } t[] = {
+        { "the last picture", { 9.96, 10 }, { { 9.88, 70, 0 }, { 10, 70, 0 } } },
+        { "the last pictures", { 9.8, 9.8 }, { { 9.9, 70, 0 }, { 10, 70, 0 } } },
+        { "nothing follows", { 5, 5 }, { { 10.11, 0, 0 }, { 10, 0, 0 } } },
+        { "nothing follows, and sound ends late", { 5, 5 }, { { 10.2, 0, 0 }, { 10, 0, 0 } } },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        const double at = t[i].jump_s[PICTURE];
+        struct media m = { .length_s = 10, .first = 3 * S, .delay_ms = 120, .nb_parts = 1 };
+        m.parts[0] = (struct part){ at, { 60, t[i].jump_s[SOUND] > at ? 0 : 60 }, 0 };
+        memcpy(onward, t[i].onward, sizeof onward);
+        check_next(&m, 10, -1, 12, t[i].what);
+    }
+    memset(onward, 0, sizeof onward);
+}
+
 /* An encoder begins to reorder pictures: the next one is decoded before the last one, but displayed
  * after it. The clock has not changed, unless that picture would be displayed too early as well. */
 static void test_delay_grows(void **state)
@@ -809,6 +834,7 @@ int main(void)
         cmocka_unit_test(test_begins_at_a_restart),
         cmocka_unit_test(test_key_falls),
         cmocka_unit_test(test_ahead),
+        cmocka_unit_test(test_long_jump),
         cmocka_unit_test(test_ahead_at_variable_rate),
         cmocka_unit_test(test_cut_behind),
         cmocka_unit_test(test_last_picture_at_variable_rate),
