@@ -209,7 +209,8 @@ static int open_fragments(struct trtc_input_av *b, int averr)
 }
 
 /* Opens a URL. Each segment of a playlist has a connection of its own, one after the other: then it is
- * seen where one begins, and whether it was fetched to its end. */
+ * seen where one begins, and whether it was fetched to its end. That of the playlist is not: a server that does not
+ * state its size seems to break off, and a playlist that lacks its end is fetched again. */
 static int open_url(struct trtc_input_av *b, const char *url)
 {
     AVDictionary *options = NULL;
@@ -219,6 +220,8 @@ static int open_url(struct trtc_input_av *b, const char *url)
         av_dict_set(&options, "http_multiple", "0", 0) >= 0)
         ret = open_once(b, url, &options);
     av_dict_free(&options);
+    if (ret >= 0 && b->ic->pb && strcmp(b->ic->iformat->name, "hls") == 0)
+        b->ic->pb->error = 0;
     return ret;
 }
 

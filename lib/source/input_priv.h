@@ -326,8 +326,9 @@ struct trtc_input_watch {
     int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
                    struct AVDictionary **options); /* ... libavformat's functions */
     int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
-    bool encrypted; /* one of them is, as a whole */
-    bool codecs;    /* a track of an MP4 has several codecs, of which only one is read */
+    bool encrypted;           /* one of them is, as a whole */
+    struct AVIOContext *list; /* a playlist that is open, or NULL */
+    bool codecs;              /* a track of an MP4 has several codecs, of which only one is read */
 
     /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file; PAGES: an Ogg file. Their boxes on the
      * top level, tags, elements down to blocks, or pages are called parts. CHUNKS: a WAV, and its

@@ -65,11 +65,12 @@ void trtc_input_watch_log(struct trtc_input_watch *w, AVFormatContext *ic)
 
 /* ---- segments of a playlist ---- */
 
-static bool is_list(const char *url)
+static bool is_list(const AVFormatContext *ic, const char *url)
 {
     const size_t n = strcspn(url, "?#");
 
-    return (n >= 5 && strncmp(url + n - 5, ".m3u8", 5) == 0) ||
+    return (ic->url && strcmp(url, ic->url) == 0) ||
+           (n >= 5 && strncmp(url + n - 5, ".m3u8", 5) == 0) ||
            (n >= 4 &&
             (strncmp(url + n - 4, ".m3u", 4) == 0 || strncmp(url + n - 4, ".mpd", 4) == 0));
 }
@@ -80,8 +81,10 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
     struct trtc_input_watch *w = ic->opaque;
     const int ret = w->io_open(ic, pb, url, flags, options);
 
-    if (is_list(url))
+    if (is_list(ic, url)) {
+        w->list = ret < 0 ? NULL : *pb;
         return ret;
+    }
     w->nb_segments++;
     w->encrypted |= strncmp(url, "crypto", 6) == 0;
     if (ret < 0 && ret != AVERROR_EXIT && !trtc_is_stopped(w->stop))
@@ -104,8 +107,9 @@ static int close_segment(AVFormatContext *ic, AVIOContext *pb)
 {
     struct trtc_input_watch *w = ic->opaque;
 
-    if (pb && !trtc_is_stopped(w->stop) && is_broken_off(w, pb))
+    if (pb && pb != w->list && !trtc_is_stopped(w->stop) && is_broken_off(w, pb))
         w->nb_faults++;
+    w->list = pb == w->list ? NULL : w->list;
     return w->io_close(ic, pb);
 }
 
