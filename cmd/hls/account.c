@@ -74,17 +74,16 @@ static void note_jump(struct hls_account *a, const struct trtc_input_frame *f)
 {
     const int64_t into_us = f->pkt.pts_us - trtc_input_start_us(a->in);
     const double s = (double)f->jump_us / 1e6, days = s / 86400;
+    char jump[32], later[32];
 
     if (a->nb_jumps++ >= JUMPS_MAX)
         return;
-    if (days >= 1 || days <= -1)
-        cli_note(
-            "%s: at %.3f s its time stamps jump by %+.1f days: what follows is placed after what came before",
-            a->input, (double)into_us / 1e6, days);
-    else
-        cli_note(
-            "%s: at %.3f s its time stamps jump by %+.3f s: what follows is placed after what came before",
-            a->input, (double)into_us / 1e6, s);
+    snprintf(jump, sizeof jump, days >= 1 || days <= -1 ? "%+.1f days" : "%+.3f s",
+             days >= 1 || days <= -1 ? days : s);
+    snprintf(later, sizeof later, "%.1f s later than ", (double)f->later_us / 1e6);
+    cli_note("%s: at %.3f s its time stamps jump by %s: what follows is placed %s%s", a->input,
+             (double)into_us / 1e6, jump, f->later_us ? later : "after ",
+             f->later_us ? "what came before, as nothing came for so long" : "what came before");
     if (a->nb_jumps == JUMPS_MAX)
         cli_note("%s: further jumps are only counted", a->input);
 }

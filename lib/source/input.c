@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/bytes.h"
+#include "base/utc.h"
 #include "codec/aenc.h"
 #include "codec/av.h"
 #include "codec/ffmpeg.h"
@@ -28,6 +29,8 @@
 #define AAC_SAMPLES   1024
 #define STEP_MAX_US   1000000
 #define JOIN_US       10000000
+#define SILENT_US     1000000 /* a live source from which nothing comes for so long was away; */
+#define FRESH_US      1000000 /* ... if it begins anew, its first frames come within this */
 
 /* A waiting frame, followed by its bytes. */
 struct held {
@@ -72,7 +75,10 @@ struct trtc_input {
     uint8_t *adts;             /* the frame that is returned */
     size_t adts_cap;
     bool breaks; /* a jump that no frame has been marked with yet */
-    int64_t jump_us;
+    int64_t jump_us, later_us;
+
+    bool is_direct;              /* bytes come from another machine as they are made */
+    int64_t silent_us, heard_us; /* how long nothing came last, and up to when; 0: not just now */
 
     /* the account */
     int64_t nb_mended[TRTC_NB_KINDS];    /* times that were made */
@@ -194,7 +200,8 @@ static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64
                                             .pts_us = raw->pts_us,
                                             .dts_us = raw->dts_us,
                                             .dur_us = dur_us,
-                                            .key = raw->track == TRTC_AT_VIDEO && raw->key };
+                                            .key = raw->track == TRTC_AT_VIDEO && raw->key,
+                                            .silent_us = in->silent_us };
 
     if (raw->hidden)
         trtc_input_clock_hide(&in->clock, &stamp, at);
@@ -207,6 +214,8 @@ static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64
     if (at->breaks) {
         in->breaks = true;
         in->jump_us = at->jump_us;
+        in->later_us = at->later_us;
+        in->silent_us = 0;
     }
 }
 
@@ -248,6 +257,7 @@ static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
         .dur_us = at->dur_us,
         .breaks = in->breaks,
         .jump_us = in->jump_us,
+        .later_us = in->later_us,
         .epoch = at->epoch,
         .damaged = raw->damaged,
         .other_due = is_due(in, raw->track == TRTC_AT_VIDEO ? TRTC_AT_AUDIO : TRTC_AT_VIDEO),
@@ -258,7 +268,7 @@ static void fill(struct trtc_input *in, const struct trtc_input_raw *raw,
         .colour = in->info.colour,
     };
     in->breaks = false;
-    in->jump_us = 0;
+    in->jump_us = in->later_us = 0;
 }
 
 /* A frame of whatever codec, for a decoder. */
@@ -509,6 +519,24 @@ static int pass_over(struct trtc_input *in, const struct trtc_input_raw *raw,
     return PASSED;
 }
 
+/* Reads the next frame. Notes whether a live source was silent before it. */
+static int read_next(struct trtc_input *in, struct trtc_input_raw *raw)
+{
+    const int64_t from_us = in->is_direct ? trtc_mono_us() : 0;
+    const int ret = trtc_input_rise_next(&in->rise, in->ops, in->back, raw, &in->why);
+
+    if (!in->is_direct)
+        return ret;
+    const int64_t now_us = trtc_mono_us();
+    if (now_us - from_us >= SILENT_US) {
+        in->silent_us = now_us - from_us;
+        in->heard_us = now_us;
+    } else if (now_us - in->heard_us > FRESH_US) {
+        in->silent_us = 0;
+    }
+    return ret;
+}
+
 /* The next frame: 1; PASSED: one that is not wanted; 0 at the end, -1. */
 static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_err *err)
 {
@@ -527,7 +555,7 @@ static int fetch(struct trtc_input *in, struct trtc_input_frame *f, struct trtc_
                 *err = in->why;
             return in->result;
         }
-        ret = trtc_input_rise_next(&in->rise, in->ops, in->back, &raw, &in->why);
+        ret = read_next(in, &raw);
         if (ret <= 0)
             ret = finish(in, ret, err);
         else if (!is_wanted(in, raw.track))
@@ -821,6 +849,7 @@ static int open_back(struct trtc_input *in, const char *url, const struct trtc_r
                : in->is_ts ? trtc_input_ts_new(&in->src, in->name, err)
                            : trtc_input_av_new(&in->src, in->name, !in->any, err);
     in->clock.steady = in->back && opened && !in->is_ts && trtc_input_av_is_steady(in->back);
+    in->is_direct = in->src.remote == &trtc_input_net;
     in->info.stored = in->src.seekable && in->src.fd >= 0;
     in->rise.off = in->clock.steady || (in->any && !in->info.stored); /* those cannot wait */
     return in->back ? 0 : -1;

@@ -50,7 +50,9 @@ struct trtc_input_frame {
     bool breaks;            /* the time stamps of the stream jumped here (backwards, or forwards by
                                 more than half an hour); its times are shifted so that they continue
                                 after the last frame */
-    int64_t jump_us;        /* with breaks: how far the stream's own clock jumped */
+    int64_t jump_us;        /* with breaks: how far the stream's own clock jumped, */
+    int64_t later_us;       /* ... and how long nothing came from a live source: so much later it
+                                stands */
     int epoch;              /* the number of jumps before this frame; for some frames after a jump
                                 the other track may still be in the epoch before it */
     bool damaged;           /* parts of it are missing */

@@ -115,6 +115,13 @@ static void open_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
         at += owed_us;
         owed_us = 0;
     }
+    /* of a live source that was away, the time that has passed is known */
+    const int64_t step_us = end_of(l) - l->dts_us;
+    if (s->silent_us > step_us) {
+        out->later_us = s->silent_us - step_us;
+        at += out->later_us;
+        owed_us = 0;
+    }
     const int64_t undone_us = undoes_rise(c, l, raw) ? -gap_of(l, raw) : 0;
     next_epoch(c, round_up_100(at - raw), raw);
     c->owed_us = undone_us ? 0 : owed_us;

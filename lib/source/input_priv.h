@@ -425,6 +425,7 @@ struct trtc_input_placed {
     int64_t pts_us, dts_us, dur_us;
     bool breaks;
     int64_t jump_us;
+    int64_t later_us; /* with breaks: how much later it stands, since nothing came for so long */
     int epoch;
     bool mended;    /* its PTS was impossible, and was replaced */
     bool unordered; /* the frame before it had fallen alone, and stands behind its time */
@@ -434,7 +435,8 @@ struct trtc_input_placed {
 struct trtc_input_stamp {
     int track;
     int64_t pts_us, dts_us, dur_us;
-    bool key; /* a picture at which decoding can start */
+    bool key;          /* a picture at which decoding can start */
+    int64_t silent_us; /* so long nothing came from a live source just before; or 0 */
 };
 
 /* Places the next frame of a track. DTS of a track never fall and never repeat. */

@@ -1993,6 +1993,29 @@ static void put(struct trtc_input_clock *c, int track, int64_t pts_us, int64_t d
     trtc_input_clock_place(c, &s, at);
 }
 
+/* A live source was away for 10 s and begins anew: both tracks stand as much later. */
+static void test_clock_of_restart(void **state)
+{
+    struct trtc_input_clock c = { 0 };
+    struct trtc_input_placed at;
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const int64_t raw_us = 5000000 + i % 2 * INT64_C(40000);
+        const struct trtc_input_stamp s = { .track = V,
+                                            .pts_us = raw_us - i / 2 * INT64_C(5000000),
+                                            .dts_us = raw_us - i / 2 * INT64_C(5000000),
+                                            .key = i == 2,
+                                            .silent_us = i == 2 ? 10000000 : 0 };
+        trtc_input_clock_place(&c, &s, &at);
+        assert_int_equal(at.breaks, i == 2);
+        assert_int_equal(at.later_us, i == 2 ? 9960000 : 0);
+        assert_int_equal(at.dts_us, raw_us + i / 2 * INT64_C(10040000));
+        put(&c, A, s.pts_us, TRTC_NOTIME, 40000, &at);
+        assert_int_equal(at.dts_us, raw_us + i / 2 * INT64_C(10040000));
+        assert_false(at.breaks);
+    }
+}
+
 static void test_clock(void **state)
 {
     /* A track's frame at a raw time (ms) and where it shall be. */
@@ -2736,6 +2759,7 @@ int main(void)
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_damaged_beginning),
         cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_clock_of_restart),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_clock_of_pictures_out_of_order),
         cmocka_unit_test(test_clock_of_pictures_shown_twice),
