@@ -470,6 +470,13 @@ static int64_t off_by(const struct epochs *e, const struct trtc_course_run *r,
     return distance(r->from + shift, stands_at(e, other, r->pos));
 }
 
+/* Whether the track of r has come to it by a fall of step. */
+static bool has_fallen(const struct trtc_course *c, const struct trtc_course_run *r, int64_t step)
+{
+    const struct trtc_course_run *before = run_before(c, r);
+    return before && falls(r, before) && distance(r->from - before->to, step) < TOL;
+}
+
 /* The epoch of the first run of a track when one track falls once more than the other, near its
  * beginning. The run may belong to the epoch which the other track enters with that fall, or be
  * left over from the epoch before. If it is at least about as close to the other track there, that
@@ -486,7 +493,8 @@ static int odd_epoch(const struct trtc_course *c, struct epochs *e, const struct
     const int64_t step = to->from - from->to, was = e->shift[other->epoch];
     const int64_t shift = was + (more > 0 ? -step : step);
     const int64_t soon = more > 0 ? from->to + was - stands_at(e, other, r->pos) : r->to - r->from;
-    const int64_t slack = soon < SOON && -step > FALL_OFF ? FALL_OFF : -TOL;
+    const bool sure = -step > FALL_OFF || (more < 0 && has_fallen(c, other, step));
+    const int64_t slack = soon < SOON && sure ? FALL_OFF : -TOL;
     const int64_t off = off_by(e, r, other, shift);
     if (soon > JOIN_MAX || off > JOIN_MAX || off >= off_by(e, r, other, e->shift[best]) + slack)
         return best;
@@ -1015,11 +1023,31 @@ static int64_t room_for(struct trtc_course *c, int64_t listed, int64_t next)
     return next > listed && distance(length_of(c, -1), next) <= loose(next) + SHORT ? next : listed;
 }
 
+/* Whether one track ends before the other begins, and only both together are longer than the segment: then
+ * their clocks are apart. */
+static bool are_disjoint(const struct trtc_course *c, int64_t listed)
+{
+    int64_t from[TRTC_NB_KINDS] = { INT64_MAX, INT64_MAX };
+    int64_t to[TRTC_NB_KINDS] = { INT64_MIN, INT64_MIN };
+    for (size_t i = 0; i < c->n; i++) {
+        const int track = c->runs[i].track;
+        from[track] = c->runs[i].from < from[track] ? c->runs[i].from : from[track];
+        to[track] = c->runs[i].to > to[track] ? c->runs[i].to : to[track];
+    }
+    const int early = from[0] > from[1], late = !early;
+    const int64_t room = listed + loose_in(c, listed);
+    return listed != TRTC_NOTIME && from[late] != INT64_MAX && from[late] > to[early] - TOL &&
+           to[late] - from[early] > room + SOON && to[0] - from[0] <= room &&
+           to[1] - from[1] <= room;
+}
+
 /* How far apart the tracks of one clock may begin: by the length of the segment, if one of them is
  * behind the other in it. */
 static int64_t apart_most(const struct trtc_course *c, int64_t listed)
 {
     int64_t length[TRTC_NB_KINDS] = { 0 }, most = listed == TRTC_NOTIME ? 0 : listed;
+    if (are_disjoint(c, listed))
+        return SOON;
     for (size_t i = 0; i < c->n; i++) {
         int64_t *l = &length[c->runs[i].track];
         *l += c->runs[i].to - c->runs[i].from;
