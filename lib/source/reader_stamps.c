@@ -45,12 +45,16 @@ static bool ends_well(struct trtc_reader *rd, const struct trtc_course_file *f, 
 {
     const struct trtc_piece *p = trtc_reader_piece_of(rd);
     const int64_t said = trtc_reader_ticks_of(p->dur_us), next = trtc_reader_ticks_of(p->next_us);
+    if (what == LATE && !(p->facts.kinds & TRTC_AUDIO))
+        return true;
     see_tail(rd, f);
     if (rd->tail_90k == TRTC_NOTIME ||
         trtc_ts_diff(rd->prev_ts, p->facts.first_ts_90k) > rd->tail_90k + TRTC_READER_GOES_ON_90K)
         return false; /* the frame in hand is not in it */
-    return what == UNEVEN ? llabs(rd->tail_90k - said) < TRTC_READER_TOL_90K
-                          : trtc_course_fits(rd->tail_90k, said, next) || ends_apart(rd);
+    /* a picture that comes late makes the next one uneven */
+    return what == UNEVEN || what == LATE
+               ? llabs(rd->tail_90k - said) < TRTC_READER_TOL_90K
+               : trtc_course_fits(rd->tail_90k, said, next) || ends_apart(rd);
 }
 
 /* Reads the course of the segment; its last frames may go on in the next one. */
@@ -249,7 +253,7 @@ static int look_at_course(struct trtc_reader *rd, enum oddity what, struct trtc_
         return there;
     int ret = 0;
     const struct trtc_course_file f = { fd, p->at_bytes, p->bytes, rd->ts };
-    const bool well = what == LATE || (what != BREAKS && ends_well(rd, &f, what));
+    const bool well = what != BREAKS && ends_well(rd, &f, what);
     if (!well || may_jump(rd, &f, what)) {
         ret = follow_course(rd, &f, err);
         const struct trtc_course *c = &rd->course;
@@ -341,6 +345,7 @@ int trtc_reader_set_times(struct trtc_reader *rd, const struct trtc_ts_frame *f,
         if (p->pts_us < p->dts_us)
             p->pts_us = p->dts_us;
     }
+    trtc_reader_note_place(rd, p, first);
     const int64_t step = first ? 0 : p->dts_us - rd->prev_us;
     if (step > 0 && step < 1000000)
         rd->step_us = step;
