@@ -47,11 +47,18 @@ static bool nothing_between(const struct trtc_reader *rd)
     return stamps_go_on(rd);
 }
 
+/* Whether clip at, not the first one, comes after the one before it in their playlist. */
+static bool comes_next(const struct trtc_reader *rd, size_t at)
+{
+    const struct trtc_clip *c = &rd->lane->clips[at - 1];
+    return !c->piece->cut && c->piece->list == c[1].piece->list &&
+           c->piece->place + 1 == c[1].piece->place;
+}
+
 bool trtc_reader_follows(const struct trtc_reader *rd, size_t at)
 {
-    const struct trtc_clip *c = at > 0 ? &rd->lane->clips[at - 1] : NULL;
-    return c && at < rd->lane->n && c->cut_us == INT64_MAX && !c->piece->cut &&
-           c->piece->list == c[1].piece->list && c->piece->place + 1 == c[1].piece->place;
+    return at > 0 && at < rd->lane->n && rd->lane->clips[at - 1].cut_us == INT64_MAX &&
+           comes_next(rd, at);
 }
 
 /* Whether the clip follows the one before, and begins when that ends: stamps that jump there are of
@@ -160,6 +167,9 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
         rd->shift_90k = rd->next_shift_90k;
     come_back(rd);
     const int64_t jump = trtc_reader_set_clock(rd);
+    rd->placed = (struct trtc_reader_place){ .after = rd->prev_ts != TRTC_NOTIME && rd->at > 0 &&
+                                                      comes_next(rd, rd->at),
+                                             .jumps = jump != 0 };
     rd->torn = gone || !nothing_between(rd);
     if (rd->kind == TRTC_VIDEO && (rd->torn || (jump && !stamps_go_on(rd) && !times_go_on(rd))))
         rd->need_key = true;
@@ -236,6 +246,7 @@ int trtc_reader_close_clip(struct trtc_reader *rd, struct trtc_err *err)
             ? 0
             : trtc_reader_lose_unfollowed(rd, &s); /* else it was looked at with the first part */
     ret |= trtc_reader_lose_cut(rd);
+    ret |= trtc_reader_lose_place(rd, &s);
     rd->open = false;
     /* the next segment continues the last clock of this one */
     rd->next_shift_90k = rd->shift_90k;

@@ -25,6 +25,19 @@ struct trtc_reader_passed {
     struct trtc_ts_stats stats;
 };
 
+/* How the frames of a clip were placed: distances are those of decoding times, without the length of sound. */
+struct trtc_reader_place {
+    bool after;                 /* the clip before had frames, and is followed by this one */
+    bool jumps;                 /* the clock jumps at its beginning */
+    int64_t first_us, delay_us; /* when the first frame is shown, and how much later than decoded */
+    int64_t behind_us;          /* its distance from the last frame of the clip before */
+    int64_t widest_us, wide_us; /* the two longest distances in the clip */
+    int64_t jump_us;            /* sound: the last jump, and how many frames came since */
+    int nb_since;
+    int64_t back_us; /* how far a frame is before the one before it, at most */
+    int64_t late_us; /* by how much more than the first one a frame is shown after decoding */
+};
+
 struct trtc_reader {
     const struct trtc_recording *rec;
     bool sparing;
@@ -74,6 +87,8 @@ struct trtc_reader {
         last_90k; /* how far it is from its first stamp to its end, and to its last frame */
     bool rose;    /* pictures rose in it: whether they fall later has been looked at */
     bool looked;  /* all of it was: */
+    struct trtc_reader_place placed;
+    int64_t usual_us;          /* pictures: the longest distance in clips that are not corrected */
     struct trtc_course course; /* its course; empty if its time stamps simply continue */
     size_t course_hint;
 
@@ -160,6 +175,15 @@ int trtc_reader_next_clip(struct trtc_reader *rd, struct trtc_err *err);
 /* Sets the times of a frame on the epoch clock. Returns 0, or -1. */
 int trtc_reader_set_times(struct trtc_reader *rd, const struct trtc_ts_frame *f,
                           struct trtc_packet *p, struct trtc_err *err);
+
+/* ---- reader_place.c: whether the places of frames agree with what else is known ---- */
+
+/* Notes the place of a frame; first: of the clip. To be called before it is the frame before. */
+void trtc_reader_note_place(struct trtc_reader *rd, const struct trtc_packet *p, bool first);
+
+/* Lists a clip whose stamps were corrected if its frames leave time that nothing explains: then it is not
+ * known where they belong. s: what the demultiplexer found in it. 0, or -1: no memory. */
+int trtc_reader_lose_place(struct trtc_reader *rd, const struct trtc_ts_stats *s);
 
 /* ---- reader_loss.c: losses ---- */
 

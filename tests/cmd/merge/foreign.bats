@@ -216,6 +216,13 @@ whole_seconds() {
     done
 }
 
+@test "a jump ahead that cannot be told from a pause, in a segment whose clock falls as well: that is reported" {
+    have mixed p
+    edit "$(nth p mixed 2)" av:7.567-8.62:-2.741 av:9.341:+0.111
+    merge 3 -f p
+    said 'uncertain: its time stamps contradict each other or the playlist: its pictures, and what follows, may be off by 0.111 s'
+}
+
 @test "durations in whole seconds, and names without times: the stream counts" {
     local up
     mk rec --tags old --segment 3.3 --length 10.4 --user "$(user rate=16000 gop=0.2 size=64x36)"

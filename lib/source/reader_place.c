@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* Reader of a lane: whether the places of frames agree with what else is known of a clip.
+ *
+ * Where stamps jump, recording/course.h finds the most likely places. Frames follow each other without a
+ * hole unless a track pauses, and then the clip still ends when it should. If neither is so in a clip that
+ * was corrected, one of its jumps was understood wrongly, or cannot be understood. */
+#include <stdlib.h>
+
+#include "source/reader_priv.h"
+
+#define EXPLAINED_US 100000 /* less than this is rounding, jitter, or an uneven rate */
+#define LATE_US      500000 /* a picture is not shown so much later than others */
+#define WHOLE_US     500000 /* how far a length in whole seconds is off */
+
+static void note_distance(struct trtc_reader_place *x, int64_t us)
+{
+    if (us > x->widest_us) {
+        x->wide_us = x->widest_us;
+        x->widest_us = us;
+    } else if (us > x->wide_us) {
+        x->wide_us = us;
+    }
+    if (-us > x->back_us)
+        x->back_us = -us;
+}
+
+/* Sound whose stamps jump for a few frames is placed without that, see recording/steady.h. */
+static void note_sound(struct trtc_reader_place *x, int64_t us)
+{
+    x->nb_since++;
+    if (llabs(us) <= EXPLAINED_US)
+        return;
+    const bool undone =
+        x->nb_since <= TRTC_STEADY_AHEAD && llabs(us + x->jump_us) < TRTC_ROUNDING_US;
+    if (!undone)
+        note_distance(x, x->jump_us);
+    x->jump_us = undone ? 0 : us;
+    x->nb_since = 0;
+}
+
+void trtc_reader_note_place(struct trtc_reader *rd, const struct trtc_packet *p, bool first)
+{
+    struct trtc_reader_place *x = &rd->placed;
+    const int64_t last_us = first ? rd->last_us : rd->prev_us;
+    const int64_t us = p->dts_us - last_us - (rd->kind == TRTC_AUDIO ? rd->step_us : 0);
+    const int64_t delay_us = p->pts_us - p->dts_us;
+    if (first) {
+        x->first_us = p->pts_us;
+        x->delay_us = delay_us;
+        x->behind_us = x->after ? us : 0;
+        return;
+    }
+    if (rd->kind == TRTC_AUDIO)
+        note_sound(x, us);
+    else
+        note_distance(x, us);
+    if (delay_us - x->delay_us > x->late_us)
+        x->late_us = delay_us - x->delay_us;
+}
+
+/* The time that the open clip has. */
+static int64_t length_of(const struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = trtc_reader_piece_of(rd);
+    return p->next_us != TRTC_NOTIME ? p->next_us : p->dur_us;
+}
+
+/* Whether stamps of the open clip were corrected, or the clock breaks in it, or its frames are all behind
+ * its end. */
+static bool is_corrected(const struct trtc_reader *rd)
+{
+    const struct trtc_course *c = &rd->course;
+    if (rd->placed.first_us > trtc_reader_piece_of(rd)->start_us + length_of(rd) + EXPLAINED_US)
+        return true;
+    if (trtc_reader_piece_of(rd)->facts.odd || rd->off_us || c->regained || trtc_course_falls(c) ||
+        (rd->placed.jumps && rd->shift_90k))
+        return true;
+    for (size_t i = 0; i < c->n; i++)
+        if (llabs(c->runs[i].shift) >= TRTC_READER_TOL_90K)
+            return true;
+    return false;
+}
+
+/* How far beyond the time from its start on that it has, us, the clip ends. */
+static int64_t ends_beyond(const struct trtc_reader *rd, int64_t us)
+{
+    return rd->prev_us + rd->step_us - trtc_reader_piece_of(rd)->start_us - us;
+}
+
+/* The longest hole that a correction has left between two runs of frames, or not removed: in the stamps it
+ * was none, or a longer one. */
+static int64_t hole_left(const struct trtc_reader *rd)
+{
+    const struct trtc_course_run *prev = NULL;
+    int64_t most = 0;
+    for (size_t i = 0; i < rd->course.n; i++) {
+        const struct trtc_course_run *r = &rd->course.runs[i];
+        if (r->track != trtc_at(rd->kind))
+            continue;
+        const int64_t hole = prev ? r->from + r->shift - prev->to - prev->shift : 0;
+        if (prev && llabs(r->shift - prev->shift) >= TRTC_READER_TOL_90K && hole > most)
+            most = hole;
+        prev = r;
+    }
+    return most * 100 / 9;
+}
+
+/* The longest time in the clip, or at its borders, which nothing explains. */
+static int64_t unexplained(const struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = trtc_reader_piece_of(rd);
+    const struct trtc_reader_place *x = &rd->placed;
+    if (p->part)
+        return hole_left(rd) > EXPLAINED_US ? hole_left(rd) : 0;
+    const int64_t usual_us = rd->kind == TRTC_AUDIO      ? 0
+                             : rd->usual_us > x->wide_us ? rd->usual_us
+                                                         : x->wide_us;
+    const int64_t loose_us = EXPLAINED_US + (p->whole ? WHOLE_US : 0);
+    const bool last = rd->at + 1 == rd->lane->n && !p->cut && !p->whole;
+    const bool ends_well = llabs(ends_beyond(rd, length_of(rd))) <= loose_us;
+    const bool begins_well = !x->after || x->first_us <= p->start_us + EXPLAINED_US;
+    int64_t us = ends_well ? hole_left(rd) : x->widest_us - usual_us;
+    if (!begins_well && x->behind_us - usual_us > us)
+        us = x->behind_us - usual_us;
+    if (last && ends_beyond(rd, p->dur_us) - usual_us > us)
+        us = ends_beyond(rd, p->dur_us) - usual_us;
+    if (x->back_us > us)
+        us = x->back_us;
+    if (x->late_us > LATE_US + usual_us && x->late_us > us)
+        us = x->late_us;
+    return us > EXPLAINED_US ? us : 0;
+}
+
+int trtc_reader_lose_place(struct trtc_reader *rd, const struct trtc_ts_stats *s)
+{
+    const struct trtc_piece *p = trtc_reader_piece_of(rd);
+    if (p->part > 1 || p->dur_us == TRTC_NOTIME || rd->prev_us == TRTC_NOTIME)
+        return 0;
+    if (!is_corrected(rd)) {
+        if (rd->placed.widest_us > rd->usual_us)
+            rd->usual_us = rd->placed.widest_us;
+        return 0;
+    }
+    note_distance(&rd->placed, rd->placed.jump_us);
+    const int64_t us = unexplained(rd);
+    if (us == 0 || s->nb_lost || s->nb_bad || p->cut)
+        return 0;
+    return trtc_reader_lose(rd, (struct trtc_lost){ "uncertain", 0, 0 },
+                            "its time stamps contradict each other or the playlist: its %s, and "
+                            "what follows, may be off by %.3f s",
+                            rd->kind == TRTC_VIDEO ? "pictures" : "sound", (double)us / 1e6);
+}
