@@ -14,7 +14,9 @@
 #define CLOCK_STEP_US  1000000 /* a larger difference is a step of the clock, not rounding */
 #define NOTED_US       100000  /* a smaller difference is not worth a note */
 #define COME_BACK_US   10000
-#define PICTURE_OFF_US 5000 /* names are exact to the millisecond */
+#define PICTURE_OFF_US 5000   /* names are exact to the millisecond */
+#define OVERLAP_90K    9000   /* a smaller overlap is rounding */
+#define UNSURE_US      200000 /* times in names may jitter by half of it */
 
 /* Whether the stream continues from a to b without a break, within a tolerance in microseconds. */
 static bool goes_on(const struct trtc_piece *a, const struct trtc_piece *b, int64_t tolerance_us)
@@ -238,6 +240,36 @@ static int settle_beginnings(struct trtc_recording *r)
     return 0;
 }
 
+/* Whether all frames of p come before those of next, by their stamps. */
+static bool is_before(const struct trtc_piece *p, const struct trtc_piece *next)
+{
+    bool any = false;
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const int64_t end = p->facts.end_90k[k], then = next->facts.first_dts_90k[k];
+        if (end == TRTC_NOTIME || then == TRTC_NOTIME)
+            continue;
+        if (trtc_ts_diff(end, then) >= OVERLAP_90K)
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+/* Ends segments where the next one begins if their stamps and the clock agree on that: an EXTINF may include
+ * pictures that are decoded before, and shown after that. */
+static void settle_ends(struct trtc_recording *r)
+{
+    for (size_t i = 0; i + 1 < r->nb_pieces; i++) {
+        struct trtc_piece *p = &r->pieces[i], *next = p + 1;
+        const int64_t off_us =
+            p->unusable || next->unusable ? TRTC_NOTIME : trtc_piece_off_us(p, next, 1);
+        const int64_t us = next->start_us - p->start_us;
+        if (off_us != TRTC_NOTIME && llabs(off_us) <= UNSURE_US && us > 0 && us < p->dur_us &&
+            is_before(p, next))
+            p->dur_us = us;
+    }
+}
+
 /* How far the first picture of a segment is behind its start, if it has both kinds; 0: it has not. */
 static int64_t picture_behind_us(const struct trtc_piece *p)
 {
@@ -306,6 +338,7 @@ int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
     }
     if (settle_beginnings(r) < 0)
         return trtc_fail_nomem(err);
+    settle_ends(r);
     find_next(r);
     return 0;
 }

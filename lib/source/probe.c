@@ -34,6 +34,7 @@ enum {
 #define PAUSE_US     2000000 /* a segment of the right size that ends this early has had a pause */
 #define SECOND_US    1000000
 #define LONE_US      2000000 /* a picture that is alone in a segment may be shown this long */
+#define OVERLAP_90K  9000    /* a smaller overlap of two segments is rounding */
 #define BACK_90K     90000   /* stamps that are lower by more have fallen */
 
 struct probe {
@@ -708,6 +709,15 @@ static bool begins_late(struct probe *x, struct trtc_piece *p)
     return off_us != TRTC_NOTIME && off_us <= -TRTC_ROUNDING_US;
 }
 
+/* Whether the next segment begins before the playlist says that this one ends: the end of this one shows
+ * whether they overlap. */
+static bool ends_late(const struct probe *x, const struct trtc_piece *p)
+{
+    const int64_t next = next_of(x->r, (size_t)(p - x->r->pieces));
+    return next != TRTC_NOTIME && p->dur_us != TRTC_NOTIME &&
+           ticks_of(p->dur_us) >= next + OVERLAP_90K;
+}
+
 /* Whether packets of the segment were not used because no tables had named them so far. */
 static bool needs_tables(struct probe *x)
 {
@@ -753,7 +763,7 @@ static int read_named(struct probe *x, struct trtc_piece *p, int fd, enum depth 
         }
     }
     note_tables(x, p);
-    if (ret == 0 && *depth < WHOLE && begins_late(x, p)) {
+    if (ret == 0 && *depth < WHOLE && (begins_late(x, p) || ends_late(x, p))) {
         *depth = WHOLE;
         ret = read_all(x, p, fd, err);
     }

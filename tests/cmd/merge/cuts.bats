@@ -181,3 +181,25 @@ rewrap_all() {
         same || fail "cut behind byte $k"
     done
 }
+
+@test "segments that FFmpeg cut where pictures are shown late: no picture is lost, whatever their lengths say" {
+    local file name at list=late/1400000001_3560.m3u8 size
+    mkdir late
+    ffmpeg -v error -f lavfi -i testsrc2=s=64x36:r=10:d=6 -f lavfi -i sine=d=6 -c:v libx264 -preset ultrafast \
+        -x264-params bframes=3:b-adapt=0:keyint=20:min-keyint=20 -c:a aac -f segment -segment_time 2 -break_non_keyframes 1 \
+        -segment_format mpegts -muxdelay 0 -segment_list late/l.csv late/%d.ts
+    echo '#EXTM3U' >$list
+    while IFS=, read -r file start end; do
+        at=$(ffprobe -v error -show_entries packet=pts_time -of csv=p=0 late/"$file" |
+            awk -F, '$1 ~ /^[0-9]/ && (!n++ || $1 < first) { first = $1 } END { printf "%d", first * 1000 }')
+        name=1400000001_3560_2026010100000$((at / 1000))$(printf %03d $((at % 1000))).ts
+        mv late/"$file" late/"$name"
+        size=$(stat -c %s late/"$name")
+        printf '#EXT-X-TRTC-FILE-ATTR:%d,%d\n#EXTINF:%s,\n%s\n' $((1767225600000 + at)) "$size" \
+            "$(awk "BEGIN { print $end - $start }")" "$name" >>$list
+    done <late/l.csv
+    echo '#EXT-X-ENDLIST' >>$list
+    merge 0 -f late
+    quiet
+    [ "$(field late/*.mp4 v nb_frames)" -eq 60 ] || fail "$(field late/*.mp4 v nb_frames) pictures"
+}

@@ -387,6 +387,39 @@ static void test_settle_beginnings(void **state)
     }
 }
 
+/* A segment ends where the next one begins, however long its playlist says that it is, if their stamps, and
+ * the clock, show that nothing overlaps. */
+static void test_settle_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t stamp_ms, end_ms, want_ms; /* of the second one; of the first one */
+    } t[] = {
+        { "nothing overlaps", 10000, 10000, 10000 },
+        { "the name is early", 10090, 10090, 10000 },
+        { "what overlaps is rounding", 10000, 10050, 10000 },
+        { "an overlap", 10000, 10300, 10300 },
+        { "another clock", 70000, 10300, 10300 },
+        { "its end is not known", 10000, -1, 10300 },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct trtc_piece pieces[2] = { { .uri = "u", .dur_us = 10300000, .exact = true },
+                                        { .uri = "v", .dur_us = 10000000, .exact = true } };
+        struct trtc_recording r = { .dir = scratch_dir(), .pieces = pieces, .nb_pieces = 2 };
+        pieces[1].place = 1;
+        pieces[1].start_us = 10000000;
+        pieces[1].facts.first_ts_90k = pieces[1].facts.first_dts_90k[TRTC_AT_VIDEO] =
+            t[i].stamp_ms * 90;
+        pieces[0].facts.end_90k[TRTC_AT_AUDIO] = TRTC_NOTIME;
+        pieces[0].facts.end_90k[TRTC_AT_VIDEO] = t[i].end_ms < 0 ? TRTC_NOTIME : t[i].end_ms * 90;
+        assert_int_equal(trtc_recording_settle(&r, NULL), 0);
+        if (pieces[0].dur_us != t[i].want_ms * 1000 || pieces[1].start_us != 10000000)
+            fail_msg("%s: %" PRId64, t[i].what, pieces[0].dur_us);
+        trtc_losses_fini(&r.losses);
+    }
+}
+
 /* Scans d, settles its recording, and compares that. */
 static void expect_settled(int line, const char *want)
 {
@@ -959,6 +992,7 @@ int main(void)
         cmocka_unit_test_setup(test_settle, fresh),
         cmocka_unit_test(test_settle_a_little),
         cmocka_unit_test(test_settle_beginnings),
+        cmocka_unit_test(test_settle_ends),
         cmocka_unit_test_setup(test_wild_clock, fresh),
         cmocka_unit_test_setup(test_losses, fresh),
         cmocka_unit_test_setup(test_twice_and_foreign, fresh),
