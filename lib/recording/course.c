@@ -345,7 +345,7 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
         note_rise(c, at, f->pos);
     const bool odd = (soft || rises) && !t->odd; /* two of them: the rate has changed */
     const bool known = t->seen && step > 0 && step <= STEP_MAX;
-    t->guess = known && step > usual_step(t) ? step - usual_step(t) : 0;
+    const int64_t usual = usual_step(t);
     if (known && !odd) {
         t->before = t->measured ? t->step : 0;
         t->step = step;
@@ -355,7 +355,9 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
     t->high = at;
     t->shown = t->seen && at + f->delay < t->shown ? t->shown : at + f->delay;
     /* at a variable rate the last step is the best guess */
-    go_on(c, TRTC_AT_VIDEO, at + (known && !soft ? step : t->step), f->pos);
+    const int64_t lasts = known && !soft ? step : t->step;
+    t->guess = t->seen && lasts > usual ? lasts - usual : 0;
+    go_on(c, TRTC_AT_VIDEO, at + lasts, f->pos);
     return 0;
 }
 
@@ -829,6 +831,15 @@ static struct leap leap_beside(const struct trtc_course *c, int track, int64_t b
     return (struct leap){ 0, 0 };
 }
 
+/* Whether a track whose end nothing but the playlist states has run ahead of that: then it is the playlist
+ * that is wrong, unless the other track, which has not jumped, ends in time. */
+static bool ends_with_other(const struct trtc_course *c, int track, const struct leap *leap)
+{
+    return c->onward[track].comes == TRTC_NOTIME && leap[track].by && !leap[!track].by &&
+           c->onward[!track].known && c->track[!track].seen &&
+           2 * lead_of(c, !track).end > leap[track].by;
+}
+
 /* Moves tracks back that have run ahead of the clock. If both have, by as much, that needs a jump of both. */
 static void take_back(struct trtc_course *c, const struct epochs *e)
 {
@@ -843,6 +854,8 @@ static void take_back(struct trtc_course *c, const struct epochs *e)
             leap[track] = leap_beside(c, track, leap[!track].by);
     if (both && distance(lead_of(c, 0).end, lead_of(c, 1).end) <= TOL &&
         (!leap[0].by || !leap[1].by))
+        return;
+    if (ends_with_other(c, 0, leap) || ends_with_other(c, 1, leap))
         return;
     bool along[TRTC_NB_KINDS];
     for (int track = 0; track < TRTC_NB_KINDS; track++)
@@ -978,6 +991,15 @@ static int64_t loose_in(const struct trtc_course *c, int64_t room)
     return loose(room) + c->delay;
 }
 
+/* How long track may be if the segment may be so long, and the other track, which fits, ends a little later:
+ * then that is how long it is. */
+static int64_t room_beside(struct trtc_course *c, int track, int64_t room)
+{
+    const int64_t other =
+        excess_of(c, !track, room) + (track == TRTC_AT_AUDIO ? c->delay : -c->delay);
+    return other > 0 ? room + other : room;
+}
+
 /* Closes holes of track until it ends within room: the hole that is as long as the excess, or else
  * the longest one. */
 static void close_holes(struct trtc_course *c, int track, int64_t room,
@@ -1083,7 +1105,7 @@ int trtc_course_settle(struct trtc_course *c, int64_t listed, int64_t next)
         close_holes(c, -1, room, line);
         for (int track = TRTC_NB_KINDS; track-- > 0 && room != TRTC_NOTIME;) /* sound first */
             if (excess_of(c, !track, room) <= loose_in(c, room))
-                close_holes(c, track, room, line);
+                close_holes(c, track, room_beside(c, track, room), line);
         find_extent(c);
     }
     const int ret = e.shift && line ? 0 : -1;

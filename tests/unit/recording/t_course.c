@@ -719,21 +719,76 @@ static void test_cut_behind(void **state)
 }
 
 /* Pictures pause, and the last of them is as much later than the one before as pictures at a variable rate
- * are. How long it lasts is not known, so it does not make the segment too long. */
+ * are, or it follows soon on two that were much later. How long it lasts is not known, so it does not make
+ * the segment too long. */
 static void test_last_picture_at_variable_rate(void **state)
 {
     (void)state;
-    struct trtc_course c = { 0 };
-    size_t hint = 0;
-    int64_t at = 0;
-    for (int i = 0; i < 100; i++) {
-        const struct trtc_course_frame f = { .ts = at, .pos = i };
-        assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
-        at += ticks(i == 50 ? 0.6 : i == 98 ? 0.3 : i == 99 ? 0.067 : 0.04);
+    static const double last_s[][4] = { { 0.04, 0.04, 0.3, 0.067 }, { 0.25, 0.25, 0.084, 0.042 } };
+    for (size_t k = 0; k < sizeof last_s / sizeof *last_s; k++) {
+        struct trtc_course c = { 0 };
+        size_t hint = 0;
+        int64_t at = 0;
+        for (int i = 0; i < 100; i++) {
+            const struct trtc_course_frame f = { .ts = at, .pos = i };
+            assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
+            at += ticks(i == 50 ? 0.6 : i >= 96 ? last_s[k][i - 96] : 0.04);
+        }
+        assert_int_equal(trtc_course_settle(&c, at, at), 0);
+        assert_int_equal(trtc_course_shift(&c, PICTURE, 99, &hint), 0);
+        trtc_course_fini(&c);
     }
-    assert_int_equal(trtc_course_settle(&c, at, at), 0);
-    assert_int_equal(trtc_course_shift(&c, PICTURE, 99, &hint), 0);
+}
+
+/* How far the last picture, and the last sound, of the last segment of a playlist are moved. Pictures, of which
+ * each is shown by delay later than it is decoded, pause after 4 s; sound, which lasts 10 s and by more, after
+ * 5 s; listed: what the playlist says. */
+static void move_last(int64_t delay, int64_t pauses[2], int64_t more, int64_t listed,
+                      int64_t shifts[2])
+{
+    struct trtc_course c = { 0 };
+    for (int64_t at = 0; at < 10 * S; at += 6000) {
+        const struct trtc_course_frame f = {
+            .ts = at, .pos = at, .delay = delay, .explicit_dts = true, .key = at == 0
+        };
+        assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
+        at += at == 4 * S ? pauses[PICTURE] : 0;
+    }
+    for (int64_t at = delay, to = at + 10 * S + more; at < to; at += 1920) {
+        const struct trtc_course_frame f = {
+            .ts = at, .pos = at, .samples = 1024, .rate_hz = 48000
+        };
+        assert_int_equal(trtc_course_add(&c, SOUND, &f), 0);
+        at += at >= 5 * S && at < 5 * S + 1920 ? pauses[SOUND] : 0;
+    }
+    for (int k = 0; k < 2; k++) {
+        c.onward[k].known = true;
+        c.onward[k].comes = TRTC_NOTIME;
+        c.onward[k].due = listed + (k == SOUND ? delay : 0);
+    }
+    assert_int_equal(trtc_course_settle(&c, listed, TRTC_NOTIME), 0);
+    for (int k = 0; k < 2; k++) {
+        size_t hint = 0;
+        shifts[k] = trtc_course_shift(&c, k, 20 * S, &hint);
+    }
     trtc_course_fini(&c);
+}
+
+/* What a playlist says of its last segment may be too short. If sound and pictures end together beyond that, a
+ * pause of one of them was no jump; if one of them ends in time, it was. */
+static void test_ends_together(void **state)
+{
+    (void)state;
+    int64_t shifts[2];
+    move_last(12000, (int64_t[2]){ [PICTURE] = 2 * S }, 5000, 8 * S, shifts);
+    assert_int_equal(shifts[PICTURE], 0);
+    assert_int_equal(shifts[SOUND], 0);
+    move_last(12000, (int64_t[2]){ [SOUND] = 9000 }, 2000, 10 * S - 10800, shifts);
+    assert_int_equal(shifts[PICTURE], 0);
+    assert_int_equal(shifts[SOUND], 0);
+    move_last(12000, (int64_t[2]){ [PICTURE] = 2 * S }, -2 * S, 8 * S, shifts);
+    assert_in_range(-shifts[PICTURE], 2 * S - 3600, 2 * S + 3600);
+    assert_int_equal(shifts[SOUND], 0);
 }
 
 /* Pictures that come twice, or behind the ones that follow them, are no restart, however low the rate
@@ -867,6 +922,7 @@ int main(void)
         cmocka_unit_test(test_cut_behind),
         cmocka_unit_test(test_last_picture_at_variable_rate),
         cmocka_unit_test(test_delay_grows),
+        cmocka_unit_test(test_ends_together),
         cmocka_unit_test(test_out_of_order),
         cmocka_unit_test(test_holes),
         cmocka_unit_test(test_many_slides),
