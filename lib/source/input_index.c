@@ -230,16 +230,29 @@ static void add_gap(struct trtc_input_index *x, int64_t from, int64_t to)
     x->nb_gaps++;
 }
 
+/* Returns the first run that ends behind a position. */
+static size_t run_behind(const struct trtc_input_index *x, int64_t at)
+{
+    size_t from = 0, to = x->nb_runs;
+
+    while (from < to) {
+        const size_t mid = from + (to - from) / 2;
+        if (x->runs[mid].to <= at)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from;
+}
+
 /* Compares the samples with media data. What is in front of its first sample is not looked at, nor
  * what fills it up to a whole number of sectors. */
 static void cover(struct trtc_input_index *x, const struct trtc_input_range *data)
 {
     int64_t at = data->from;
 
-    for (size_t i = 0; i < x->nb_runs; i++) {
+    for (size_t i = run_behind(x, data->from); i < x->nb_runs && x->runs[i].from < data->to; i++) {
         const struct trtc_input_range *r = &x->runs[i];
-        if (r->to <= data->from || r->from >= data->to)
-            continue;
         if (at > data->from && r->from > at)
             add_gap(x, at, r->from);
         x->nb_covered +=
