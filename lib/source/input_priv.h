@@ -352,6 +352,7 @@ struct trtc_input_watch {
     int64_t part_at;  /* the position of the current part */
     uint8_t header[27 + 255]; /* its first bytes */
     size_t nb_header;         /* how many of them were read so far */
+    int64_t padding;          /* behind a Wave64; at the end of the file it may be missing */
     uint64_t tag_bytes;       /* the size of the previous tag */
     int64_t nb_pictures;      /* tags with pictures, so far, */
     bool has_offsets;         /* ... and some are not shown when they are decoded */

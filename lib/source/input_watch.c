@@ -437,10 +437,10 @@ void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, siz
     } else if (n >= CHUNK_HEADER && memcmp(head, "FORM", 4) == 0) {
         w->layout = TRTC_INPUT_FORM;
         w->part_at = CHUNK_HEADER + (int64_t)trtc_be(head + 4, 4);
-    } else if (n >= 28 && memcmp(head, "riff\x2e\x91\xcf\x11", 8) == 0) { /* padded to 8 bytes */
+    } else if (n >= 28 && memcmp(head, "riff\x2e\x91\xcf\x11", 8) == 0) {
         w->layout = TRTC_INPUT_FORM;
-        w->part_at = size_at(head + 16) + 7;
-        w->part_at -= w->part_at % 8;
+        w->padding = 7 - (size_at(head + 16) + 7) % 8;
+        w->part_at = size_at(head + 16) + w->padding;
     } else if (n >= 28 && memcmp(head, "RF64", 4) == 0 && size_at(head + 20) > 0) {
         w->layout = TRTC_INPUT_FORM;
         w->part_at = CHUNK_HEADER + size_at(head + 20);
@@ -510,7 +510,7 @@ bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size)
     const bool behind = (w->layout == TRTC_INPUT_CHUNKS && w->last_page) ||
                         w->layout == TRTC_INPUT_FORM || w->layout == TRTC_INPUT_CAF;
     const bool whole = w->nb_header == 0 || w->nb_header == end || behind;
-    const bool cut = w->layout && !w->done && (!whole || w->part_at > size);
+    const bool cut = w->layout && !w->done && (!whole || w->part_at - w->padding > size);
 
     if (w->boxes.order.open && !w->done && !cut)
         end_fragment(w, -1);

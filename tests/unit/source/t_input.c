@@ -2615,6 +2615,27 @@ static void test_watch_cluster(void **state)
     trtc_input_boxes_fini(&w.boxes);
 }
 
+/* A Wave64 that is not a whole number of 8 bytes, without and with padding, cut off, and with another one behind it. */
+static void test_watch_wave64(void **state)
+{
+    static const struct {
+        size_t n;
+        int second, nb_faults;
+        bool is_cut;
+    } t[] = { { 41, 0, 0, false }, { 48, 0, 0, false }, { 40, 0, 0, true }, { 88, 48, 1, false } };
+    (void)state;
+    for (size_t i = 0; i < COUNT(t); i++) {
+        uint8_t file[88] = "riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0\x29";
+        struct trtc_input_watch w = { 0 };
+        memcpy(file + t[i].second, file, 24);
+        trtc_input_watch_begin(&w, file, t[i].n);
+        trtc_input_watch_bytes(&w, 0, file, t[i].n);
+        assert_int_equal(trtc_input_watch_end(&w, (int64_t)t[i].n), t[i].is_cut);
+        assert_int_equal(w.nb_faults, t[i].nb_faults);
+        trtc_input_boxes_fini(&w.boxes);
+    }
+}
+
 /* Parts that follow each other or do not, given in pieces of any size, and over again, as who seeks reads them. */
 static void test_watch(void **state)
 {
@@ -2772,6 +2793,7 @@ int main(void)
         cmocka_unit_test(test_video_config),
         cmocka_unit_test(test_to_annexb),
         cmocka_unit_test(test_annexb_holes),
+        cmocka_unit_test(test_watch_wave64),
         cmocka_unit_test(test_watch),
         cmocka_unit_test(test_watch_cluster),
         cmocka_unit_test(test_order),
