@@ -77,6 +77,7 @@ struct trtc_input {
     bool breaks; /* a jump that no frame has been marked with yet */
     int64_t jump_us, later_us;
 
+    bool waited;                 /* the last frame had come before a stop */
     bool is_direct;              /* bytes come from another machine as they are made */
     int64_t silent_us, heard_us; /* how long nothing came last, and up to when; 0: not just now */
 
@@ -525,6 +526,7 @@ static int read_next(struct trtc_input *in, struct trtc_input_raw *raw)
     const int64_t from_us = in->is_direct ? trtc_mono_us() : 0;
     const int ret = trtc_input_rise_next(&in->rise, in->ops, in->back, raw, &in->why);
 
+    in->waited = ret > 0 && raw->waited;
     if (!in->is_direct)
         return ret;
     const int64_t now_us = trtc_mono_us();
@@ -931,7 +933,7 @@ struct trtc_input *trtc_input_open_how(const char *url, const struct trtc_input_
 
 bool trtc_input_waited(const struct trtc_input *in)
 {
-    return in->rise.given != NULL;
+    return in->rise.given != NULL || in->waited;
 }
 
 int64_t trtc_input_age_us(const struct trtc_input *in)

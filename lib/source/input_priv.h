@@ -100,6 +100,7 @@ struct trtc_input_raw {
     int64_t trim_us, trim_end_us;                  /* ... */
     unsigned turn;                                 /* as struct trtc_input_frame */
     int sar_num, sar_den;
+    bool waited; /* it came before a stop */
 };
 
 struct trtc_input_ops {

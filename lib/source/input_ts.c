@@ -133,6 +133,15 @@ static void look_at_layer(struct back *b, const struct trtc_ts_frame *f)
         b->layer = (4 - (f->data[1] >> 1 & 3)) & 3;
 }
 
+/* Whether the frame, the last of its stream, may be truncated by a stop or in the input. */
+static bool is_cut(const struct back *b, const struct trtc_ts_frame *f)
+{
+    const bool stopped = trtc_is_stopped(b->src->stop);
+
+    return b->ended && ((f->damaged && (f->stream->video || stopped)) ||
+                        (stopped && f->stream->video && !f->followed));
+}
+
 static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *err)
 {
     struct back *b = self;
@@ -158,6 +167,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
             .dur_us = f.samples && f.rate_hz ? INT64_C(1000000) * f.samples / f.rate_hz : 0,
             .key = f.key,
             .damaged = f.damaged,
+            .waited = trtc_is_stopped(b->src->stop),
         };
         note_first(b);
         b->nb_restamped += f.restamped;
@@ -170,7 +180,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
         if (!b->timed[raw->track]) {
             leave_out(b, raw, TRTC_LEFT_UNPLACED);
             b->nb_unplaced[raw->track] += (int64_t)raw->size;
-        } else if (f.damaged && f.stream->video && b->ended) {
+        } else if (is_cut(b, &f)) {
             leave_out_last(b, raw);
         } else {
             b->nb_damaged += f.damaged && f.stream->video; /* sound: whole, as far as known */

@@ -181,6 +181,7 @@ int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
         .samples = s->unit.samples,
         .rate_hz = s->unit.rate_hz,
         .key = s->unit.key,
+        .followed = end < s->size,
         .restamped = s->unit.restamped,
         .damaged = s->unit.damaged,
         .pos = s->unit.pos,
