@@ -8,9 +8,10 @@
 
 #include "source/reader_priv.h"
 
-#define EXPLAINED_US 100000 /* less than this is rounding, jitter, or an uneven rate */
-#define LATE_US      500000 /* a picture is not shown so much later than others */
-#define WHOLE_US     500000 /* how far a length in whole seconds is off */
+#define EXPLAINED_US  100000 /* less than this is rounding, jitter, or an uneven rate */
+#define EXPLAINED_90K (EXPLAINED_US * 9 / 100)
+#define LATE_US       500000 /* a picture is not shown so much later than others */
+#define WHOLE_US      500000 /* how far a length in whole seconds is off */
 
 static void note_distance(struct trtc_reader_place *x, int64_t us)
 {
@@ -105,6 +106,40 @@ static int64_t hole_left(const struct trtc_reader *rd)
     return most * 100 / 9;
 }
 
+/* Whether the other track has frames all the time from at to r, and some beside r that were moved by as much. */
+static bool is_beside(const struct trtc_course *c, const struct trtc_course_run *r, int64_t at)
+{
+    const int64_t start = r->from + r->shift;
+    bool alike = false;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct trtc_course_run *o = &c->runs[i];
+        const int64_t from = o->from + o->shift, to = o->to + o->shift;
+        if (o->track == r->track || from > at + EXPLAINED_90K || from > start + EXPLAINED_90K)
+            continue;
+        at = to > at ? to : at;
+        alike |= to > start - EXPLAINED_90K && llabs(o->shift - r->shift) < TRTC_READER_TOL_90K;
+    }
+    return alike && at >= start - EXPLAINED_90K;
+}
+
+/* Whether all holes of the track are pauses, beside which the other track goes on, and which end in step with
+ * it. */
+static bool are_pauses(const struct trtc_reader *rd)
+{
+    const struct trtc_course *c = &rd->course;
+    const struct trtc_course_run *prev = NULL;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct trtc_course_run *r = &c->runs[i];
+        if (r->track != trtc_at(rd->kind))
+            continue;
+        const int64_t at = prev ? prev->to + prev->shift : c->start;
+        if (r->from + r->shift - at > EXPLAINED_90K && !is_beside(c, r, at))
+            return false;
+        prev = r;
+    }
+    return prev;
+}
+
 /* The longest time in the clip, or at its borders, which nothing explains. */
 static int64_t unexplained(const struct trtc_reader *rd)
 {
@@ -119,8 +154,9 @@ static int64_t unexplained(const struct trtc_reader *rd)
     const bool last = rd->at + 1 == rd->lane->n && !p->cut && !p->whole;
     const bool ends_well = llabs(ends_beyond(rd, length_of(rd))) <= loose_us;
     const bool begins_well = !x->after || x->first_us <= p->start_us + EXPLAINED_US;
-    int64_t us = ends_well ? hole_left(rd) : x->widest_us - usual_us;
-    if (!begins_well && x->behind_us - usual_us > us)
+    const bool paused = are_pauses(rd);
+    int64_t us = paused ? 0 : ends_well ? hole_left(rd) : x->widest_us - usual_us;
+    if (!begins_well && !paused && x->behind_us - usual_us > us)
         us = x->behind_us - usual_us;
     if (last && ends_beyond(rd, p->dur_us) - usual_us > us)
         us = ends_beyond(rd, p->dur_us) - usual_us;

@@ -223,6 +223,19 @@ whole_seconds() {
     said 'uncertain: its time stamps contradict each other or the playlist: its pictures, and what follows, may be off by 0.111 s'
 }
 
+@test "one track pauses where both clocks jump, while the other one goes on: nothing is uncertain" {
+    local how
+    for how in '1 a:4.5-5.5:x av:5:-5' '1 v:3-6:x av:5:+3600' '0 a:-1-2:x av:2:-5' '1 v:-1-2:x av:2:+3600'; do
+        have mixed p
+        # shellcheck disable=SC2086 # words are meant
+        edit "$(nth p mixed ${how%% *})" ${how#* }
+        merge 0 -f p --force
+        quiet
+        synced p/$mixed 3 25
+        lasts p/$mixed 30 0.1
+    done
+}
+
 @test "durations in whole seconds, and names without times: the stream counts" {
     local up
     mk rec --tags old --segment 3.3 --length 10.4 --user "$(user rate=16000 gop=0.2 size=64x36)"
