@@ -1041,6 +1041,8 @@ void trtc_input_ledger(const struct trtc_input *in, bool video, struct trtc_ledg
 
     in->ops->ledger(in->back, track, out);
     trtc_ledger_add(out, &in->ledger[track]);
+    /* they still wait for those after them: it was stopped */
+    out->nb_left[TRTC_LEFT_CUT] += trtc_input_rise_waiting(&in->rise, track);
     if (!is_wanted(in, track))
         leave_unwanted(out);
     if (!video && in->aenc)

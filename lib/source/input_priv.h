@@ -482,6 +482,9 @@ struct trtc_input_rise {
 int trtc_input_rise_next(struct trtc_input_rise *r, const struct trtc_input_ops *ops, void *back,
                          struct trtc_input_raw *raw, struct trtc_err *err);
 
+/* How many frames of a track have been read and wait. */
+int64_t trtc_input_rise_waiting(const struct trtc_input_rise *r, int track);
+
 void trtc_input_rise_fini(struct trtc_input_rise *r);
 
 /* ---- input_config.c: configuration records ---- */

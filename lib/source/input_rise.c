@@ -268,3 +268,12 @@ void trtc_input_rise_fini(struct trtc_input_rise *r)
         free(f);
     }
 }
+
+int64_t trtc_input_rise_waiting(const struct trtc_input_rise *r, int track)
+{
+    int64_t n = r->is_ahead && r->ahead.track == track;
+
+    for (const struct trtc_input_risen *f = r->first; f; f = f->next)
+        n += f->raw.track == track;
+    return n;
+}

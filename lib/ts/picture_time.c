@@ -424,7 +424,7 @@ bool trtc_picture_is_off(const struct trtc_picture_times *t, const struct trtc_p
 bool trtc_picture_is_alone(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
                            const struct trtc_picture_after *after, int nb_after, int64_t *pts)
 {
-    const int64_t at = place(t, s), off = magnitude(unwrap(s->pts, at) - at);
+    const int64_t at = place(t, s), said = unwrap(s->pts, at), off = magnitude(said - at);
     int64_t from_pts = s->order.resets ? at : t->anchor_pts;
     int64_t from_count = s->order.resets ? s->order.count : t->anchor_count;
     int64_t highest = at > t->max_pts ? at : t->max_pts;
@@ -437,7 +437,8 @@ bool trtc_picture_is_alone(const struct trtc_picture_times *t, const struct trtc
         }
         const int64_t due = from_pts + ticks_of(t, s, after[i].order.count - from_count);
         highest = due > highest ? due : highest;
-        if (after[i].pts == NOTIME)
+        /* a picture may be late because of a pause, which those shown before it do not show */
+        if (after[i].pts == NOTIME || (said > at && due < at))
             continue;
         nb_judged++;
         nb_there += magnitude(unwrap(after[i].pts, due) - due) <= off / 4;

@@ -66,8 +66,8 @@ struct trtc_picture_after {
  * and those after it show which. */
 bool trtc_picture_is_off(const struct trtc_picture_times *t, const struct trtc_picture_said *s);
 
-/* Whether it is this stamp alone, since the nb_after pictures that follow are where they would be
- * without a jump. Then *pts is where this one is shown. */
+/* Whether it is this stamp alone, since those of the nb_after pictures that follow which are shown
+ * behind it are where they would be without a jump. Then *pts is where this one is shown. */
 bool trtc_picture_is_alone(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
                            const struct trtc_picture_after *after, int nb_after, int64_t *pts);
 

@@ -7,7 +7,7 @@
 #define ENOUGH      512           /* bytes of a PES that show the place of its picture */
 #define PENDING_MAX (1024 * 1024) /* bytes that wait at most for the next time, */
 #define NB_AHEAD    15            /* ... and PES of pictures */
-#define NB_JUDGES   3             /* pictures that show whether the stamp before them is wrong */
+#define NB_JUDGES   8             /* pictures that show whether the stamp before them is wrong */
 
 const struct trtc_ts_mark *trtc_ts_next_mark(const struct trtc_ts_es *s, size_t end)
 {

@@ -2342,6 +2342,9 @@ static void test_rise_of_many(void **state)
     for (int k = 0; k < 3; k++)
         assert_int_equal(trtc_input_rise_next(&r, &ops, &back, &raw, NULL), 1);
     assert_true(back.k < MANY);
+    /* none of those that were read is forgotten */
+    assert_int_equal(trtc_input_rise_waiting(&r, V), back.k - 3);
+    assert_int_equal(trtc_input_rise_waiting(&r, A), 0);
     trtc_input_rise_fini(&r);
     free(in);
 }
