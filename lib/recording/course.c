@@ -366,10 +366,20 @@ void trtc_course_add_untimed(struct trtc_course *c, int track)
     c->track[track].nb_untimed++;
 }
 
+/* By how much the other track rises in the segment up to a frame of t, from the one before. A picture may be
+ * noticed only when the next one has begun. */
+static int64_t rise_beside(const struct trtc_course_track *t, const struct trtc_course_track *other)
+{
+    const int64_t here = t->other[0] == TRTC_NOTIME ? 0 : other->at - t->other[0];
+    const int64_t before = t->other[1] == TRTC_NOTIME ? 0 : t->other[0] - t->other[1];
+    return here > before ? here : before;
+}
+
 int trtc_course_add(struct trtc_course *c, int track, const struct trtc_course_frame *f)
 {
-    struct trtc_course_track *t = &c->track[track];
+    struct trtc_course_track *t = &c->track[track], *other = &c->track[!track];
     const int64_t at = unwrap(c, t, f->ts);
+    const size_t n = c->n;
     int ret;
     if (track == TRTC_AT_VIDEO)
         ret = add_picture(c, at, f);
@@ -377,6 +387,10 @@ int trtc_course_add(struct trtc_course *c, int track, const struct trtc_course_f
         ret = add_sound(c, at, f);
     else
         ret = add_packet(c, at, f->pos);
+    if (t->seen && c->n == n + 1 && c->runs[n].pos == f->pos)
+        c->runs[n].beside = rise_beside(t, other);
+    t->other[1] = t->seen ? t->other[0] : TRTC_NOTIME;
+    t->other[0] = other->seen ? other->at : TRTC_NOTIME;
     t->seen = true;
     return ret;
 }

@@ -22,6 +22,8 @@ struct trtc_course_run {
     int64_t from, to;      /* its first stamp; the end of its last frame */
     int64_t shift;         /* to be added to its stamps; set by trtc_course_settle */
     int epoch;             /* number of the stream's clock: a restart begins the next one */
+    int64_t beside;        /* by how much the stamps of the other track rose in the segment from the
+                              frame before it to its first one; 0: not known */
     bool soft;             /* it begins slightly too early, which alone does not count as a fall */
 };
 
@@ -55,11 +57,12 @@ struct trtc_course {
 
     struct trtc_course_track {
         bool seen;
-        int64_t ts, at; /* the last stamp: as it was, and with wraps undone */
-        size_t run;     /* index of the open run */
-        bool measured;  /* pictures: step is no guess */
-        int64_t step;   /* usual distance between frames, */
-        int64_t before; /* and what it was before; pictures only */
+        int64_t ts, at;   /* the last stamp: as it was, and with wraps undone */
+        int64_t other[2]; /* where the other track was then, and when the frame before came */
+        size_t run;       /* index of the open run */
+        bool measured;    /* pictures: step is no guess */
+        int64_t step;     /* usual distance between frames, */
+        int64_t before;   /* and what it was before; pictures only */
         int64_t guess;  /* pictures: by how much longer than usual the last one was taken to last */
         int64_t high;   /* highest stamp of the open run */
         int64_t shown;  /* pictures: the highest PTS since the last fall */

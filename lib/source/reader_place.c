@@ -140,6 +140,36 @@ static bool are_pauses(const struct trtc_reader *rd)
     return prev;
 }
 
+/* Whether some frames of the other track were moved by as much as r. */
+static bool is_shared(const struct trtc_course *c, const struct trtc_course_run *r)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->runs[i].track != r->track &&
+            llabs(c->runs[i].shift - r->shift) < TRTC_READER_TOL_90K)
+            return true;
+    return false;
+}
+
+/* By how much frames were moved together across a hole beside which, in the segment, the other track goes on for a
+ * good part of it: sound may come late in the segment. In the last segment only its playlist says that they did not
+ * pause there. */
+static int64_t moved_together(const struct trtc_reader *rd)
+{
+    const struct trtc_course *c = &rd->course;
+    const struct trtc_course_run *prev = NULL;
+    int64_t most = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct trtc_course_run *r = &c->runs[i];
+        if (r->track != trtc_at(rd->kind))
+            continue;
+        const int64_t by = prev ? prev->shift - r->shift : 0;
+        if (by > most && r->beside >= by / 3 && !is_shared(c, r))
+            most = by;
+        prev = r;
+    }
+    return most * 100 / 9;
+}
+
 /* The longest time in the clip, or at its borders, which nothing explains. */
 static int64_t unexplained(const struct trtc_reader *rd)
 {
@@ -160,6 +190,8 @@ static int64_t unexplained(const struct trtc_reader *rd)
         us = x->behind_us - usual_us;
     if (last && ends_beyond(rd, p->dur_us) - usual_us > us)
         us = ends_beyond(rd, p->dur_us) - usual_us;
+    if (rd->at + 1 == rd->lane->n && moved_together(rd) > us)
+        us = moved_together(rd);
     if (x->back_us > us)
         us = x->back_us;
     if (x->late_us > LATE_US + usual_us && x->late_us > us)
