@@ -65,12 +65,12 @@ struct trtc_ts_unit {
     int64_t pts, dts, pos;
     bool key, damaged;
     bool restamped; /* see struct trtc_ts_frame */
-    bool aud;   /* it has an access unit delimiter */
-    bool slice; /* it has picture data */
-    bool sets;  /* it has parameter sets */
-    bool lost;  /* the beginning of the PES in which it began is missing */
-    size_t sei; /* offset of an SEI unit that was not parsed yet, or 0 */
-    size_t at;  /* offset of the first slice, or 0 */
+    bool aud;       /* it has an access unit delimiter */
+    bool slice;     /* it has picture data */
+    bool sets;      /* it has parameter sets */
+    bool lost;      /* the beginning of the PES in which it began is missing */
+    size_t sei;     /* offset of an SEI unit that was not parsed yet, or 0 */
+    size_t at;      /* offset of the first slice, or 0 */
     int samples, rate_hz;
 };
 
