@@ -360,6 +360,18 @@ static int64_t derive(struct trtc_picture_times *t, const struct trtc_picture_sa
     return dts < end ? dts : end;
 }
 
+/* Whether the stream states a decoding time that follows that of the picture before or, at the beginning, is followed
+ * by that of the next one: then its clock goes on, even if the picture is shown much later, behind a pause. */
+static bool decodes_on(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
+{
+    if (s->dts == NOTIME || (t->dts == NOTIME && s->next_dts == NOTIME) ||
+        (t->dts != NOTIME && !t->said_dts))
+        return false;
+    const int64_t step =
+        t->dts == NOTIME ? unwrap(s->next_dts, s->dts) - s->dts : unwrap(s->dts, t->dts) - t->dts;
+    return step > 0 && step <= STEP_MAX;
+}
+
 static int64_t decoding_time(struct trtc_picture_times *t, const struct trtc_picture_said *s,
                              int64_t pts)
 {
@@ -367,7 +379,8 @@ static int64_t decoding_time(struct trtc_picture_times *t, const struct trtc_pic
 
     /* with reordering, a DTS that equals the PTS is not a decoding time, in streams that have no
      * other */
-    if (dts != NOTIME && (dts < pts || (dts == pts && depth_of(t, s) == 0)) && pts - dts < JUMP) {
+    if (dts != NOTIME && (dts < pts || (dts == pts && depth_of(t, s) == 0)) &&
+        (pts - dts < JUMP || decodes_on(t, s))) {
         t->said_dts = true;
         t->nb_waiting = 0;
         return dts;
@@ -396,7 +409,8 @@ static bool begins_anew(const struct trtc_picture_times *t, const struct trtc_pi
     const bool later = !t->said_dts && t->counted && s->order.known && !s->order.resets &&
                        s->order.count > t->max_count;
 
-    return falls || (later && pts < t->max_pts) || magnitude(pts - t->pts) > JUMP ||
+    return falls || (later && pts < t->max_pts) ||
+           (magnitude(pts - t->pts) > JUMP && !decodes_on(t, s)) ||
            (t->dts != NOTIME && pts <= t->dts);
 }
 

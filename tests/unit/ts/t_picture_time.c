@@ -478,6 +478,33 @@ static void test_jumps(void **state)
     }
 }
 
+/* A muxer decodes a picture that is shown behind a pause in time for those that are shown before the pause: however
+ * long that is, decoding times that go on are those of the stream, at its beginning as well. */
+static void test_pause_in_group(void **state)
+{
+    (void)state;
+    enum { PAUSE = 1200000 };
+    static const int shown[] = { 0, 3, 1, 2, 6, 4, 5, 9, 7, 8 };
+
+    for (int first = 0; first < 2; first++) {
+        struct trtc_picture_times t = { 0 };
+        for (size_t i = first ? 4 : 0; i < COUNT(shown); i++) {
+            const int64_t at = 900000 + shown[i] * STEP + (shown[i] >= 6 ? PAUSE : 0);
+            const int64_t when = 900000 + ((int)i - 2) * STEP + (i >= 7 ? PAUSE : 0);
+            const struct trtc_picture_said said = { .pts = at,
+                                                    .dts = when,
+                                                    .next_pts = NOPTS,
+                                                    .next_dts = i == 6 ? NOPTS : when + STEP,
+                                                    .clock = NOPTS,
+                                                    .key = i == 0 };
+            int64_t pts, dts;
+            trtc_picture_time(&t, &said, &pts, &dts);
+            assert_int_equal(pts, at);
+            assert_int_equal(dts, when);
+        }
+    }
+}
+
 /* A stream of a variable rate says how fine its clock is, and no more. What was learned of its pictures holds where
  * its stamps begin anew: the first one is decoded as much earlier as those before it. */
 static void test_restart(void **state)
@@ -795,6 +822,7 @@ int main(void)
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_unknown_depth),
         cmocka_unit_test(test_jumps),
+        cmocka_unit_test(test_pause_in_group),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_restart_at_b_picture),
         cmocka_unit_test(test_restart_at_impossible_dts),
