@@ -19,6 +19,7 @@ struct back {
     uint8_t *buf;
     int64_t nb_bytes, nb_bad_bytes[TRTC_NB_KINDS], nb_damaged;
     int64_t nb_restamped;
+    int64_t nb_bad;                     /* bytes that could not be used before the end */
     int64_t nb_unplaced[TRTC_NB_KINDS]; /* of these, in front of the first frame with a time */
     bool ended, failed;
     bool cut; /* it ends in the middle of a picture */
@@ -85,6 +86,7 @@ static void refill(struct back *b)
     }
     b->failed = got < 0;
     b->ended = true;
+    b->nb_bad = trtc_ts_stats(b->ts)->nb_bad;
     trtc_ts_end(b->ts);
 }
 
@@ -216,8 +218,11 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
     const struct trtc_ts_stats *s = trtc_ts_stats(b->ts);
     const bool pictures = kinds & TRTC_VIDEO, sound = kinds & TRTC_AUDIO;
 
+    /* what a stop truncates is no damage */
+    const int64_t nb_bad = b->ended && trtc_is_stopped(b->src->stop) ? b->nb_bad : s->nb_bad;
+
     out->nb_lost_packets = s->nb_lost;
-    out->nb_bad_bytes = s->nb_bad + (pictures ? b->nb_bad_bytes[TRTC_AT_VIDEO] : 0) +
+    out->nb_bad_bytes = nb_bad + (pictures ? b->nb_bad_bytes[TRTC_AT_VIDEO] : 0) +
                         (sound ? b->nb_bad_bytes[TRTC_AT_AUDIO] : 0);
     out->nb_early_bytes = (pictures ? b->nb_unplaced[TRTC_AT_VIDEO] : 0) +
                           (sound ? b->nb_unplaced[TRTC_AT_AUDIO] : 0);
@@ -233,6 +238,7 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
         if (trtc_ts_is_encrypted(n))
             snprintf(out->encrypted, sizeof out->encrypted, "SAMPLE-AES");
     }
+    out->nb_bad_bytes = out->nb_bad_bytes > 0 ? out->nb_bad_bytes : 0;
     out->nb_damaged = pictures ? b->nb_damaged : 0;
     out->nb_unordered += pictures ? b->nb_restamped : 0;
     out->cut = s->partial_tail || (pictures && b->cut);
