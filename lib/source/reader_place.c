@@ -13,6 +13,11 @@
 #define LATE_US       500000 /* a picture is not shown so much later than others */
 #define WHOLE_US      500000 /* how far a length in whole seconds is off */
 
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static void note_distance(struct trtc_reader_place *x, int64_t us)
 {
     if (us > x->widest_us) {
@@ -21,8 +26,7 @@ static void note_distance(struct trtc_reader_place *x, int64_t us)
     } else if (us > x->wide_us) {
         x->wide_us = us;
     }
-    if (-us > x->back_us)
-        x->back_us = -us;
+    x->back_us = larger(x->back_us, -us);
 }
 
 /* Sound whose stamps jump for a few frames is placed without that, see recording/steady.h. */
@@ -55,8 +59,7 @@ void trtc_reader_note_place(struct trtc_reader *rd, const struct trtc_packet *p,
         note_sound(x, us);
     else
         note_distance(x, us);
-    if (delay_us - x->delay_us > x->late_us)
-        x->late_us = delay_us - x->delay_us;
+    x->late_us = larger(x->late_us, delay_us - x->delay_us);
 }
 
 /* The time that the open clip has. */
@@ -66,15 +69,13 @@ static int64_t length_of(const struct trtc_reader *rd)
     return p->next_us != TRTC_NOTIME ? p->next_us : p->dur_us;
 }
 
-/* Whether stamps of the open clip were corrected, or the clock breaks in it, or its frames are all behind
- * its end. */
+/* Whether stamps of the open clip were corrected, or its frames are all behind its end. */
 static bool is_corrected(const struct trtc_reader *rd)
 {
     const struct trtc_course *c = &rd->course;
     if (rd->placed.first_us > trtc_reader_piece_of(rd)->start_us + length_of(rd) + EXPLAINED_US)
         return true;
-    if (trtc_reader_piece_of(rd)->facts.odd || rd->off_us || c->regained || trtc_course_falls(c) ||
-        (rd->placed.jumps && rd->shift_90k))
+    if (rd->off_us || c->regained || (rd->placed.jumps && rd->shift_90k))
         return true;
     for (size_t i = 0; i < c->n; i++)
         if (llabs(c->runs[i].shift) >= TRTC_READER_TOL_90K)
@@ -177,25 +178,23 @@ static int64_t unexplained(const struct trtc_reader *rd)
     const struct trtc_reader_place *x = &rd->placed;
     if (p->part)
         return hole_left(rd) > EXPLAINED_US ? hole_left(rd) : 0;
-    const int64_t usual_us = rd->kind == TRTC_AUDIO      ? 0
-                             : rd->usual_us > x->wide_us ? rd->usual_us
-                                                         : x->wide_us;
+    const int64_t usual_us = rd->kind == TRTC_AUDIO ? 0 : larger(rd->usual_us, x->wide_us);
     const int64_t loose_us = EXPLAINED_US + (p->whole ? WHOLE_US : 0);
-    const bool last = rd->at + 1 == rd->lane->n && !p->cut && !p->whole;
+    const bool is_last = rd->at + 1 == rd->lane->n;
     const bool ends_well = llabs(ends_beyond(rd, length_of(rd))) <= loose_us;
     const bool begins_well = !x->after || x->first_us <= p->start_us + EXPLAINED_US;
     const bool paused = are_pauses(rd);
-    int64_t us = paused ? 0 : ends_well ? hole_left(rd) : x->widest_us - usual_us;
-    if (!begins_well && !paused && x->behind_us - usual_us > us)
-        us = x->behind_us - usual_us;
-    if (last && ends_beyond(rd, p->dur_us) - usual_us > us)
-        us = ends_beyond(rd, p->dur_us) - usual_us;
-    if (rd->at + 1 == rd->lane->n && moved_together(rd) > us)
-        us = moved_together(rd);
-    if (x->back_us > us)
-        us = x->back_us;
-    if (x->late_us > LATE_US + usual_us && x->late_us > us)
-        us = x->late_us;
+    int64_t us = x->back_us;
+    if (!paused)
+        us = larger(us, ends_well ? hole_left(rd) : x->widest_us - usual_us);
+    if (!paused && !begins_well)
+        us = larger(us, x->behind_us - usual_us);
+    if (is_last && !p->cut && !p->whole)
+        us = larger(us, ends_beyond(rd, p->dur_us) - usual_us);
+    if (is_last)
+        us = larger(us, moved_together(rd));
+    if (x->late_us > LATE_US + usual_us)
+        us = larger(us, x->late_us);
     return us > EXPLAINED_US ? us : 0;
 }
 
@@ -205,8 +204,7 @@ int trtc_reader_lose_place(struct trtc_reader *rd, const struct trtc_ts_stats *s
     if (p->part > 1 || p->dur_us == TRTC_NOTIME || rd->prev_us == TRTC_NOTIME)
         return 0;
     if (!is_corrected(rd)) {
-        if (rd->placed.widest_us > rd->usual_us)
-            rd->usual_us = rd->placed.widest_us;
+        rd->usual_us = larger(rd->usual_us, rd->placed.widest_us);
         return 0;
     }
     note_distance(&rd->placed, rd->placed.jump_us);

@@ -243,6 +243,17 @@ whole_seconds() {
     done
 }
 
+@test "reordered pictures pause, and the last EXTINF leaves that out: both tracks end together, so nothing is uncertain" {
+    mkdir p
+    ffmpeg -v error -f lavfi -i "testsrc2=s=64x36:r=25:d=12,select='not(between(t,1.5,3.1))'" \
+        -f lavfi -i sine=d=12:r=48000 -fps_mode vfr -c:v libx264 -preset veryfast -g 50 -bf 2 -x264-params b-adapt=0 \
+        -c:a aac -muxdelay 0 -f mpegts p/"${mixed%_av.mp4}".ts
+    printf '#EXTM3U\n#EXT-X-TRTC-START-REC-TIME:1767225600495\n#EXTINF:10.4,\n%s.ts\n#EXT-X-ENDLIST\n' "${mixed%_av.mp4}" >p/1400000001_3560.m3u8
+    merge 0 -f p
+    quiet
+    lasts p/$mixed 12
+}
+
 @test "durations in whole seconds, and names without times: the stream counts" {
     local up
     mk rec --tags old --segment 3.3 --length 10.4 --user "$(user rate=16000 gop=0.2 size=64x36)"
