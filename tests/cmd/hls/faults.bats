@@ -143,6 +143,20 @@ whole_so_far() {
     ended_well o 2
 }
 
+@test "a stop within a frame of sound is no damage" {
+    local at packets
+    # a PES has several frames, and its packets end anywhere in them
+    film 12 -g 15 several.ts
+    at=$(ffprobe -v error -select_streams a -show_entries packet=pos -of csv=p=0 several.ts | awk -F , '$1 + 0 > 150000 { print $1; exit }')
+    [[ $at ]] || fail 'no sound there'
+    marked=$PWD/several.ts
+    for packets in 1 4; do
+        rm -rf o
+        stopped 143 TERM 4 held $((at + 188 * packets))
+        quiet
+    done
+}
+
 @test "SIGINT, SIGTERM and SIGHUP: the last segment and ENDLIST, 130, 143 and 129" {
     local sig
     for sig in INT:130 TERM:143 HUP:129; do
