@@ -77,10 +77,8 @@ static int read_all(const struct trtc_mp4_move *m, size_t n, int64_t offset, str
 {
     uint8_t *p = m->buf;
     while (n > 0) {
-        ssize_t k = pread(m->fd, p, n, (off_t)offset);
+        const ssize_t k = trtc_read_at(m->fd, p, n, offset);
 
-        if (k < 0 && errno == EINTR)
-            continue;
         if (k < 0)
             return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read back '%s'", m->name);
         if (k == 0)

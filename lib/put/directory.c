@@ -174,12 +174,9 @@ static int stopped(struct copy *c)
 /* Reads from fd at offset. Returns the count, 0 at the end, or -1. */
 static ssize_t read_some(struct copy *c, int fd, int64_t offset, const char *what)
 {
-    ssize_t n;
     if (stopped(c) < 0)
         return -1;
-    do
-        n = pread(fd, c->chunk, CHUNK_BYTES, (off_t)offset);
-    while (n < 0 && errno == EINTR);
+    const ssize_t n = trtc_read_at(fd, c->chunk, CHUNK_BYTES, offset);
     return n < 0 ? fail_at(c, TRTC_EX_IOERR, errno, "cannot read %s", what) : n;
 }
 

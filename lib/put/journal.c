@@ -603,7 +603,7 @@ int trtc_journal_read(const struct trtc_journal *j, int64_t at, struct trtc_stor
     char *words[WORDS_MAX], *text = malloc(LINE_MAX_BYTES);
     struct trtc_journal *copy = calloc(1, sizeof *copy); /* a copy with a line buffer of its own */
     int ret = -1, taken = -1;
-    const ssize_t n = text ? pread(j->fd, text, LINE_MAX_BYTES, (off_t)at) : -1;
+    const ssize_t n = text ? trtc_read_at(j->fd, text, LINE_MAX_BYTES, at) : -1;
     const char *lf = n > 0 ? memchr(text, '\n', (size_t)n) : NULL;
     if (lf && copy && words_of(copy, text, (size_t)(lf - text), words) == 9)
         taken = take_proof(words, proof);

@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "base/beneath.h"
+#include "base/file.h"
 #include "source/reader_priv.h"
 
 int trtc_reader_open_directory(struct trtc_reader *rd, struct trtc_err *err)
@@ -88,15 +89,12 @@ static ssize_t read_piece(struct trtc_reader *rd, struct trtc_err *err)
 {
     const struct trtc_piece *p = trtc_reader_fed_piece(rd);
     size_t want = TRTC_READER_BYTES;
-    ssize_t got;
     if (p->ranged && p->bytes - rd->pos < TRTC_READER_BYTES)
         want = (size_t)(p->bytes - rd->pos);
     int there = want ? trtc_reader_open_file(rd, err) : 0;
     if (there <= 0)
         return there;
-    do
-        got = pread(rd->fd, rd->buf, want, p->at_bytes + rd->pos);
-    while (got < 0 && errno == EINTR);
+    const ssize_t got = trtc_read_at(rd->fd, rd->buf, want, p->at_bytes + rd->pos);
     if (got < 0)
         return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "%s/%s", rd->rec->dir, p->uri);
     if (rd->sparing)

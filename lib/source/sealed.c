@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "codec/av.h"
 #include "codec/ffmpeg.h"
 #include "ts/es.h"
@@ -144,9 +145,7 @@ static int feed(struct sealed *x, int fd, const struct trtc_piece *p, struct trt
     int more = 0;
     for (int64_t at = begin; at < end && (x->strict || !(is_enough(x, 0) && is_enough(x, 1)));) {
         const size_t want = end - at < BLOCK_BYTES ? (size_t)(end - at) : BLOCK_BYTES;
-        const ssize_t got = pread(fd, buf, want, p->at_bytes + at);
-        if (got < 0 && errno == EINTR)
-            continue;
+        const ssize_t got = trtc_read_at(fd, buf, want, p->at_bytes + at);
         if (got <= 0)
             break; /* the probe has read it, and reports what it cannot read */
         at += got;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "storage/crc64.h"
 
 #define TRAILER "x-amz-checksum-sha256"
@@ -139,10 +140,8 @@ static bool read_chunk(struct trtc_outflow *t, size_t n)
 
     while (got < n) {
         const ssize_t k =
-            pread(t->fd, t->s->room + got, n - got, (off_t)(t->offset + t->at + (int64_t)got));
+            trtc_read_at(t->fd, t->s->room + got, n - got, t->offset + t->at + (int64_t)got);
 
-        if (k < 0 && errno == EINTR)
-            continue;
         t->shrunk = k == 0;
         t->errnum = k < 0 ? errno : 0;
         if (k <= 0)

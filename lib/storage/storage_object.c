@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "storage/crc64.h"
 #include "storage/transfer_priv.h"
 
@@ -24,11 +25,8 @@ int trtc_transfer_read(struct trtc_transfer *t, int64_t offset, size_t n, bool *
     if (trtc_store_room(s, n, err))
         return -1;
     while (got < n) {
-        const ssize_t k =
-            pread(t->file->fd, s->room + got, n - got, (off_t)(offset + (int64_t)got));
+        const ssize_t k = trtc_read_at(t->file->fd, s->room + got, n - got, offset + (int64_t)got);
 
-        if (k < 0 && errno == EINTR)
-            continue;
         if (k < 0)
             return trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot read it");
         if (k == 0) {
