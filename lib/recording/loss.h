@@ -10,7 +10,8 @@ struct trtc_loss {
     const char *path;   /* the file that is affected */
     const char *kind;   /* one word (static): missing, empty, truncated, foreign, twice, damaged,
                            unreadable, overlap, format, size, stray, encrypted, unlisted,
-                           unfollowed, unaccounted, uncertain, or trtc_left_name of a reason that is a loss */
+                           unfollowed, unaccounted, uncertain, or trtc_left_name of a reason that
+                           is a loss */
     const char *detail; /* the reason in words, or NULL */
     int64_t start_us;   /* when, on the epoch clock (in a segment: its start), or TRTC_NOTIME */
     int64_t within_us;  /* how long that segment is; 0: not known */

@@ -82,6 +82,20 @@ int trtc_losses_add_piece(struct trtc_losses *l, const struct trtc_recording *r,
     return ret;
 }
 
+unsigned trtc_list_may_have(const struct trtc_recording *r, int list, bool heard_elsewhere)
+{
+    const struct trtc_list *own = &r->lists[list];
+    unsigned may = TRTC_AUDIO | TRTC_VIDEO;
+    for (size_t i = 0; i < r->nb_lists && r->user; i++) {
+        const struct trtc_list *s = &r->lists[i];
+        if (s->type == own->type)
+            continue;
+        if (s->media == own->media || (heard_elsewhere && s->type == TRTC_AUDIO))
+            may &= ~(unsigned)(s->type == TRTC_AUDIO ? TRTC_AUDIO : TRTC_VIDEO);
+    }
+    return may;
+}
+
 void trtc_recording_seen(struct trtc_recording *r, int dirfd, const char *name)
 {
     struct stat st;

@@ -18,7 +18,8 @@
 #include "playlist/playlist.h"
 #include "recording/loss.h"
 
-#define TRTC_ROUNDING_US 40000 /* a smaller difference is rounding or drift, a larger one a jump */
+#define TRTC_ROUNDING_US 40000  /* a smaller difference is rounding or drift, a larger one a jump */
+#define TRTC_OVERLAP_US  100000 /* a smaller overlap of two segments is rounding */
 
 /* What the first frames of a segment show; filled in by source/probe. */
 struct trtc_facts {
@@ -27,7 +28,7 @@ struct trtc_facts {
     int64_t first_90k[TRTC_NB_KINDS];     /* of each kind; TRTC_NOTIME: none was seen */
     int64_t first_dts_90k[TRTC_NB_KINDS]; /* the same of decoding: of the first frame in the file */
     int64_t end_90k[TRTC_NB_KINDS];       /* where the last frame of each kind ends, by its decoding
-                                             time; TRTC_NOTIME: the whole segment was not read */
+                                             time; TRTC_NOTIME: its end was not read */
     bool headless;                        /* it begins in the middle of a picture or of a frame of
                                          sound */
     bool goes_on;            /* its packets follow those of the one before by their counters */
@@ -154,6 +155,11 @@ int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err);
 /* By how much later b begins than a by the clock, less what the stream says; TRTC_NOTIME: one of them
  * does not say. places: how far b is behind a in their playlist. */
 int64_t trtc_piece_off_us(const struct trtc_piece *a, const struct trtc_piece *b, int places);
+
+/* Returns the kinds (TRTC_AUDIO | TRTC_VIDEO) that the segments of a playlist may contain: those for
+ * which the stream has no other playlist. heard_elsewhere: the sound of a shared screen is that of the
+ * user's primary stream, if there is one. */
+unsigned trtc_list_may_have(const struct trtc_recording *r, int list, bool heard_elsewhere);
 
 /* Frees the contents and empties s. A second call does nothing. */
 void trtc_scan_fini(struct trtc_scan *s);

@@ -15,7 +15,6 @@
 #define NOTED_US       100000  /* a smaller difference is not worth a note */
 #define COME_BACK_US   10000
 #define PICTURE_OFF_US 5000   /* names are exact to the millisecond */
-#define OVERLAP_90K    9000   /* a smaller overlap is rounding */
 #define UNSURE_US      200000 /* times in names may jitter by half of it */
 
 /* Whether the stream continues from a to b without a break, within a tolerance in microseconds. */
@@ -248,7 +247,7 @@ static bool is_before(const struct trtc_piece *p, const struct trtc_piece *next)
         const int64_t end = p->facts.end_90k[k], then = next->facts.first_dts_90k[k];
         if (end == TRTC_NOTIME || then == TRTC_NOTIME)
             continue;
-        if (trtc_ts_diff(end, then) >= OVERLAP_90K)
+        if (trtc_ts_diff(end, then) * 100 / 9 >= TRTC_OVERLAP_US)
             return false;
         any = true;
     }
@@ -264,8 +263,8 @@ static void settle_ends(struct trtc_recording *r)
         const int64_t off_us =
             p->unusable || next->unusable ? TRTC_NOTIME : trtc_piece_off_us(p, next, 1);
         const int64_t us = next->start_us - p->start_us;
-        if (off_us != TRTC_NOTIME && llabs(off_us) <= UNSURE_US && us > 0 && us < p->dur_us &&
-            is_before(p, next))
+        if (off_us != TRTC_NOTIME && llabs(off_us) <= UNSURE_US && us > 0 &&
+            p->dur_us - us >= TRTC_OVERLAP_US && is_before(p, next))
             p->dur_us = us;
     }
 }

@@ -154,8 +154,8 @@ static int64_t decoded_us(const struct trtc_input_av *b, int64_t n)
 }
 
 /* Places picture n of an FLV or MP4 with decoding times: pictures are shown at the times at which as many
- * were decoded, unless an FLV states their times later on. An edit list that cuts off something in front may allow for pictures that are shown
- * later than they are decoded. */
+ * were decoded, unless an FLV states their times later on. An edit list that cuts off something in
+ * front may allow for pictures that are shown later than they are decoded. */
 static void place_indexed(struct trtc_input_av *b, int64_t n, int64_t place,
                           struct trtc_input_raw *raw)
 {

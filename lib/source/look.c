@@ -236,15 +236,6 @@ int64_t trtc_look_first_dts_90k(const struct trtc_look *l, bool video)
     return l->nb[video] ? l->first_dts[video] : TRTC_NOTIME;
 }
 
-int64_t trtc_look_end_90k(const struct trtc_look *l, int track)
-{
-    const struct trtc_course *c = &l->course;
-    for (size_t i = c->n; i-- > 0 && !l->skipped;)
-        if (c->runs[i].track == track)
-            return (c->first_ts + c->runs[i].to) & (TRTC_TS_WRAP_90K - 1);
-    return TRTC_NOTIME;
-}
-
 /* How long the last frame of a kind lasts. */
 static int64_t last_frame(const struct trtc_look *l, int s)
 {
@@ -266,6 +257,14 @@ static int64_t length_of_course_us(const struct trtc_look *l)
     }
     const int64_t shown = l->nb[1] && !moved ? l->last[1] + last_frame(l, 1) - first_of(l) : 0;
     return (end - start > shown ? end - start : shown) * 100 / 9;
+}
+
+int64_t trtc_look_end_90k(const struct trtc_look *l, int track)
+{
+    const int s = track == TRTC_AT_VIDEO;
+    return l->prev_dts[s] == TRTC_TS_NOPTS
+               ? TRTC_NOTIME
+               : (l->prev_dts[s] + last_frame(l, s)) & (TRTC_TS_WRAP_90K - 1);
 }
 
 int64_t trtc_look_length_us(const struct trtc_look *l)

@@ -73,8 +73,8 @@ int64_t trtc_look_first_of_90k(const struct trtc_look *l, bool video);
 /* The same for the decoding time of its first frame. */
 int64_t trtc_look_first_dts_90k(const struct trtc_look *l, bool video);
 
-/* Returns where the last frame of one kind ends, by its decoding time; TRTC_NOTIME: parts of the segment
- * were not read, or it has none. */
+/* Returns where the last frame of one kind that was read ends, by its decoding time; TRTC_NOTIME: none was
+ * read since a part was skipped. */
 int64_t trtc_look_end_90k(const struct trtc_look *l, int track);
 
 /* Returns the length of the segment from its first time stamp to the end of its media, according to

@@ -83,46 +83,50 @@ static bool interrupts(const struct trtc_recording *r, struct trtc_piece *p)
 
 /* ---- one content under two names ---- */
 
-/* Opens the file of a piece. -1: it cannot be compared; r is held if the machine is to blame. */
-static int open_piece(struct trtc_recording *r, int dirfd, const struct trtc_piece *p)
+/* A file cannot be read: r is held if the machine is to blame. Returns 0, or -1: out of memory. */
+static int cannot_read(struct trtc_recording *r, const struct trtc_piece *p,
+                       const struct trtc_err *why)
 {
-    struct trtc_err why;
-    const int fd = trtc_open_beneath(dirfd, p->uri, NULL, &why);
-    if (fd < 0 && trtc_is_shortage(&why))
-        trtc_recording_hold(r, p->uri, &why);
-    return fd;
+    return trtc_is_shortage(why) ? trtc_recording_hold(r, p->uri, why) : 0;
 }
 
-/* Reads a block of a piece's file. -1: it cannot be read, and r is held. */
-static ssize_t read_block(struct trtc_recording *r, const struct trtc_piece *p, int fd,
-                          uint8_t *buf, int64_t at)
+/* Compares the bytes of two open files. Returns 1: they are the same, 0, or -1: out of memory. */
+static int compare(struct trtc_recording *r, const struct trtc_piece *const piece[2],
+                   const int fd[2])
 {
-    struct trtc_err why;
-    const ssize_t n = trtc_read_at(fd, buf, BLOCK_BYTES, at);
-    if (n < 0) {
-        trtc_fail_errno(&why, TRTC_EX_IOERR, errno, "cannot be read");
-        trtc_recording_hold(r, p->uri, &why);
+    uint8_t buf[2][BLOCK_BYTES];
+    for (int64_t at = 0; at < piece[0]->bytes; at += BLOCK_BYTES) {
+        ssize_t n[2];
+        for (int k = 0; k < 2; k++) {
+            struct trtc_err why;
+            n[k] = trtc_read_at(fd[k], buf[k], BLOCK_BYTES, at);
+            if (n[k] < 0) {
+                trtc_fail_errno(&why, TRTC_EX_IOERR, errno, "cannot be read");
+                return cannot_read(r, piece[k], &why);
+            }
+        }
+        if (n[0] == 0 || n[0] != n[1] || memcmp(buf[0], buf[1], (size_t)n[0]) != 0)
+            return 0;
     }
-    return n;
+    return 1;
 }
 
-/* Whether the files of two pieces have the same bytes. */
-static bool are_same(struct trtc_recording *r, int dirfd, const struct trtc_piece *a,
-                     const struct trtc_piece *b)
+/* Whether the files of two pieces have the same bytes: 1, 0, or -1: out of memory. */
+static int are_same(struct trtc_recording *r, int dirfd, const struct trtc_piece *a,
+                    const struct trtc_piece *b)
 {
-    uint8_t buf[2 * BLOCK_BYTES];
-    const int fa = open_piece(r, dirfd, a), fb = open_piece(r, dirfd, b);
-    bool same = fa >= 0 && fb >= 0;
-    for (int64_t at = 0; same && at < a->bytes; at += BLOCK_BYTES) {
-        const ssize_t n = read_block(r, a, fa, buf, at);
-        same = n > 0 && read_block(r, b, fb, buf + BLOCK_BYTES, at) == n &&
-               memcmp(buf, buf + BLOCK_BYTES, (size_t)n) == 0;
-    }
-    if (fa >= 0)
-        close(fa);
-    if (fb >= 0)
-        close(fb);
-    return same;
+    const struct trtc_piece *const piece[2] = { a, b };
+    struct trtc_err why;
+    int fd[2];
+    fd[0] = trtc_open_beneath(dirfd, a->uri, NULL, &why);
+    if (fd[0] < 0)
+        return cannot_read(r, a, &why);
+    fd[1] = trtc_open_beneath(dirfd, b->uri, NULL, &why);
+    const int ret = fd[1] < 0 ? cannot_read(r, b, &why) : compare(r, piece, fd);
+    if (fd[1] >= 0)
+        close(fd[1]);
+    close(fd[0]);
+    return ret;
 }
 
 static int by_content(const void *a, const void *b)
@@ -150,10 +154,13 @@ static int find_copies_among(struct trtc_recording *r, int dirfd, struct trtc_pi
     const struct trtc_piece *first = NULL;
     for (size_t i = 0; i < n && !first; i++)
         first = is_in_step(r, same[i]) ? same[i] : NULL;
-    for (size_t i = 0; i < n && first; i++)
-        if (same[i] != first && interrupts(r, same[i]) && are_same(r, dirfd, first, same[i]) &&
-            lose_copy(r, same[i], first) < 0)
+    for (size_t i = 0; i < n && first; i++) {
+        if (same[i] == first || !interrupts(r, same[i]))
+            continue;
+        const int ret = are_same(r, dirfd, first, same[i]);
+        if (ret < 0 || (ret > 0 && lose_copy(r, same[i], first) < 0))
             return -1;
+    }
     return 0;
 }
 
@@ -232,17 +239,6 @@ static int find_exchanged(struct trtc_recording *r)
 
 /* ---- content of another kind ---- */
 
-/* The kinds that the segments of a playlist may hold: if the user has other playlists for sound, or
- * for pictures, only the other kind. */
-static unsigned may_hold(const struct trtc_recording *r, const struct trtc_list *own)
-{
-    unsigned may = TRTC_AUDIO | TRTC_VIDEO;
-    for (size_t i = 0; i < r->nb_lists && r->user; i++)
-        if (r->lists[i].media == own->media && r->lists[i].type != own->type)
-            may &= ~(unsigned)r->lists[i].type;
-    return may;
-}
-
 /* Whether most of the time of p is in another file that has this kind. */
 static bool is_elsewhere(const struct trtc_recording *r, const struct trtc_piece *p, unsigned kind)
 {
@@ -260,7 +256,7 @@ static int find_other_kinds(struct trtc_recording *r)
 {
     for (size_t i = 0; i < r->nb_pieces; i++) {
         struct trtc_piece *p = &r->pieces[i];
-        const unsigned may = may_hold(r, &r->lists[p->list]);
+        const unsigned may = trtc_list_may_have(r, p->list, false);
         if (p->unusable || p->part || !p->facts.kinds || p->dur_us == TRTC_NOTIME || !may ||
             (p->facts.kinds | p->facts.scrambled) & may || is_elsewhere(r, p, may))
             continue;

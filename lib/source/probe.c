@@ -34,8 +34,16 @@ enum {
 #define PAUSE_US     2000000 /* a segment of the right size that ends this early has had a pause */
 #define SECOND_US    1000000
 #define LONE_US      2000000 /* a picture that is alone in a segment may be shown this long */
-#define OVERLAP_90K  9000    /* a smaller overlap of two segments is rounding */
 #define BACK_90K     90000   /* stamps that are lower by more have fallen */
+
+/* What a segment and the next one show of what is between them. */
+struct border {
+    bool read; /* the next one was; else nothing is known */
+    bool all;  /* its first 4 MB were, so that what is shown before its first picture has come */
+    bool frames, counters; /* its frames begin where those of this one end; no packet is missing */
+    bool headless;         /* the next one begins in the middle of a PES */
+    bool lacks;            /* packets are missing, as counters show that do not begin anew */
+};
 
 struct probe {
     struct trtc_recording *r;
@@ -52,6 +60,8 @@ struct probe {
     int64_t counted;              /* and its number in its playlist; -1: they are not known */
     bool went_on, fresh;          /* those of this segment go on from there; they begin with 0 */
     bool torn;                    /* the end of its last picture is missing */
+    struct border border;         /* behind this segment, */
+    bool looked_behind;           /* ... once that was looked at */
     unsigned sealed;              /* TRTC_AUDIO, TRTC_VIDEO: kinds whose samples are encrypted */
     unsigned may_have;            /* TRTC_AUDIO, TRTC_VIDEO: kinds that the segments may have */
     int noted[TRTC_TS_NAMED_MAX]; /* PID and type of the streams left out that were noted */
@@ -177,23 +187,6 @@ static int sample(struct probe *x, const struct trtc_piece *p, int fd, int64_t a
 }
 
 /* ---- tracks that come late ---- */
-
-/* Returns the kinds that segments of a playlist may contain: those for which the stream has no
- * other playlist. */
-static unsigned may_have(const struct trtc_recording *r, int list)
-{
-    const struct trtc_list *own = &r->lists[list];
-    unsigned may = TRTC_AUDIO | TRTC_VIDEO;
-    for (size_t i = 0; i < r->nb_lists && r->user; i++) {
-        const struct trtc_list *s = &r->lists[i];
-        if (s->type == own->type)
-            continue;
-        /* a user who shares a screen is heard in the primary stream */
-        if (s->media == own->media || s->type == TRTC_AUDIO)
-            may &= ~(unsigned)(s->type == TRTC_AUDIO ? TRTC_AUDIO : TRTC_VIDEO);
-    }
-    return may;
-}
 
 /* Looks through the segment for the kinds that were not seen at its beginning, until each has shown
  * a frame. All other packets are passed over at the speed of memory. */
@@ -452,14 +445,6 @@ static bool is_joined(const struct probe *x, const struct trtc_piece *p,
     return got > 0 && trtc_ts_joins(stats, p->bytes, head, (size_t)got);
 }
 
-/* What a segment and the next one show of what is between them. */
-struct border {
-    bool read;             /* the next one was; else nothing is known */
-    bool frames, counters; /* its frames begin where those of this one end; no packet is missing */
-    bool headless;         /* the next one begins in the middle of a PES */
-    bool lacks;            /* packets are missing, as counters show that do not begin anew */
-};
-
 /* Whether the counters of this segment show that those in its playlist do not begin anew with each. */
 static bool counts_on(const struct probe *x, const struct trtc_piece *p,
                       const struct trtc_ts_counts *next)
@@ -468,11 +453,11 @@ static bool counts_on(const struct probe *x, const struct trtc_piece *p,
     return (x->went_on && !x->fresh) || ((x->went_on || first) && !next->fresh);
 }
 
-/* Looks at the beginning of the next segment. */
-static struct border look_behind(const struct probe *x, const struct trtc_piece *p)
+/* Reads the beginning of the next segment. */
+static struct border read_border(const struct probe *x, const struct trtc_piece *p, bool all)
 {
     const struct trtc_piece *next = next_segment(x->r, p);
-    struct border b = { .read = false };
+    struct border b = { .all = all };
     struct trtc_facts facts = { .kinds = 0 };
     struct trtc_ts_counts here, there;
     struct trtc_err ignored;
@@ -485,7 +470,7 @@ static struct border look_behind(const struct probe *x, const struct trtc_piece 
     if (y.ts)
         trtc_ts_learn(y.ts, x->ts);
     trtc_look_begin(&y.look, &facts, next->at_bytes);
-    b.read = y.ts && feed(&y, &head, false, &ignored) == 0 && finish(&y, &ignored) == 0;
+    b.read = y.ts && feed(&y, &head, !all, &ignored) == 0 && finish(&y, &ignored) == 0;
     if (b.read) {
         trtc_ts_counts(x->ts, &here);
         trtc_ts_counts(y.ts, &there);
@@ -501,27 +486,36 @@ static struct border look_behind(const struct probe *x, const struct trtc_piece 
     return b;
 }
 
+/* Looks at the beginning of the next segment, once; all: at all of it. */
+static const struct border *look_behind(struct probe *x, const struct trtc_piece *p, bool all)
+{
+    if (!x->looked_behind || (all && !x->border.all))
+        x->border = read_border(x, p, all);
+    x->looked_behind = true;
+    return &x->border;
+}
+
 /* Whether nothing is missing before the next segment, since its frames begin where those of this one
  * end (what is before its key picture may be shown before that, and this one's EXTINF includes it),
  * or by its packets: there was a pause. */
-static bool is_continued(const struct probe *x, const struct trtc_piece *p, int64_t short_us)
+static bool is_continued(struct probe *x, const struct trtc_piece *p, int64_t short_us)
 {
-    const struct border b = look_behind(x, p);
-    return b.read && ((short_us <= PAUSE_US && b.frames) || b.counters);
+    const struct border *b = look_behind(x, p, true);
+    return b->read && ((short_us <= PAUSE_US && b->frames) || b->counters);
 }
 
 /* Whether the last picture may lack its end, of which nothing else says anything. */
-static bool may_be_torn(const struct probe *x, const struct trtc_piece *p, enum depth depth)
+static bool may_be_torn(struct probe *x, const struct trtc_piece *p, enum depth depth)
 {
     return p->attr_bytes < 0 && depth != HEAD && !x->sealed && x->look.nb[1] > 0 &&
-           trtc_ts_ends_open(x->ts) && !look_behind(x, p).headless;
+           trtc_ts_ends_open(x->ts) && !look_behind(x, p, false)->headless;
 }
 
 /* Whether the last frames of the segment are missing, although it is hardly too short. */
-static bool lacks_last(const struct probe *x, const struct trtc_piece *p, int64_t short_us)
+static bool lacks_last(struct probe *x, const struct trtc_piece *p, int64_t short_us)
 {
     const int64_t frame_us = x->look.step[x->look.nb[1] ? 1 : 0] * 100 / 9;
-    return p->attr_bytes < 0 && 2 * short_us > frame_us && look_behind(x, p).lacks;
+    return p->attr_bytes < 0 && 2 * short_us > frame_us && look_behind(x, p, false)->lacks;
 }
 
 /* Notes whether the segment has its beginning. */
@@ -586,7 +580,7 @@ static int judge(struct probe *x, struct trtc_piece *p, enum depth depth)
     p->facts.first_90k[TRTC_AT_VIDEO] = trtc_look_first_of_90k(l, true);
     p->facts.first_dts_90k[TRTC_AT_AUDIO] = trtc_look_first_dts_90k(l, false);
     p->facts.first_dts_90k[TRTC_AT_VIDEO] = trtc_look_first_dts_90k(l, true);
-    for (int k = 0; k < TRTC_NB_KINDS && depth == WHOLE; k++)
+    for (int k = 0; k < TRTC_NB_KINDS && depth != HEAD; k++)
         p->facts.end_90k[k] = trtc_look_end_90k(l, k);
     note_beginning(&p->facts, l, stats, x->went_on && !x->fresh);
     p->facts.odd = depth == WHOLE && trtc_look_restarts(l);
@@ -654,6 +648,15 @@ static int64_t next_of(const struct trtc_recording *r, size_t i)
                                                  : TRTC_NOTIME;
 }
 
+/* Whether the next segment begins before the playlist says that this one ends: the end of this one shows
+ * whether they overlap. */
+static bool ends_late(const struct probe *x, const struct trtc_piece *p)
+{
+    const int64_t next = next_of(x->r, (size_t)(p - x->r->pieces));
+    return next != TRTC_NOTIME && p->dur_us != TRTC_NOTIME &&
+           ticks_of(p->dur_us) >= next + ticks_of(TRTC_OVERLAP_US);
+}
+
 /* Reads as much of the segment as is needed. */
 static int read_piece(struct probe *x, const struct trtc_piece *p, int fd, enum depth *depth,
                       struct trtc_err *err)
@@ -686,12 +689,13 @@ static int read_piece(struct probe *x, const struct trtc_piece *p, int fd, enum 
     /* a segment that could hide a section's end is looked at although its size is right */
     if (p->dur_us != TRTC_NOTIME && p->dur_us > TRTC_SECTION_GAP_US)
         doubtful = sample(x, p, fd, at, err);
-    else if (p->attr_bytes < 0)
+    else if (p->attr_bytes < 0 || ends_late(x, p))
         doubtful = read_tail(x, p, fd, at, err);
     else
         return 0;
     *depth = TAIL;
-    doubtful = doubtful ? doubtful : is_short(l, p->dur_us, trtc_look_length_us(l));
+    if (doubtful == 0 && p->attr_bytes < 0)
+        doubtful = is_short(l, p->dur_us, trtc_look_length_us(l));
     if (doubtful <= 0)
         return doubtful;
     *depth = WHOLE;
@@ -707,15 +711,6 @@ static bool begins_late(struct probe *x, struct trtc_piece *p)
     p->facts.first_ts_90k = trtc_look_first_90k(&x->look);
     const int64_t off_us = p[-1].unusable ? TRTC_NOTIME : trtc_piece_off_us(p - 1, p, 1);
     return off_us != TRTC_NOTIME && off_us <= -TRTC_ROUNDING_US;
-}
-
-/* Whether the next segment begins before the playlist says that this one ends: the end of this one shows
- * whether they overlap. */
-static bool ends_late(const struct probe *x, const struct trtc_piece *p)
-{
-    const int64_t next = next_of(x->r, (size_t)(p - x->r->pieces));
-    return next != TRTC_NOTIME && p->dur_us != TRTC_NOTIME &&
-           ticks_of(p->dur_us) >= next + OVERLAP_90K;
 }
 
 /* Whether packets of the segment were not used because no tables had named them so far. */
@@ -763,7 +758,7 @@ static int read_named(struct probe *x, struct trtc_piece *p, int fd, enum depth 
         }
     }
     note_tables(x, p);
-    if (ret == 0 && *depth < WHOLE && (begins_late(x, p) || ends_late(x, p))) {
+    if (ret == 0 && *depth < WHOLE && begins_late(x, p)) {
         *depth = WHOLE;
         ret = read_all(x, p, fd, err);
     }
@@ -866,7 +861,7 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     if (p->list != x->list) {
         trtc_ts_forget(
             x->ts); /* tables that appear only once are used for the rest of their playlist */
-        x->may_have = may_have(x->r, p->list);
+        x->may_have = trtc_list_may_have(x->r, p->list, true);
         x->nb_noted = 0;
         x->tables_place = x->counted = -1;
         x->searched = false;
@@ -886,7 +881,8 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     x->sealed = 0;
     if (ret == 0 && trtc_sealed_by_playlist(p) && trtc_look_kinds(&x->look))
         ret = trtc_sealed_look(fd, p, x->ts, &x->sealed, &why);
-    x->torn = false;
+    note_counts(x, p);
+    x->torn = x->looked_behind = false;
     if (ret == 0 && may_be_torn(x, p, depth))
         ret = trtc_sealed_torn(fd, p, x->ts, &x->torn, &why);
     close(fd);
@@ -895,7 +891,6 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     const int64_t said_us = p->dur_us, next = next_of(x->r, i);
     if (depth == WHOLE && trtc_course_settle(&x->look.course, ticks_of(said_us), next) < 0)
         return trtc_fail_nomem(err);
-    note_counts(x, p);
     if (judge(x, p, depth) < 0)
         return trtc_fail_nomem(err);
     trtc_ts_counts(x->ts, &x->counts);

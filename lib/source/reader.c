@@ -238,8 +238,8 @@ static void push_back(struct trtc_reader *rd, struct trtc_read *r)
 {
     if (r->piece_begins) {
         const int64_t over_us = rd->sound_us == TRTC_NOTIME ? 0 : rd->sound_us - r->pkt.pts_us;
-        const bool little = over_us >= (rd->pushed_us ? 1 : TRTC_ROUNDING_US / 2) &&
-                            over_us < TRTC_READER_OVERLAP_US;
+        const bool little =
+            over_us >= (rd->pushed_us ? 1 : TRTC_ROUNDING_US / 2) && over_us < TRTC_OVERLAP_US;
         rd->pushed_us = little && trtc_reader_follows(rd, rd->at) && !repeats(rd) ? over_us : 0;
     }
     r->pkt.pts_us += rd->pushed_us;

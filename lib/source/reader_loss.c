@@ -59,7 +59,7 @@ int trtc_reader_lose_overlap(struct trtc_reader *rd)
     snprintf(why, sizeof why, "%" PRId64 " %s%s at a time that the segment before also contains",
              rd->nb_over, rd->kind == TRTC_VIDEO ? "picture" : "sound frame",
              trtc_text_s(rd->nb_over));
-    if (rd->over_us >= TRTC_READER_OVERLAP_US)
+    if (rd->over_us >= TRTC_OVERLAP_US)
         ret =
             trtc_reader_lose_in(rd, rd->over, (struct trtc_lost){ "overlap", rd->over_us, 0 }, why);
     rd->nb_over = rd->over_us = 0;
@@ -71,7 +71,7 @@ int trtc_reader_lose_cut(struct trtc_reader *rd)
     const struct trtc_piece *p = trtc_reader_piece_of(rd);
     const bool last = rd->at + 1 == rd->lane->n;
     const int64_t us = rd->nb_cut * rd->step_us;
-    if (last || rd->lane->clips[rd->at + 1].piece->list != p->list || us < TRTC_READER_OVERLAP_US)
+    if (last || rd->lane->clips[rd->at + 1].piece->list != p->list || us < TRTC_OVERLAP_US)
         return 0;
     return trtc_reader_lose(rd, (struct trtc_lost){ "overlap", us, 0 },
                             "%" PRId64 " frame%s in the time of the next segment", rd->nb_cut,

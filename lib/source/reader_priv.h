@@ -15,9 +15,8 @@ enum { TRTC_READER_BYTES = 256 * 1024 }; /* of a block that is fed */
 
 #define TRTC_READER_TOL_90K 3600 /* a stamp that is lower than the one before by this has fallen */
 #define TRTC_READER_GOES_ON_90K \
-    45000 /* reordered pictures are lower than the first stamp by less */
-#define TRTC_READER_OVERLAP_US 100000 /* an overlap below this is rounding */
-#define TRTC_READER_FIRST_90K  90000  /* how far a kind's first stamp may be from the segment's */
+    45000                           /* reordered pictures are lower than the first stamp by less */
+#define TRTC_READER_FIRST_90K 90000 /* how far a kind's first stamp may be from the segment's */
 
 /* A clip of which all bytes were fed, while frames that begin in it are not complete. */
 struct trtc_reader_passed {
