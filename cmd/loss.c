@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "input/input.h"
 #include "recording/loss.h"
-#include "source/input.h"
 
 static void extent_of(const struct trtc_loss *l, char *out, size_t n)
 {

@@ -10,9 +10,9 @@
 #include "account.h"
 #include "base/json_put.h"
 #include "base/text.h"
+#include "input/edits.h"
 #include "picture/turn.h"
 #include "recording/ledger_json.h"
-#include "source/edits.h"
 
 enum { JUMPS_MAX = 10 };  /* that are noted one by one */
 #define PRIMING_US 200000 /* the longest priming that an encoder inserts before the sound */

@@ -14,9 +14,9 @@
 #include "base/json_put.h"
 #include "base/text.h"
 #include "base/utc.h"
+#include "input/edits.h"
+#include "input/input.h"
 #include "recording/ledger_json.h"
-#include "source/edits.h"
-#include "source/input.h"
 
 /* ---- losses ---- */
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "source/input.h"
+#include "input/input.h"
 
 struct trtc_early;
 struct trtc_segmenter_opts;

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "input/input.h"
 #include "playlist/kind.h"
-#include "source/input.h"
 #include "ts/ts.h"
 
 struct trtc_remains {

@@ -11,10 +11,10 @@
 #include "hls/claim.h"
 #include "hls/early.h"
 #include "hls/listed.h"
+#include "input/input.h"
+#include "input/interleave.h"
 #include "playlist/name.h"
 #include "playlist/playlist_write.h"
-#include "source/input.h"
-#include "source/interleave.h"
 
 struct trtc_segment_done { /* a file that is complete */
     const char *path;

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "source/interleave.h"
+#include "input/interleave.h"
 
 enum { TRTC_NB_WAITING = 3 };
 

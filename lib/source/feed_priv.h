@@ -10,8 +10,8 @@
 #include <pthread.h>
 
 #include "base/utc.h"
+#include "input/input.h"
 #include "source/feed.h"
-#include "source/input.h"
 
 struct trtc_feed_ops {
     int (*next)(struct trtc_feed *f, struct trtc_feed_frame *out, struct trtc_err *err);

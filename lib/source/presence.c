@@ -10,8 +10,8 @@
 #include "base/beneath.h"
 #include "base/utc.h"
 #include "codec/av.h"
+#include "input/input.h"
 #include "playlist/stray.h"
-#include "source/input.h"
 #include "source/reader.h"
 #include "ts/course_ts.h"
 

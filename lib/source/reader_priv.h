@@ -5,9 +5,9 @@
 #ifndef TRTC_SOURCE_READER_PRIV_H
 #define TRTC_SOURCE_READER_PRIV_H
 
+#include "input/crowd.h"
 #include "recording/clock.h"
 #include "source/ahead.h"
-#include "source/crowd.h"
 #include "source/reader.h"
 #include "ts/course_ts.h"
 

@@ -9,8 +9,8 @@
 #include <libavutil/log.h>
 
 #include "fuzz/fuzz.h"
-#include "source/input.h"
-#include "source/input_priv.h"
+#include "input/input.h"
+#include "input/input_priv.h"
 
 static void read_all(struct trtc_input *in)
 {

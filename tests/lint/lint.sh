@@ -72,10 +72,11 @@ ts         base playlist recording -- ffmpeg
 mp4        base recording ts -- ffmpeg
 codec      base recording ts mp4 -- ffmpeg
 picture    base layout codec -- ffmpeg ass zlib
-source     base layout playlist recording ts mp4 codec picture -- ffmpeg
-merge      base layout playlist recording ts mp4 codec picture source -- ffmpeg cjson
-hls        base layout playlist recording ts mp4 codec picture source -- ffmpeg
-mix        base layout playlist recording ts mp4 codec picture source -- ffmpeg
+input      base layout playlist recording ts mp4 codec picture -- ffmpeg
+source     base layout playlist recording ts mp4 codec picture input -- ffmpeg
+merge      base layout playlist recording ts mp4 codec picture input source -- ffmpeg cjson
+hls        base layout playlist recording ts mp4 codec picture input -- ffmpeg
+mix        base layout playlist recording ts mp4 codec picture input source -- ffmpeg
 api        base layout playlist -- cjson openssl
 task       base layout playlist api -- cjson
 net        base api -- cjson openssl zlib curl

@@ -28,8 +28,8 @@
 #include "base/utc.h"
 #include "codec/aacenc.h"
 #include "codec/h264enc.h"
+#include "input/input.h"
 #include "mix/writer.h"
-#include "source/input.h"
 #include "unit/range.h"
 
 enum { W = 160, H = 96, FPS = 15, RATE = 48000, LEN_S = 3, FRAMES = LEN_S * FPS, MAX = 256 };

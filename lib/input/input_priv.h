@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: MIT */
+/* Declarations shared by the files of the input.
+ *
+ * input.c gets raw frames from a back end (input_ts.c: transport streams; input_av.c: everything
+ * else), whose order input_rise.c mends, has the clock (input_clock.c) place them on one time line,
+ * encodes sound that is not AAC, and keeps the first frames until it knows where the stream starts.
+ * input_src.c reads the bytes of files, input_net.c those of connections; input_config.c reads the
+ * configuration records of containers, input_boxes.c the index of an MP4. */
+#ifndef TRTC_INPUT_INPUT_PRIV_H
+#define TRTC_INPUT_INPUT_PRIV_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/utc.h"
+#include "input/edits.h"
+#include "input/input.h"
+
+struct AVCodecParameters;
+struct AVDictionary;
+struct AVFormatContext;
+struct AVIOContext;
+
+/* Larger times are damage. With smaller ones, no calculation here can overflow. */
+#define TRTC_INPUT_TIME_MAX_US (INT64_C(1) << 56)
+
+/* ---- input_src.c: bytes from a file, from standard input, or from another machine ---- */
+
+#define TRTC_INPUT_SNIFF_BYTES 2048
+
+struct trtc_input_src {
+    int fd;
+    bool own;      /* fd is closed with it */
+    bool seekable; /* a plain file, or one that the other machine can send from any position */
+    off_t base;    /* the position at which it was opened */
+    const volatile sig_atomic_t *stop;
+    int errnum;                           /* of the read that failed, or 0 */
+    const struct trtc_remote *remote;     /* fetches it; NULL: it is read from fd */
+    void *body;                           /* belongs to remote */
+    struct trtc_err why;                  /* of a fetch that failed: then errnum is set too */
+    uint8_t head[TRTC_INPUT_SNIFF_BYTES]; /* the first bytes, for sniffing */
+    size_t nb_head, head_at;              /* their number; how many of them were read */
+};
+
+/* Opens a file. path "-": standard input. Returns 0, or -1. */
+int trtc_input_src_open(struct trtc_input_src *s, const char *path,
+                        const volatile sig_atomic_t *stop, struct trtc_err *err);
+/* Opens a URL that remote fetches. name: for messages. Returns 0, or -1. */
+int trtc_input_src_fetch(struct trtc_input_src *s, const char *url,
+                         const struct trtc_remote *remote, const char *name, struct trtc_err *err);
+void trtc_input_src_close(struct trtc_input_src *s);
+
+/* Reads up to n bytes; waits only for the first. Returns their number; 0: the end, or stop is set;
+ * -1: errnum is set. */
+ssize_t trtc_input_src_read(struct trtc_input_src *s, uint8_t *p, size_t n);
+
+/* Only for a seekable source: moves to a position, counted from the one at which it was opened;
+ * whence: as for lseek. size: does not move, and returns the size. Returns the new position, or
+ * -1. */
+int64_t trtc_input_src_seek(struct trtc_input_src *s, int64_t to, int whence, bool size);
+
+/* Reads the first bytes ahead; they will be read again. Returns true for a transport stream. */
+bool trtc_input_src_is_ts(struct trtc_input_src *s);
+
+/* Call trtc_input_src_is_ts first. Returns true for a list of other URLs (HLS, DASH). */
+bool trtc_input_src_is_list(const struct trtc_input_src *s);
+
+/* ---- input_net.c ---- */
+
+/* Receives streams over TCP, TLS, SRT, UDP and local sockets. If the peer closes the connection,
+ * the stream has ended; all other failures are TRTC_EX_TEMPFAIL. */
+extern const struct trtc_remote trtc_input_net;
+
+/* ---- back ends ---- */
+
+/* A track that the container has announced. */
+struct trtc_input_track {
+    enum trtc_codec codec; /* NONE: there is no such track */
+    const char *codec_name;
+    int width_px, height_px, rate_hz, channels;    /* 0: unknown */
+    struct trtc_colour colour;                     /* as the container states */
+    const struct AVCodecParameters *av_parameters; /* for a decoder, or NULL */
+};
+
+/* A frame as it is in the container, valid until the next call. */
+struct trtc_input_raw {
+    int track;
+    enum trtc_codec codec; /* H264, H265: Annex B; AAC: ADTS; OTHER: packets for a decoder */
+    const char *codec_name;
+    const uint8_t *data;
+    size_t size;
+    int64_t pts_us, dts_us; /* on the container's clock, without wraps; or TRTC_NOTIME */
+    int64_t dur_us;         /* 0: unknown */
+    bool key, damaged;
+    const uint8_t *sets; /* new parameter sets from outside the stream, or NULL */
+    size_t sets_size;
+    const struct AVCodecParameters *av_parameters; /* OTHER: new ones, or NULL */
+    bool hidden;                                   /* as struct trtc_packet */
+    int64_t trim_us, trim_end_us;                  /* ... */
+    unsigned turn;                                 /* as struct trtc_input_frame */
+    int sar_num, sar_den;
+    bool waited; /* it came before a stop */
+};
+
+struct trtc_input_ops {
+    /* Reads the next frame. Returns 1; 0: the end; -1. */
+    int (*next)(void *self, struct trtc_input_raw *raw, struct trtc_err *err);
+    /* Returns the track as it is announced so far. */
+    void (*track)(const void *self, int track, struct trtc_input_track *out);
+    /* kinds: those whose losses count, TRTC_AUDIO, TRTC_VIDEO. */
+    void (*losses)(const void *self, unsigned kinds, struct trtc_input_losses *out);
+    void (*ledger)(const void *self, int track, struct trtc_ledger *out); /* all but nb_out */
+    bool (*named)(const void *self, int k, struct trtc_input_named *out);
+    /* Returns the time of day (us since 1970) that the stream states for a time on its raw clock
+     * (33 bits of 90 kHz); false: it states none. NULL: the container cannot. */
+    bool (*time)(const void *self, int64_t *utc_us, int64_t *at_90k);
+    bool (*may_grow)(const void *self);    /* whether further tracks may be announced */
+    int64_t (*nb_bytes)(const void *self); /* bytes read so far */
+    /* Returns when the first packet of a track came, on the clock of trtc_mono_us, if it may be long
+     * before its frame, which ends with the next one; 0: it has not come. NULL: not known. */
+    int64_t (*came_us)(const void *self);
+    /* Whether the container states that more frames of a track will come. NULL: it cannot. */
+    bool (*is_due)(const void *self, int track);
+    void (*free)(void *self);
+};
+
+extern const struct trtc_input_ops trtc_input_ts_ops, trtc_input_av_ops;
+
+/* Open a back end, which borrows src; src must outlive it. name: for messages. NULL: failure. */
+void *trtc_input_ts_new(struct trtc_input_src *src, const char *name, struct trtc_err *err);
+/* copies: for a recording, which has no edit lists, so that lists of several parts are not
+ * followed. */
+void *trtc_input_av_new(struct trtc_input_src *src, const char *name, bool copies,
+                        struct trtc_err *err);
+
+/* Whether the container has an index that places every frame (MP4, MOV). */
+bool trtc_input_av_is_indexed(const void *back);
+
+/* ... and no fragments follow it, which may be those of several streams in a row. */
+bool trtc_input_av_is_steady(const void *back);
+
+/* Opens a back end for a URL that libavformat fetches. NULL: failure. */
+void *trtc_input_av_open(const char *url, const char *name, const volatile sig_atomic_t *stop,
+                         struct trtc_err *err);
+
+/* Fills *err after a read of src has failed: TRTC_EX_IOERR, or TRTC_EX_TEMPFAIL for a broken
+ * connection. Returns -1. */
+int trtc_input_fail_read(const struct trtc_input_src *src, const char *name, struct trtc_err *err);
+
+/* ---- input_boxes.c: what the index of an MP4 states ---- */
+
+enum { TRTC_INPUT_BOX_TRACKS = 32, TRTC_INPUT_BOX_DEPTH = 8 };
+
+struct trtc_input_box_track {
+    int64_t id;               /* as libavformat has it */
+    uint32_t hz;              /* its clock */
+    bool picture;             /* it is one of pictures */
+    int64_t dur;              /* ... and how long it lasts by that */
+    int64_t nb_steps, ticks;  /* its frames, and the sum of their durations */
+    bool no_steps;            /* these cannot be meant: all are 0, or nearly */
+    bool has_offsets;         /* ... and some are not shown when they are decoded */
+    bool has_runs;            /* fragments have frames of it */
+    uint64_t nb_descriptions; /* of its samples */
+    bool clap;                /* only a part of the picture is to be shown (clean aperture) */
+    char scheme[24]; /* with which it is encrypted, such as "cbcs" (ISO/IEC 23001-7); or "" */
+    struct trtc_edits edits;
+};
+
+/* ---- input_index.c: whether the index of an MP4 agrees with its media data ---- */
+
+enum { TRTC_INPUT_GAPS = 16 };
+
+/* Zero-initialise. */
+struct trtc_input_index {
+    bool vague;        /* it cannot be known */
+    const char *fault; /* the first one, or NULL; */
+    int64_t fault_at;  /* ... where it is */
+    int64_t at;        /* where the content of the index begins */
+    uint32_t movie_hz; /* the clock of the film */
+    struct trtc_input_index_table {
+        uint8_t *p; /* the content of the box */
+        size_t n;
+        bool wide;    /* the positions in it have 8 bytes */
+    } table[3];       /* of the current track: sizes, samples per chunk, positions of chunks */
+    uint64_t largest; /* sample */
+    bool read;        /* all tracks have come, */
+    size_t nb_chunks; /* ... and have so many chunks */
+    struct trtc_input_range {
+        int64_t from, to;
+    } * runs, *data; /* chunks of samples; later those that touch as one; media data */
+    size_t nb_runs, cap_runs, nb_data, cap_data;
+    int64_t nb_covered; /* bytes of samples in media data */
+    size_t nb_gaps;     /* holes between them, of which these were noted: */
+    struct trtc_input_gap {
+        int64_t at, to, seen; /* up to here its bytes have come, */
+        bool filled;          /* ... of which one is not 0 */
+        uint8_t head[8];
+    } gaps[TRTC_INPUT_GAPS];
+};
+
+/* The boxes of the index do not fit into each other. */
+void trtc_input_index_damaged(struct trtc_input_index *x);
+
+/* A box of the current track with this content. Returns 0, or -1: no memory. */
+int trtc_input_index_table(struct trtc_input_index *x, const uint8_t *type, struct trtc_bytes b);
+
+/* All boxes of the current track have come. Returns 0, or -1: no memory. */
+int trtc_input_index_track(struct trtc_input_index *x, const struct trtc_input_box_track *track);
+
+/* A track whose samples are all in the index: compares how long they last with what it states. */
+void trtc_input_index_length(struct trtc_input_index *x, const struct trtc_input_box_track *track);
+
+/* All tracks have come. */
+void trtc_input_index_read(struct trtc_input_index *x);
+
+/* Media data is at these positions. Returns 0, or -1: no memory. */
+int trtc_input_index_data(struct trtc_input_index *x, int64_t from, int64_t to);
+
+/* Returns the position of the next byte that is needed, or -1: none is. Takes n bytes read at pos. */
+int64_t trtc_input_index_wants(const struct trtc_input_index *x);
+void trtc_input_index_bytes(struct trtc_input_index *x, int64_t pos, const uint8_t *p, size_t n);
+
+/* Called at the end of the file. Returns what is wrong (at fault_at), or NULL. */
+const char *trtc_input_index_fault(struct trtc_input_index *x);
+
+void trtc_input_index_fini(struct trtc_input_index *x);
+
+/* ---- input_fragments.c: whether fragments of an MP4 agree with themselves and each other ---- */
+
+/* Zero-initialise. */
+struct trtc_input_fragments {
+    bool unsure;       /* it cannot be known whether they do */
+    bool indexed;      /* the index has samples, too; */
+    bool early;        /* ... there is media data behind it in front of the first fragment */
+    bool open;         /* a fragment has come */
+    int64_t at;        /* its position */
+    const char *fault; /* what is wrong with it, or NULL */
+    uint64_t cover;    /* 0: all samples so far, and nothing else, are in media data; */
+    bool settled;      /* ... this was so at the end of the fragment; */
+    bool filled;       /* media data is behind it */
+    bool fitted;       /* the samples of a fragment were all that was in its data; */
+    int nb_odd;        /* ... of so many they were not, which is not reported yet, */
+    int64_t odd_at;    /* ... the first of which begins there */
+    int64_t fault_at;  /* where the fragment begins whose fault was returned */
+    int64_t part_end;  /* of the part of the current track, */
+    struct trtc_input_fragment_lane *lane; /* ... which is this, */
+    uint64_t base, next;                   /* ... with these positions, */
+    uint32_t dur, size;                    /* ... of samples that state none, */
+    bool timed;                            /* ... and it states that */
+    int64_t from, ticks;                   /* it begins then, and is so long, */
+    int64_t step;                          /* ... the last sample of it */
+    uint32_t number;                       /* of the fragment */
+    int nb_steady;                         /* so many numbers have risen by one */
+    int nb_near;                           /* the next fragments may show a hole in time */
+    int nb_lanes;
+    struct trtc_input_fragment_lane {
+        uint32_t id, dur, size; /* of samples, if a fragment states none */
+        int64_t hz;
+        int64_t from, end, length; /* of its latest part; all times are in ticks */
+        int64_t last;              /* when its last sample begins */
+        int64_t line;              /* its end, if it had followed the part before it, */
+        bool aside;                /* which it did not, */
+        bool fell;                 /* ... but began before the last sample of that */
+    } lanes[TRTC_INPUT_BOX_TRACKS];
+};
+
+/* A track that the index describes; what it states about all fragments (a trex box). */
+void trtc_input_fragments_track(struct trtc_input_fragments *f, uint32_t id, uint32_t hz);
+void trtc_input_fragments_extends(struct trtc_input_fragments *f, struct trtc_bytes trex);
+
+/* Media data is at these positions. */
+void trtc_input_fragments_data(struct trtc_input_fragments *f, int64_t from, int64_t to);
+
+/* A fragment begins at this position; -1: none does, the file ends. Returns what is wrong with the one
+ * before, or with an earlier one (at fault_at), or NULL. */
+const char *trtc_input_fragments_next(struct trtc_input_fragments *f, int64_t at);
+
+/* A box of the fragment, or of a part of it. content: where it is needed. */
+void trtc_input_fragments_box(struct trtc_input_fragments *f, const uint8_t *type, int64_t at,
+                              int64_t end, struct trtc_bytes content);
+
+/* All boxes have come; whole: and they fill the fragment. */
+void trtc_input_fragments_walked(struct trtc_input_fragments *f, bool whole);
+
+/* Zero-initialise. */
+struct trtc_input_boxes {
+    bool walking, ended; /* the index or a fragment is being read; no more of the index is */
+    bool whole;          /* that was read to its end */
+    bool nomem;          /* it was not, since memory ran out */
+    struct trtc_input_box_track *track; /* of the current box */
+    int64_t at, end;                    /* the position of the current box; the end of the index */
+    uint8_t *box;                       /* the first bytes of the box, */
+    size_t cap, nb, need;
+    bool fragments; /* they follow the index */
+    struct trtc_input_fragments order;
+    struct trtc_input_index index;
+    int64_t ends[TRTC_INPUT_BOX_DEPTH]; /* of the boxes around the current one, */
+    int nb_ends;                        /* ... of which there are so many */
+    int nb_tracks;
+    struct trtc_input_box_track tracks[TRTC_INPUT_BOX_TRACKS];
+};
+
+/* The content of the index, or of the header of a fragment, is at these positions. Only the first
+ * index counts. */
+void trtc_input_boxes_begin(struct trtc_input_boxes *x, bool fragment, int64_t from, int64_t to);
+
+/* Takes n bytes of the file, read at pos. */
+void trtc_input_boxes_bytes(struct trtc_input_boxes *x, int64_t pos, const uint8_t *p, size_t n);
+
+/* Returns a track of an index that was read to its end, valid as long as x; or NULL. */
+const struct trtc_input_box_track *trtc_input_boxes_track(const struct trtc_input_boxes *x,
+                                                          int64_t id);
+
+void trtc_input_boxes_fini(struct trtc_input_boxes *x);
+
+/* ---- input_watch.c: faults that libavformat ignores ---- */
+
+/* Zero-initialise, except for stop. */
+struct trtc_input_watch {
+    const volatile sig_atomic_t *stop; /* if set, errors are caused by the interruption; or NULL */
+    int64_t nb_faults;
+    char first[160];     /* the message of the first fault */
+    bool opened;         /* faults are counted */
+    bool index_fault;    /* one of them is of the index of an MP4 */
+    int64_t nb_segments; /* of a playlist that were opened, with */
+    int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
+                   struct AVDictionary **options); /* ... libavformat's functions */
+    int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
+    bool encrypted;           /* one of them is, as a whole */
+    struct AVIOContext *list; /* a playlist that is open, or NULL */
+    bool codecs;              /* a track of an MP4 has several codecs, of which only one is read */
+
+    /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file; PAGES: an Ogg file. Their boxes on the
+     * top level, tags, elements down to blocks, or pages are called parts. CHUNKS: a WAV, and its
+     * chunks. FORM: an AIFF, Wave64 or RF64, which is one part. CAF: its chunks. */
+    enum {
+        TRTC_INPUT_OTHER,
+        TRTC_INPUT_BOXES,
+        TRTC_INPUT_TAGS,
+        TRTC_INPUT_ELEMENTS,
+        TRTC_INPUT_PAGES,
+        TRTC_INPUT_CHUNKS,
+        TRTC_INPUT_FORM,
+        TRTC_INPUT_CAF
+    } layout;
+    bool done;        /* no more parts can be checked */
+    bool indexed;     /* an MP4 has an index: it has begun */
+    bool fragments;   /* of an MP4 have come */
+    bool zeros;       /* instead of a box, up to here: they may go on to the end */
+    int64_t zeros_at; /* ... from this position on */
+    int64_t cluster;  /* the end of the current cluster; 0: there is none, INT64_MAX: not stated */
+    int64_t part_at;  /* the position of the current part */
+    uint8_t header[27 + 255]; /* its first bytes */
+    size_t nb_header;         /* how many of them were read so far */
+    int64_t padding;          /* behind a Wave64; at the end of the file it may be missing */
+    uint64_t tag_bytes;       /* the size of the previous tag */
+    int64_t nb_pictures;      /* tags with pictures, so far, */
+    bool has_offsets;         /* ... and some are not shown when they are decoded */
+    bool last_page; /* the previous page is the last one of a stream, or all sound has come */
+    struct trtc_input_boxes boxes;
+};
+
+/* Counts the errors that libavformat logs for ic once w->opened is set. w must outlive ic. */
+void trtc_input_watch_log(struct trtc_input_watch *w, struct AVFormatContext *ic);
+
+/* Counts the segments that ic opens, and those that cannot be fetched to their end as faults. */
+void trtc_input_watch_segments(struct trtc_input_watch *w, struct AVFormatContext *ic);
+
+/* Returns the size that a WAV states for its sound, judging by its first bytes; 0: none, since it was
+ * written to a pipe; -1: it is no WAV, or its sound begins later. */
+int64_t trtc_input_wav_size(const uint8_t *head, size_t n);
+
+/* Sets the layout from the first bytes of the file. */
+void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n);
+
+/* Checks n bytes, read at pos: whether each part begins where the previous one ends. */
+void trtc_input_watch_bytes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n);
+
+/* Returns the position of the next byte that must be checked, or -1: there is none. */
+int64_t trtc_input_watch_wants(const struct trtc_input_watch *w);
+
+/* Called at the end of the file. Returns true if size is in the middle of a part. */
+bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size);
+
+/* ---- input_clock.c: one time line ---- */
+
+enum { TRTC_INPUT_CLOCK_KEPT = 8 }; /* so many epochs are returned to */
+
+/* Zero-initialise. An epoch is the time from one jump of the stream's time stamps to the next; it
+ * has an offset that places it after the previous epoch. A track is in the current epoch or still
+ * in the previous one, since tracks do not jump at the same moment. "Raw" times are the
+ * stream's. */
+struct trtc_input_clock {
+    bool steady; /* the container has a time line of its own: its time stamps do not jump */
+    bool running;
+    int epoch;
+    int64_t off_us;                        /* of the current epoch: to be added to raw times */
+    int64_t was_us[TRTC_INPUT_CLOCK_KEPT]; /* a ring of the offsets of the epochs before it */
+    int64_t start_us, at_us; /* raw time of the first and of the latest frame of the epoch */
+    int64_t owed_us;         /* to be added to the offset if the other track joins this epoch */
+    int64_t undone_us;       /* one track rose by this, and fell back: if the other one goes on to
+                              * start_us, it joins this epoch; 0: it did not */
+    struct trtc_input_lane {
+        bool seen;
+        bool hid;      /* a hidden frame was placed, */
+        bool hid_last; /* ... and none after it that is shown */
+        int epoch;
+        int64_t off_us;
+        int64_t late_us;      /* by how much DTS are above PTS; they are reduced by it */
+        int64_t high_us;      /* the highest raw PTS in its epoch */
+        int64_t raw_us;       /* the raw DTS of the last frame */
+        int64_t dts_us;       /* the same, as it was placed */
+        int64_t delay_us;     /* PTS - DTS of the last frame */
+        int64_t step_us;      /* the usual distance between frames; 0: unknown */
+        int64_t before_us;    /* step_us as it was before the last frame */
+        bool fell;            /* the time of the last frame fell slightly; it was placed after the
+                               * previous frame for now */
+        int64_t fell_from_us; /* ... the time from which it fell, */
+        int64_t fell_step_us; /* and the usual distance there */
+        int64_t rose_us;      /* how far the stamps rose last in this epoch, beyond one step, */
+        int64_t rose_at_us;   /* ... and to which raw DTS */
+    } lane[TRTC_NB_KINDS];
+};
+
+struct trtc_input_placed {
+    int64_t pts_us, dts_us, dur_us;
+    bool breaks;
+    int64_t jump_us;
+    int64_t later_us; /* with breaks: how much later it stands, since nothing came for so long */
+    int epoch;
+    bool mended;    /* its PTS was impossible, and was replaced */
+    bool unordered; /* the frame before it had fallen alone, and stands behind its time */
+};
+
+/* The time stamps of a frame: pts_us and dts_us, or TRTC_NOTIME; dur_us, or 0: unknown. */
+struct trtc_input_stamp {
+    int track;
+    int64_t pts_us, dts_us, dur_us;
+    bool key;          /* a picture at which decoding can start */
+    int64_t silent_us; /* so long nothing came from a live source just before; or 0 */
+};
+
+/* Places the next frame of a track. DTS of a track never fall and never repeat. */
+void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_stamp *stamp,
+                            struct trtc_input_placed *out);
+
+/* The same for a hidden frame, which is due at once and does not move the clock: because of an edit
+ * list, it may come several times, or be far from the next frame that is shown. */
+void trtc_input_clock_hide(struct trtc_input_clock *c, const struct trtc_input_stamp *s,
+                           struct trtc_input_placed *out);
+
+/* Undoes the wrap of a counter with so many bits: returns the possible value nearest to ref. */
+int64_t trtc_input_unwrap(int64_t value, int bits, int64_t ref);
+
+/* ---- input_rise.c: time stamps that rise for a moment only ---- */
+
+/* Zero-initialise. Frames out of order, or with a stamp that is ahead, are put between those beside
+ * them; a few frames wait where it has to be seen whether the stamps stay up. */
+struct trtc_input_rise {
+    bool off;                                      /* nothing waits */
+    int64_t nb_moved[TRTC_NB_KINDS];               /* frames that were put elsewhere */
+    struct trtc_input_risen *first, *last, *given; /* those that wait; the one returned last */
+    size_t nb_bytes;
+    bool is_ahead; /* a frame that cannot wait follows those that do: */
+    struct trtc_input_raw ahead;
+    bool ended; /* the back end has ended, with this result */
+    int result;
+    struct trtc_input_rise_lane {
+        bool seen;
+        int64_t at_us;    /* the time of the last frame */
+        int64_t step_us;  /* the usual distance; 0: unknown */
+        int64_t other_us; /* where the other track was then, or NOTIME */
+        int nb_risen;     /* so many frames are doubted, */
+        int64_t risen_us; /* ... from this one on; */
+        int64_t from_us;  /* the time of the one before; */
+        int64_t far_us;   /* ... and how far apart these two were the last time */
+    } lane[TRTC_NB_KINDS];
+};
+
+/* Returns the next frame of the back end: as its function next does. */
+int trtc_input_rise_next(struct trtc_input_rise *r, const struct trtc_input_ops *ops, void *back,
+                         struct trtc_input_raw *raw, struct trtc_err *err);
+
+/* How many frames of a track have been read and wait. */
+int64_t trtc_input_rise_waiting(const struct trtc_input_rise *r, int track);
+
+void trtc_input_rise_fini(struct trtc_input_rise *r);
+
+/* ---- input_config.c: configuration records ---- */
+
+/* A configuration record of H.264 or H.265 (ISO/IEC 14496-15, 5.3.3.1 and 8.3.3.1), read. */
+struct trtc_input_config {
+    uint8_t *sets; /* the parameter sets with start codes; the caller frees them; NULL: none */
+    size_t sets_size;
+    int nal_length; /* bytes of a length; 0: the stream and the record have start codes */
+};
+/* Reads a record. Returns 0, or -1: it is damaged, or no memory. */
+int trtc_input_video_config(enum trtc_codec codec, struct trtc_bytes record,
+                            struct trtc_input_config *out, struct trtc_err *err);
+
+/* How many bytes trtc_input_to_annexb may write for size bytes. */
+#define TRTC_INPUT_ANNEXB_MAX(size) ((size)*3 + 4)
+
+struct trtc_input_annexb {
+    size_t size;  /* bytes written */
+    bool key;     /* a picture at which decoding can start */
+    bool damaged; /* a length exceeds the data, or there are zeros where no unit has any */
+};
+
+/* Replaces lengths of nal_length bytes by start codes (ITU-T H.264 and H.265, annex B). out has
+ * room for TRTC_INPUT_ANNEXB_MAX bytes. */
+struct trtc_input_annexb trtc_input_to_annexb(enum trtc_codec codec, int nal_length,
+                                              struct trtc_bytes in, uint8_t *out);
+
+/* ---- input_aac.c: AAC ---- */
+
+/* A program_config_element as it is at the beginning of a block, padded to whole bytes. */
+struct trtc_input_pce {
+    uint8_t bytes[64];
+    size_t size; /* 0: there is none */
+    int channels;
+};
+
+struct trtc_input_aac {
+    int object_type, rate_index, channels;
+    struct trtc_input_pce pce; /* if channels is 0 */
+};
+
+/* Reads the element at the beginning of a block (the data after an ADTS header). Returns false if
+ * the block begins with another element. */
+bool trtc_input_pce_of(const uint8_t *block, size_t size, struct trtc_input_pce *out);
+
+/* Writes the ADTS frame with the element inserted before its block. Returns the size, at most 8191;
+ * 0: it does not fit. */
+size_t trtc_input_pce_put(const struct trtc_input_pce *pce, const uint8_t *adts, size_t size,
+                          uint8_t *out);
+
+/* Reads an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1): what an ADTS header contains about the
+ * core. Returns 0, or -1: ADTS cannot carry this sound. */
+int trtc_input_aac_config(const uint8_t *p, size_t size, struct trtc_input_aac *out);
+
+/* Fills in what a container without such a record states: AAC-LC. Returns 0, or -1 as above. */
+int trtc_input_aac_plain(int rate_hz, int channels, struct trtc_input_aac *out);
+
+/* Writes the header of an ADTS frame with this payload. Returns 0, or -1: it is too large. */
+int trtc_input_adts_header(const struct trtc_input_aac *a, size_t payload_bytes, uint8_t out[7]);
+
+/* ---- input_order.c: pictures without times ---- */
+
+/* Finds the order of presentation from picture order counts, for streams without times. Pictures
+ * are pushed and taken in decoding order; the place of a picture in the order of presentation is
+ * known once enough pictures after it were pushed. */
+enum { TRTC_INPUT_ORDER_MAX = 32 };
+
+struct trtc_input_order {
+    int delay;       /* by how many pictures the stream reorders at most */
+    bool unstated;   /* the stream does not state that: it is what was seen, */
+    bool odd;        /* ... and counts rise by 1 from one picture to the next, not by 2 */
+    int64_t last;    /* count of the picture that got the last place */
+    int64_t nb_in;   /* pictures pushed */
+    int64_t nb_out;  /* pictures taken */
+    int64_t nb_slot; /* places assigned */
+    struct {
+        int64_t count; /* picture order count */
+        int64_t place; /* or -1: not known yet */
+    } ring[TRTC_INPUT_ORDER_MAX];
+};
+
+/* Whether there is room for a picture. */
+bool trtc_input_order_has_room(const struct trtc_input_order *o);
+
+/* Adds a picture, for which there must be room. resets: counts begin again with it (IDR). */
+void trtc_input_order_push(struct trtc_input_order *o, int64_t count, bool resets);
+
+/* Takes the next picture in decoding order. Returns its place (0 is shown first), or -1: more
+ * pictures must be pushed first. */
+int64_t trtc_input_order_take(struct trtc_input_order *o);
+
+/* Called after the last picture: all get their places. */
+void trtc_input_order_end(struct trtc_input_order *o);
+
+#endif
