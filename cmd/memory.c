@@ -17,7 +17,12 @@
 
 #include "cli.h"
 
-static atomic_bool failed;
+static atomic_bool failed, required;
+
+void memory_require(bool on)
+{
+    atomic_store(&required, on);
+}
 
 bool memory_failed(void)
 {
@@ -110,7 +115,7 @@ static void *watched(void *p, size_t n, const void *caller)
 {
     if (!p && n) {
         note_failure();
-        if (is_in_loader(caller))
+        if (atomic_load(&required) || is_in_loader(caller))
             give_up(0);
         errno = ENOMEM;
     }

@@ -19,4 +19,8 @@ int memory_check(struct trtc_err *err);
  * short, unless that was reported before. */
 int memory_settle(int code);
 
+/* While this is on, an allocation that fails ends the program with TRTC_EX_TEMPFAIL at once: for a
+ * library that does not return then. */
+void memory_require(bool on);
+
 #endif
