@@ -166,7 +166,7 @@ static int eac3_parse(const uint8_t *p, struct trtc_sound_header *out)
 {
     static const int rates_hz[3] = { 48000, 44100, 32000 };
     static const int blocks[4] = { 1, 2, 3, 6 };
-    const int type = p[2] >> 6, rate = p[4] >> 6, code = p[4] >> 4 & 3;
+    const int type = p[2] >> 6, id = p[2] >> 3 & 7, rate = p[4] >> 6, code = p[4] >> 4 & 3;
 
     if (type == 3 || (rate == 3 && code == 3))
         return -1;
@@ -174,7 +174,7 @@ static int eac3_parse(const uint8_t *p, struct trtc_sound_header *out)
         .frame_bytes = (((p[2] & 7) << 8 | p[3]) + 1) * 2,
         .samples = 256 * (rate == 3 ? 6 : blocks[code]),
         .rate_hz = rate == 3 ? rates_hz[code] / 2 : rates_hz[rate],
-        .joins = type == 1,
+        .joins = type == 1 || id > 0, /* a dependent substream, or another programme */
     };
     return out->frame_bytes < 6 ? -1 : 0;
 }

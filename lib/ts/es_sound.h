@@ -12,7 +12,7 @@
 struct trtc_sound_header {
     int frame_bytes;
     int samples, rate_hz; /* of a channel; 0 where the header does not say */
-    bool joins;           /* it belongs to the frame before: dependent substreams, extensions */
+    bool joins;           /* it belongs to the frame before: substreams, extensions */
 };
 
 /* State that headers leave for those after them (LOAS, TrueHD). Zero-initialise. */

@@ -2721,8 +2721,10 @@ static void add_frame(struct bytes *b, int kind, int i)
     }
     bytes_add(b, h, head);
     bytes_add_random(b, n - head);
-    if (kind == 2) { /* a dependent substream */
+    if (kind == 2) { /* a dependent substream, and another programme at the same time */
         bytes_add(b, "\x0b\x77\x40\x1f\x20\x80", 6);
+        bytes_add_random(b, 58);
+        bytes_add(b, "\x0b\x77\x08\x1f\x20\x80", 6);
         bytes_add_random(b, 58);
     } else if (kind == 5) { /* an extension of 64 bytes */
         bytes_add(b, "\x64\x58\x20\x25\0\x01\x20\x07\xe0\0", 10);
