@@ -169,8 +169,11 @@ static void take_time(struct trtc_input_fragments *f, struct trtc_bytes b)
     const bool wide = b.n > 0 && b.p[0] == 1;
 
     f->timed = b.n >= FULL + (wide ? 8u : 4u);
-    if (f->timed)
-        f->from = (int64_t)(trtc_be(b.p + FULL, wide ? 8 : 4) & TICKS_MAX);
+    if (!f->timed)
+        return;
+    const uint64_t time = trtc_be(b.p + FULL, wide ? 8 : 4);
+    /* FFmpeg writes negative numbers, for what begins before 0 */
+    f->from = -time < TICKS_MAX ? -(int64_t)-time : (int64_t)(time & TICKS_MAX);
 }
 
 /* A run of samples. */

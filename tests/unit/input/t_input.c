@@ -838,6 +838,21 @@ static void test_guessed_durations_of_fragments(void **state)
     }
 }
 
+/* FFmpeg states the time of a fragment that begins before 0 as a negative number. */
+static void test_fragments_before_zero(void **state)
+{
+    struct trtc_input_fragments f = { 0 };
+    int64_t at = -1024;
+    (void)state;
+    trtc_input_fragments_track(&f, 1, 48000);
+    for (uint8_t k = 0; k < 5; k++, at += 96000) {
+        const uint64_t time = (uint64_t)at;
+        assert_null(trtc_input_fragments_next(&f, k * 100));
+        put_fragment(&f, k, &time, (const uint32_t[]){ 48000, 48000 }, 2);
+    }
+    assert_null(trtc_input_fragments_next(&f, -1));
+}
+
 /* What begins a little before 0 is the priming of an encoder only if it is sound alone. */
 static void test_pictures_before_zero(void **state)
 {
@@ -2747,6 +2762,7 @@ int main(void)
         cmocka_unit_test(test_large_box_in_fragment),
         cmocka_unit_test(test_large_times_of_fragments),
         cmocka_unit_test(test_guessed_durations_of_fragments),
+        cmocka_unit_test(test_fragments_before_zero),
         cmocka_unit_test(test_run_without_position),
         cmocka_unit_test(test_growing_fragments),
         cmocka_unit_test(test_pictures_before_zero),
