@@ -75,6 +75,21 @@ static bool is_list(const AVFormatContext *ic, const char *url)
             (strncmp(url + n - 4, ".m3u", 4) == 0 || strncmp(url + n - 4, ".mpd", 4) == 0));
 }
 
+/* Whether a server has sent nothing, zeros, or a page that says what is wrong. What has 16 bytes is a
+ * key, which may look like anything. */
+static bool has_no_media(AVIOContext *pb)
+{
+    enum { KEY = 16, LOOK = 64 };
+    static const uint8_t zeros[LOOK];
+    uint8_t head[LOOK];
+    const int n = avio_read_partial(pb, head, sizeof head);
+
+    if (n <= 0)
+        return n == AVERROR_EOF || n == 0;
+    avio_seek(pb, 0, SEEK_SET);
+    return n != KEY && (head[0] == '<' || head[0] == '{' || memcmp(head, zeros, (size_t)n) == 0);
+}
+
 static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
                         AVDictionary **options)
 {
@@ -87,7 +102,7 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
     }
     w->nb_segments++;
     w->encrypted |= strncmp(url, "crypto", 6) == 0;
-    if (ret < 0 && ret != AVERROR_EXIT && !trtc_is_stopped(w->stop))
+    if (ret < 0 ? ret != AVERROR_EXIT && !trtc_is_stopped(w->stop) : has_no_media(*pb))
         w->nb_faults++;
     return ret;
 }

@@ -158,7 +158,7 @@ P
 }
 
 # FFmpeg reports a segment that it leaves out in its log only: a version that says it in other words fails here.
-@test "HLS: a segment that is missing, breaks off or expires before it is read is reported" {
+@test "HLS: a segment that is missing, has no media, breaks off or expires before it is read is reported" {
     command -v python3 >/dev/null || skip 'no python3'
     local list lost
     mkdir web
@@ -180,6 +180,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if name != 'list.m3u8':
             body = open('web/' + name, 'rb').read()
             n = len(body) // 376 * 188 if lost == 'cut' and name == 'list3.ts' else None
+            if name == 'list3.ts':
+                body = {'empty': b'', 'page': b'<html>no</html>\r\n', 'zeros': bytes(1880)}.get(lost, body)
         elif lost != 'expired':
             body = '#EXTINF'.join(lines).encode()
         else: # the first two requests see its first two segments, all others the last two
@@ -203,7 +205,7 @@ END
         grep -q '"track":"video".*"frames_out":60,' out || fail "$(<out)"
     done
     hls 0 -d made "http://127.0.0.1:$(<port)/made/list.m3u8"
-    for lost in list0 list3 list5 cut expired; do
+    for lost in list0 list3 list5 cut expired empty page zeros; do
         hls 3 -d $lost "http://127.0.0.1:$(<port)/$lost/list.m3u8"
         said 'faults of the container, where frames may be missing'
     done
