@@ -42,6 +42,7 @@ void trtc_input_av_free(void *self)
     avio_context_free(&b->pb);
     trtc_input_boxes_fini(&b->watch.boxes);
     free(b->out);
+    free(b->lead);
     free(b);
 }
 

@@ -33,7 +33,7 @@ struct trtc_input_av_stream {
 
     struct trtc_ledger ledger;
     int64_t nb_taken; /* packets that became frames, or could not */
-    int64_t nb_empty; /* packets without content */
+    int64_t nb_empty; /* packets without content, or without a picture */
     int64_t read_at;  /* the DTS of the last packet, in its own time base, or AV_NOPTS_VALUE */
     int64_t segment;  /* of a playlist: the latest, */
     int nb_since;     /* ... and packets since it was opened */
@@ -66,6 +66,8 @@ struct trtc_input_av {
     struct trtc_input_av_stream stream[TRTC_NB_KINDS];
     uint8_t *out; /* the frame that is returned, unless it is the packet itself */
     size_t cap;
+    uint8_t *lead; /* units without a picture, for the next one */
+    size_t nb_lead, lead_cap;
     int64_t nb_bytes, nb_bad_bytes[TRTC_NB_KINDS], nb_damaged[TRTC_NB_KINDS];
     char encrypted[24]; /* the method of frames that are; "": there was none */
     bool cut, at_end;

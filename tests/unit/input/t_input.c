@@ -853,6 +853,59 @@ static void test_fragments_before_zero(void **state)
     assert_null(trtc_input_fragments_next(&f, -1));
 }
 
+/* Puts a tag of FLV in front of each picture, or behind it, at its time: with units of H.264 that are
+ * no picture. */
+static void add_units(const char *from, const char *to, const char *units, size_t size, bool behind)
+{
+    struct bytes b = load(from), out = { malloc(2 * b.n + 4096), 13 };
+
+    memcpy(out.p, b.p, 13);
+    for (size_t at = 13, n, k = 0; at + 11 < b.n; at += n, k++) {
+        n = 11 + (u32_of(b.p + at) & 0xffffff) + 4;
+        const bool picture = b.p[at] == 9 && b.p[at + 12] == 1 && k % 5 == 0;
+        uint8_t tag[11 + 5];
+        memcpy(tag, b.p + at, sizeof tag);
+        put_u32(tag, 9u << 24 | (uint32_t)(5 + size));
+        for (int i = 0; i < 2; i++) {
+            if (i == (behind ? 0 : 1)) {
+                memcpy(out.p + out.n, b.p + at, n);
+                out.n += n;
+            } else if (picture) {
+                memcpy(out.p + out.n, tag, sizeof tag);
+                memcpy(out.p + out.n + sizeof tag, units, size);
+                out.n += sizeof tag + size;
+                put_u32(out.p + out.n, (uint32_t)(sizeof tag + size));
+                out.n += 4;
+            }
+        }
+    }
+    save(to, out.p, out.n);
+    free(b.p);
+    free(out.p);
+}
+
+/* Encoders for RTMP send messages and delimiters in tags of their own: these are no pictures. */
+static void test_units_without_picture(void **state)
+{
+    static const char message[] = "\0\0\0\7\6\5\3abc\x80", delimiter[] = "\0\0\0\2\x09\xf0";
+    (void)state;
+    read_file(&base, "base.flv");
+    for (int i = 0; i < 4; i++) {
+        const char *units = i < 2 ? message : delimiter;
+        const size_t size = i < 2 ? sizeof message - 1 : sizeof delimiter - 1;
+        add_units("base.flv", "units.flv", units, size, i % 2);
+        read_file(&got, "units.flv");
+        assert_int_equal(got.nb[V], base.nb[V]);
+        for (int k = 0; k < base.nb[V]; k++) {
+            const struct frame *x = frame_of(&got, V, k), *y = frame_of(&base, V, k);
+            assert_int_equal(x->f.pkt.pts_us, y->f.pkt.pts_us);
+            assert_int_equal(x->f.pkt.dts_us, y->f.pkt.dts_us);
+            assert_true(x->size >= y->size);
+            assert_memory_equal(x->data + x->size - y->size, y->data, y->size);
+        }
+    }
+}
+
 /* What begins a little before 0 is the priming of an encoder only if it is sound alone. */
 static void test_pictures_before_zero(void **state)
 {
@@ -2763,6 +2816,7 @@ int main(void)
         cmocka_unit_test(test_large_times_of_fragments),
         cmocka_unit_test(test_guessed_durations_of_fragments),
         cmocka_unit_test(test_fragments_before_zero),
+        cmocka_unit_test(test_units_without_picture),
         cmocka_unit_test(test_run_without_position),
         cmocka_unit_test(test_growing_fragments),
         cmocka_unit_test(test_pictures_before_zero),
