@@ -418,6 +418,11 @@ static bool cannot_sync(int errnum)
     return errnum == EINVAL || errnum == ENOTSUP || errnum == ENOSYS || errnum == EROFS;
 }
 
+int trtc_sync_dir(int fd)
+{
+    return trtc_fsync(fd) && !cannot_sync(errno) ? -1 : 0;
+}
+
 int trtc_sync_name(const char *path, struct trtc_err *err)
 {
     char *dir = dir_of(path);
@@ -427,7 +432,7 @@ int trtc_sync_name(const char *path, struct trtc_err *err)
     if (!dir)
         return trtc_fail_nomem(err);
     fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0 && trtc_fsync(fd) && !cannot_sync(errno))
+    if (fd >= 0 && trtc_sync_dir(fd) < 0)
         ret = trtc_fail_errno(err, TRTC_EX_IOERR, errno, "cannot flush directory '%s'", dir);
     if (fd >= 0)
         close(fd); /* a directory cannot be synced at all without permission to read it */

@@ -112,6 +112,9 @@ void trtc_temp_sweep(int dirfd, const char *name);
 /* fsync(2), continued after signals. */
 int trtc_fsync(int fd);
 
+/* The same for a directory. Some file systems cannot sync one: that is no error. */
+int trtc_sync_dir(int fd);
+
 /* Passes the name of a new file or directory to the disk: syncs the directory above it.
  * TRTC_EX_IOERR. 0, or -1. */
 int trtc_sync_name(const char *path, struct trtc_err *err);

@@ -55,11 +55,6 @@ __attribute__((format(printf, 4, 5))) static int fail_at(struct copy *c, int cod
 
 /* ---- directories ---- */
 
-static void sync_fd(int fd)
-{
-    trtc_fsync(fd); /* fails if the file system cannot sync a directory, without remedy */
-}
-
 /* Opens the directory name in dirfd; make: creates it if necessary. -1: errno */
 static int enter(int dirfd, const char *name, bool make)
 {
@@ -67,9 +62,8 @@ static int enter(int dirfd, const char *name, bool make)
     int fd = openat(dirfd, name, flags);
     if (fd >= 0 || errno != ENOENT || !make)
         return fd;
-    if (mkdirat(dirfd, name, 0777) < 0 && errno != EEXIST)
+    if ((mkdirat(dirfd, name, 0777) < 0 && errno != EEXIST) || trtc_sync_dir(dirfd) < 0)
         return -1;
-    sync_fd(dirfd);
     return openat(dirfd, name, flags);
 }
 
@@ -282,11 +276,11 @@ static int put_into(struct copy *c, struct trtc_storage_proof *proof)
 {
     if (check_target(c) < 0 || take_temp(c) < 0)
         return -1;
-    const int ret = make_whole(c, proof);
+    int ret = make_whole(c, proof);
     if (ret < 0)
         unlinkat(c->dirfd, c->temp, 0);
-    else
-        sync_fd(c->dirfd);
+    else if (trtc_sync_dir(c->dirfd) < 0)
+        ret = fail_at(c, TRTC_EX_IOERR, errno, "cannot flush the directory of");
     close(c->fd);
     return ret;
 }
