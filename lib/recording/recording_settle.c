@@ -16,6 +16,7 @@
 #define COME_BACK_US   10000
 #define PICTURE_OFF_US 5000   /* names are exact to the millisecond */
 #define UNSURE_US      200000 /* times in names may jitter by half of it */
+#define APART_US       500000 /* the first frames of both kinds may come closer together by less */
 
 /* Whether the stream continues from a to b without a break, within a tolerance in microseconds. */
 static bool goes_on(const struct trtc_piece *a, const struct trtc_piece *b, int64_t tolerance_us)
@@ -44,12 +45,52 @@ static int64_t follow(struct trtc_recording *r, const struct trtc_piece *prev,
     return off <= -CLOCK_STEP_US ? -off : -off - COME_BACK_US;
 }
 
-/* By how much p begins later than the sum of the durations says, if that of the segment before it,
- * prev, may be rounded to seconds, and the stream continues: then that is corrected. */
-static int64_t round_off(struct trtc_piece *prev, const struct trtc_piece *p)
+/* Whether the playlist states the length of prev by its stamps, up to the end of the kind that ends last. Then
+ * they do not jump in it. */
+static bool is_span(const struct trtc_piece *prev)
 {
-    if (p->exact || prev->cut || prev->part || prev->place + 1 != p->place || !prev->whole ||
-        !goes_on(prev, p, CLOCK_STEP_US))
+    const struct trtc_facts *f = &prev->facts;
+    int64_t span_us = 0;
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        if (f->end_90k[k] == TRTC_NOTIME || f->first_dts_90k[k] == TRTC_NOTIME)
+            continue;
+        const int64_t delay = trtc_ts_diff(f->first_90k[k], f->first_dts_90k[k]);
+        const int64_t us = (trtc_ts_diff(f->end_90k[k], f->first_ts_90k) + delay) * 100 / 9;
+        span_us = us > span_us ? us : span_us;
+    }
+    return llabs(span_us - prev->dur_us) < TRTC_OVERLAP_US;
+}
+
+/* Whether frames of p begin where those of their kind end in prev, by their stamps, while the playlist says
+ * that the segments begin farther apart: the length that it states includes frames of the other kind that are
+ * behind the first ones of p. */
+static bool is_joined(const struct trtc_piece *prev, const struct trtc_piece *p)
+{
+    const struct trtc_facts *a = &prev->facts, *b = &p->facts;
+    int64_t moved_us[TRTC_NB_KINDS];
+    bool both = true, joined = false, agrees = false;
+    for (int k = 0; k < TRTC_NB_KINDS; k++) {
+        const int64_t from = a->first_dts_90k[k], to = b->first_dts_90k[k];
+        const bool known = from != TRTC_NOTIME && to != TRTC_NOTIME;
+        moved_us[k] = known ? trtc_ts_diff(to, from) * 100 / 9 : 0;
+        both &= known;
+        agrees |= known && llabs(moved_us[k] - prev->dur_us) < TRTC_ROUNDING_US;
+        joined |= known && a->end_90k[k] != TRTC_NOTIME &&
+                  llabs(trtc_ts_diff(to, a->end_90k[k]) * 100 / 9) < TRTC_ROUNDING_US &&
+                  prev->dur_us - moved_us[k] >= TRTC_ROUNDING_US;
+    }
+    const int64_t apart_us = both ? llabs(moved_us[0] - moved_us[1]) : 0;
+    return joined && !a->odd && !b->odd && !p->part && is_span(prev) &&
+           apart_us < (agrees ? TRTC_ROUNDING_US : APART_US);
+}
+
+/* By how much p begins later than the sum of the durations says, if that of the segment before it,
+ * prev, is wrong: rounded to seconds, while the stream continues, or contradicted by frames that follow each
+ * other. Then it is corrected. */
+static int64_t wrong_by(struct trtc_piece *prev, const struct trtc_piece *p)
+{
+    if (p->exact || prev->cut || prev->part || prev->place + 1 != p->place ||
+        !(prev->whole ? goes_on(prev, p, CLOCK_STEP_US) : is_joined(prev, p)))
         return 0;
     const int64_t was_us = prev->dur_us;
     prev->dur_us = trtc_ts_diff(p->facts.first_ts_90k, prev->facts.first_ts_90k) * 100 / 9;
@@ -329,7 +370,7 @@ int trtc_recording_settle(struct trtc_recording *r, struct trtc_err *err)
         if (!prev || prev->list != p->list)
             back_us = 0;
         else
-            back_us += round_off(prev, p);
+            back_us += wrong_by(prev, p);
         if (prev && p->exact && goes_on(prev, p, CLOCK_STEP_US))
             back_us = follow(r, prev, p, back_us);
         p->start_us += back_us;

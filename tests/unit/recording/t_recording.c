@@ -420,6 +420,42 @@ static void test_settle_ends(void **state)
     }
 }
 
+/* Segments without times, whose playlist says 10.3 s: frames that go on from one to the next decide, if it
+ * counts what the other kind has behind them. */
+static void test_settle_sums(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t end_ms[TRTC_NB_KINDS], first_ms[TRTC_NB_KINDS]; /* sound, pictures; -1: not known */
+        int64_t want_ms;
+    } t[] = {
+        { "pictures end late", { 10000, 10300 }, { 10000, 10010 }, 10000 },
+        { "sound ends late", { 10300, 10000 }, { 10010, 10000 }, 10000 },
+        { "as the playlist says", { 10300, 10300 }, { 10290, 10310 }, 10300 },
+        { "a clock that jumped back in the first one", { 10000, 10000 }, { 10000, 10000 }, 10300 },
+        { "neither goes on", { 10000, 10300 }, { 10700, 10700 }, 10300 },
+        { "another clock", { 10000, 10300 }, { 0, 0 }, 10300 },
+        { "only one has jumped", { 10000, 10300 }, { 10000, 60000 }, 10300 },
+        { "their ends are not known", { -1, -1 }, { 10000, 10000 }, 10300 },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct trtc_piece pieces[2] = { { .uri = "u", .dur_us = 10300000 },
+                                        { .uri = "v", .dur_us = 10000000, .place = 1 } };
+        struct trtc_recording r = { .dir = scratch_dir(), .pieces = pieces, .nb_pieces = 2 };
+        struct trtc_facts *a = &pieces[0].facts, *b = &pieces[1].facts;
+        pieces[1].start_us = 10300000;
+        for (int k = 0; k < TRTC_NB_KINDS; k++) {
+            a->end_90k[k] = t[i].end_ms[k] < 0 ? TRTC_NOTIME : t[i].end_ms[k] * 90;
+            b->first_90k[k] = b->first_dts_90k[k] = t[i].first_ms[k] * 90;
+        }
+        b->first_ts_90k = b->first_90k[0] < b->first_90k[1] ? b->first_90k[0] : b->first_90k[1];
+        assert_int_equal(trtc_recording_settle(&r, NULL), 0);
+        if (pieces[1].start_us != t[i].want_ms * 1000 || pieces[0].dur_us != pieces[1].start_us)
+            fail_msg("%s: %" PRId64, t[i].what, pieces[1].start_us);
+    }
+}
+
 /* Scans d, settles its recording, and compares that. */
 static void expect_settled(int line, const char *want)
 {
@@ -993,6 +1029,7 @@ int main(void)
         cmocka_unit_test(test_settle_a_little),
         cmocka_unit_test(test_settle_beginnings),
         cmocka_unit_test(test_settle_ends),
+        cmocka_unit_test(test_settle_sums),
         cmocka_unit_test_setup(test_wild_clock, fresh),
         cmocka_unit_test_setup(test_losses, fresh),
         cmocka_unit_test_setup(test_twice_and_foreign, fresh),
