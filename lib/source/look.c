@@ -95,13 +95,15 @@ static void learn_start_of_sound(struct trtc_look *l, const struct trtc_ts_frame
         settle_sound(l);
 }
 
-/* Notes whether the time stamps have fallen since the frame before. decodes: they are in the order of
- * decoding. */
+/* Notes whether the time stamps have fallen since the frame before. A picture may be shown long before the one
+ * that is decoded before it, if that is shown after a pause: then decoding goes on. decodes: they are in the
+ * order of decoding. */
 static void note_fall(struct trtc_look *l, int s, int64_t at, int64_t dts, bool decodes)
 {
     const int64_t prev = l->prev_dts[s];
     const bool steps_back = prev != TRTC_TS_NOPTS && trtc_ts_diff(dts, prev) < -BACK_90K;
-    if (l->nb[s] && at < l->last[s] - FALL_90K)
+    const bool rises = prev != TRTC_TS_NOPTS && trtc_ts_diff(dts, prev) > 0;
+    if (l->nb[s] && !rises && at < l->last[s] - FALL_90K)
         l->fell[s] = true;
     l->fell[s] |= steps_back && (s == 0 || decodes);
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <libavutil/log.h>
 
+#include "source/look.h"
 #include "source/probe.h"
 #include "unit/range.h"
 #include "unit/recorded.h"
@@ -320,12 +321,52 @@ static void test_no_media(void **state)
     }
 }
 
+/* A picture that is decoded first may be shown after a pause that follows those decoded after it: the segment
+ * begins with the earliest one. Behind a clock that has fallen, none is earlier. */
+static void test_first_picture(void **state)
+{
+    static const struct {
+        const char *what;
+        struct {
+            int64_t pts_90k, dts_90k;
+        } frames[4];
+        int64_t first_90k;
+    } t[] = {
+        { "in order", { { 9000, 9000 }, { 12600, 12600 }, { 16200, 16200 } }, 9000 },
+        { "shown after a pause",
+          { { 189000, 9000 }, { 16200, 12600 }, { 185400, 16200 }, { 192600, 181800 } },
+          16200 },
+        { "a clock that falls", { { 189000, 189000 }, { 16200, 16200 }, { 19800, 19800 } }, 189000 },
+    };
+    static const uint8_t picture[] = { 0, 0, 1, 0x41, 0x80 };
+    const struct trtc_ts_stream video = { .video = true, .codec_name = "h264" };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(t); i++) {
+        struct trtc_facts facts = { 0 };
+        struct trtc_look look = { 0 };
+        trtc_look_begin(&look, &facts, 0);
+        for (size_t k = 0; k < LENGTH(t[i].frames) && t[i].frames[k].pts_90k; k++)
+            assert_int_equal(
+                trtc_look_frame(&look, &(struct trtc_ts_frame){ .stream = &video,
+                                                                .data = picture,
+                                                                .size = sizeof picture,
+                                                                .pts_90k = t[i].frames[k].pts_90k,
+                                                                .dts_90k = t[i].frames[k].dts_90k,
+                                                                .pos = (int64_t)k * 188 }),
+                0);
+        if (trtc_look_first_90k(&look) != t[i].first_90k)
+            fail_msg("%s: %lld", t[i].what, (long long)trtc_look_first_90k(&look));
+        trtc_look_fini(&look);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_facts),       cmocka_unit_test(test_continued),
-        cmocka_unit_test(test_last_frames), cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_count),       cmocka_unit_test(test_no_media),
+        cmocka_unit_test(test_facts),         cmocka_unit_test(test_continued),
+        cmocka_unit_test(test_last_frames),   cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_count),         cmocka_unit_test(test_no_media),
+        cmocka_unit_test(test_first_picture),
     };
     return cmocka_run_group_tests_name("probe", tests, enter, scratch_leave);
 }
