@@ -44,6 +44,15 @@ static int64_t lag_of(const struct trtc_piece *a, const struct trtc_piece *b, in
     return delay > 0 ? delay + TRTC_ROUNDING_US * 9 / 100 : 0;
 }
 
+/* Whether the other kind only began later in segment a, and both begin together in the next one: then its
+ * stamps do not show how far these segments are apart. */
+static bool came_late(const struct trtc_piece *a, const struct trtc_piece *b, int kind)
+{
+    const int64_t late = trtc_ts_diff(a->facts.first_90k[!kind], a->facts.first_90k[kind]);
+    const int64_t apart = trtc_ts_diff(b->facts.first_90k[!kind], b->facts.first_90k[kind]);
+    return a->place == 0 && late >= TRTC_GAIN_90K && llabs(apart) < TRTC_GAIN_90K;
+}
+
 int64_t trtc_gain(const struct trtc_piece *a, const struct trtc_piece *b, int kind)
 {
     int64_t own, other, gain[3];
@@ -56,7 +65,7 @@ int64_t trtc_gain(const struct trtc_piece *a, const struct trtc_piece *b, int ki
         gain[n++] = own - a->dur_us * 9 / 100;
     const bool both = advance(a, b, !kind, &other),
                alike = both && llabs(own - other) < TRTC_ROUNDING_US * 9 / 100;
-    if (both &&
+    if (both && !came_late(a, b, kind) &&
         !(alike && a->next_us == TRTC_NOTIME)) /* one clock alone is left to judge them by */
         gain[n++] = own - other;
     const int64_t by = middle_of(gain, n);

@@ -12,9 +12,10 @@
 
 /* Returns how much farther apart the first frames of a kind in two consecutive segments of a playlist are
  * by their stamps than by the clock, in ticks of 90 kHz. Three clocks are asked: the times in names or
- * FILE-ATTR, the EXTINF of the first one, and the stamps of the other kind. If all are known, the one in
- * the middle counts, else the one that is closest to the stamps; if the stamps of both kinds agree, and
- * there are no times, EXTINF. 0: they agree, or nothing is known. */
+ * FILE-ATTR, the EXTINF of the first one, and the stamps of the other kind, unless that only began later in
+ * the first segment of all. If all are known, the one in the middle counts, else the one that is closest to
+ * the stamps; if the stamps of both kinds agree, and there are no times, EXTINF. 0: they agree, or nothing is
+ * known. */
 int64_t trtc_gain(const struct trtc_piece *a, const struct trtc_piece *b, int kind);
 
 /* The same, by the stamps of the other kind alone. */

@@ -74,9 +74,27 @@ static void test_lag(void **state)
     }
 }
 
+/* Sound that begins late in the first segment, whose EXTINF is wrong: the names decide, not the sound. */
+static void test_came_late(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t late_ms, beside_ms, place, want_ms;
+    } t[] = { { 600, 0, 0, 10 }, { 600, 0, 1, 600 }, { 0, -600, 0, 600 } };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct trtc_piece a = { .dur_us = 7000000, .next_us = 9990000, .place = t[i].place },
+                          b = { .place = t[i].place + 1 };
+        a.facts.first_90k[1] = t[i].late_ms * MS;
+        b.facts.first_90k[0] = b.facts.first_dts_90k[0] = 10000 * MS;
+        b.facts.first_90k[1] = b.facts.first_dts_90k[1] = (10000 + t[i].beside_ms) * MS;
+        assert_int_equal(trtc_gain(&a, &b, 0), t[i].want_ms * MS);
+    }
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_gain), cmocka_unit_test(test_lag) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_gain), cmocka_unit_test(test_lag),
+                                        cmocka_unit_test(test_came_late) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
