@@ -69,6 +69,25 @@ static int picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t e
     return trtc_ts_picture_emit(ts, s, end, &shown, f);
 }
 
+/* Whether a PES goes on with a slice of the picture in hand: its header was not lost, so no delimiter
+ * was either. */
+static bool goes_on(const struct trtc_ts_es *s, size_t at)
+{
+    const uint8_t *p = s->buf + at;
+    const size_t zero = s->size - at > 3 && p[2] == 0;
+
+    if (!s->unit.aud || !s->unit.slice || s->size - at < zero + 6)
+        return false;
+    p += zero + 3;
+    return trtc_nal_kind(s->info.codec, *p) <= TRTC_NAL_KEY_SLICE && !trtc_ts_is_first_slice(s, p);
+}
+
+/* Whether a PES begins a picture, or what comes before it. */
+static bool begins_at(const struct trtc_ts_es *s, size_t at)
+{
+    return is_start_code(s->buf + at, s->size - at) && !goes_on(s, at);
+}
+
 /* Handles the beginning of a PES. If it begins with a start code and has a time of its own, it
  * begins an access unit, whatever its NAL units are, since the delimiter may have been lost. */
 static int annexb_mark(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_mark *m,
@@ -76,7 +95,7 @@ static int annexb_mark(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
 {
     const size_t at = (size_t)(m->at - s->base);
 
-    if (!s->unit.begun || m->pts == NOPTS || !is_start_code(s->buf + at, s->size - at))
+    if (!s->unit.begun || m->pts == NOPTS || !begins_at(s, at))
         return 0;
 
     if (!s->unit.slice && s->unit.damaged) {
@@ -102,7 +121,7 @@ static bool waits_at(const struct trtc_ts_es *s, const struct trtc_ts_mark *m)
     const size_t at = (size_t)(m->at - s->base);
 
     return m->pts != NOPTS && s->unit.begun && s->unit.slice && s->unit.pts != m->pts &&
-           is_start_code(s->buf + at, s->size - at) && trtc_ts_awaits_judges(s, at);
+           begins_at(s, at) && trtc_ts_awaits_judges(s, at);
 }
 
 /* The PES that begin up to byte at of the buffer, and were not looked at. Returns 1: f is a picture,

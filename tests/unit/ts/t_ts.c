@@ -2163,6 +2163,22 @@ static void test_pictures_in_pes(void **state)
     }
     frames_free(f);
 
+    /* A PES that begins with the last slice of a picture has the time of the next picture. */
+    uint8_t mixed[sizeof more + sizeof first - 2];
+    memcpy(mixed, more, sizeof more - 1);
+    memcpy(mixed + sizeof more - 1, first, sizeof first - 1);
+    m->out.n = 0;
+    mux_tables(m, 0x1b);
+    mux_pes(m, VIDEO, 5000, first, sizeof first - 1);
+    mux_pes(m, VIDEO, 8600, mixed, sizeof mixed);
+    mux_pes(m, VIDEO, 12200, mixed, sizeof mixed);
+    f = read_all(&m->out);
+    assert_clean(f);
+    assert_int_equal(f->n, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(f->f[i].pts, 5000 + i * 3600);
+    frames_free(f);
+
     /* A PES of several megabytes is not held until it ends. */
     m->out.n = 0;
     mux_tables(m, 0x1b);
