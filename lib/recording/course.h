@@ -24,7 +24,9 @@ struct trtc_course_run {
     int epoch;             /* number of the stream's clock: a restart begins the next one */
     int64_t beside;        /* by how much the stamps of the other track rose in the segment from the
                               frame before it to its first one; 0: not known */
-    bool soft;             /* it begins slightly too early, which alone does not count as a fall */
+    int64_t paused; /* pictures paused for so long before it, which one that is decoded before and
+                       shown after that proves; 0: not known */
+    bool soft;      /* it begins slightly too early, which alone does not count as a fall */
 };
 
 /* A picture whose stamp rose by more than usual. */

@@ -43,6 +43,17 @@ static bool is_of(const struct trtc_course_run *r, int track)
     return track < 0 || r->track == track;
 }
 
+/* Whether pictures truly paused in a hole. */
+static bool is_pause(const struct trtc_course *c, const struct hole *h)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        const int64_t start = start_of(&c->runs[i]), pause = c->runs[i].paused;
+        if (pause && start > h->start && start - pause < h->end)
+            return true;
+    }
+    return false;
+}
+
 /* Finds the hole in the runs of track (-1: where neither track has frames) that is wanted ticks
  * long, or else the longest one. The time before the first frame of a fresh track is a hole if much is
  * wanted. line: room for pointers to all runs. */
@@ -62,9 +73,10 @@ static struct hole find_hole(struct trtc_course *c, int track, struct trtc_cours
     for (size_t i = 0; i < n; i++) {
         const int64_t start = start_of(line[i]), end = end_of(line[i]);
         const struct hole h = { at, start };
-        if ((i > 0 || fresh) && distance(start - at, wanted) < AS_LONG)
+        const bool may = (i > 0 || fresh) && !is_pause(c, &h);
+        if (may && distance(start - at, wanted) < AS_LONG)
             return h;
-        if ((i > 0 || fresh) && start - at > best.end - best.start)
+        if (may && start - at > best.end - best.start)
             best = h;
         at = i == 0 || end > at ? end : at;
     }

@@ -11,7 +11,7 @@
 #define STEP_GUESS  (40 * MS)
 #define STEP_MAX    (500 * MS)
 
-enum { REORDER_MAX = 8, ORDER_KNOWN = 16 };
+enum { REORDER_MAX = 8, REORDER_USUAL = 4, ORDER_KNOWN = 16 };
 
 static struct trtc_course_run *open_run(struct trtc_course *c, int track, int64_t from, int64_t pos)
 {
@@ -276,6 +276,16 @@ static bool is_delayed(const struct trtc_course_track *t, int64_t at,
     return f->key && f->explicit_dts && after > 0 && after <= PICTURE_GAP + t->step;
 }
 
+/* For how long pictures truly paused before this one: one that is decoded before is shown after the pause, so
+ * their encoder knew of it; if the stamps had jumped, it would be farther out of order than encoders reorder.
+ * 0: not known. */
+static int64_t true_pause(const struct trtc_course_track *t, int64_t at,
+                          const struct trtc_course_frame *f)
+{
+    const int64_t pause = at - t->high - t->step, after = at + f->delay - pause;
+    return t->shown - after > PICTURE_GAP + REORDER_USUAL * t->step ? pause : 0;
+}
+
 static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_course_frame *f)
 {
     struct trtc_course_track *t = &c->track[TRTC_AT_VIDEO];
@@ -304,6 +314,8 @@ static int add_picture(struct trtc_course *c, int64_t at, const struct trtc_cour
         return -1;
     if (soft && !c->too_many)
         run_of(c, TRTC_AT_VIDEO)->soft = true;
+    if (t->seen && step > PICTURE_GAP + t->step && !c->too_many)
+        run_of(c, TRTC_AT_VIDEO)->paused = true_pause(t, at, f);
     t->fallen = soft ? t->step - step : back ? 0 : t->fallen;
     if (rises && t->odd)
         t->rise[0].by = 0; /* two of them: the rate has changed */

@@ -791,6 +791,30 @@ static void test_ends_together(void **state)
     assert_int_equal(shifts[SOUND], 0);
 }
 
+/* Pictures pause for 2 s, of which the length in the playlist knows nothing. If one that is decoded before is
+ * shown after it, the encoder knew of the pause, and it stays; else the stamps have jumped. */
+static void test_shown_after_a_pause(void **state)
+{
+    (void)state;
+    for (int known = 0; known < 2; known++) {
+        struct trtc_course c = { 0 };
+        size_t hint = 0;
+        for (int k = 0; k < 50; k++) {
+            const int64_t ts = k * 3600 + (k < 25 ? 0 : 2 * S);
+            const struct trtc_course_frame f = { .ts = ts,
+                                                 .explicit_dts = true,
+                                                 .delay = known && k == 24 ? 7200 + 2 * S : 7200,
+                                                 .pos = k };
+            assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
+        }
+        assert_int_equal(trtc_course_settle(&c, 2 * S, TRTC_NOTIME), 0);
+        const int64_t shift = trtc_course_shift(&c, PICTURE, 40, &hint);
+        if (known ? shift != 0 : shift > -2 * S + 9000)
+            fail_msg("%d: %" PRId64, known, shift);
+        trtc_course_fini(&c);
+    }
+}
+
 /* Pictures that come twice, or behind the ones that follow them, are no restart, however low the rate
  * is. A clock that falls by as little goes on from there. */
 static void test_out_of_order(void **state)
@@ -924,6 +948,7 @@ int main(void)
         cmocka_unit_test(test_delay_grows),
         cmocka_unit_test(test_ends_together),
         cmocka_unit_test(test_out_of_order),
+        cmocka_unit_test(test_shown_after_a_pause),
         cmocka_unit_test(test_holes),
         cmocka_unit_test(test_many_slides),
         cmocka_unit_test(test_garbage),
