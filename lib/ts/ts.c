@@ -107,35 +107,44 @@ static int es_frame(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_fra
 }
 
 /* Begins another stream, or another segment of the same one: it may have its parameter sets only
- * once. */
-static void es_init(struct trtc_ts_es *s)
+ * once. goes_on: the stream goes on in another PID, maybe within a group of pictures, so what it has shown about its
+ * times and headers holds. */
+static void es_init(struct trtc_ts_es *s, bool goes_on)
 {
-    const struct trtc_poc poc = s->poc;
+    const struct trtc_ts_es old = *s;
 
-    *s = (struct trtc_ts_es){ .buf = s->buf,
-                              .cap = s->cap,
+    *s = (struct trtc_ts_es){ .buf = old.buf,
+                              .cap = old.cap,
                               .cc = CC_NONE,
                               .first = CC_NONE,
                               .clock_pts = NOPTS,
                               .said_pts = NOPTS,
-                              .seam = true };
-    s->poc = poc;
-    trtc_poc_begin(&s->poc, poc.codec);
+                              .seam = true,
+                              .poc = old.poc };
+    if (!goes_on) {
+        trtc_poc_begin(&s->poc, old.poc.codec);
+        return;
+    }
+    s->mpeg = old.mpeg;
+    s->times = old.times;
+    s->memory = old.memory;
 }
 
-/* The PMT has named another stream. */
+/* The PMT has named another stream, or another PID for one of the same codec. */
 static void es_change(struct trtc_ts *ts, struct trtc_ts_es *s)
 {
     const uint8_t code = s == &ts->es[TRTC_AT_VIDEO] ? PID_VIDEO : PID_AUDIO;
     const struct trtc_ts_stream next = s->next;
     const bool on = s->next_on;
+    const bool moves = s->on && on && strcmp(s->info.codec_name, next.codec_name) == 0;
 
     if (s->on && ts->pid[s->info.pid] == code)
         ts->pid[s->info.pid] = PID_NONE;
     trtc_ts_settle(ts, s);
-    es_init(s);
+    es_init(s, moves);
     s->info = s->stream = next;
-    trtc_poc_begin(&s->poc, next.codec); /* parameter sets may not come at all */
+    if (!moves)
+        trtc_poc_begin(&s->poc, next.codec); /* parameter sets may not come at all */
     s->mpeg_video =
         strcmp(next.codec_name, "mpeg1video") == 0 || strcmp(next.codec_name, "mpeg2video") == 0;
     s->parser = next.video ? NULL : trtc_sound_parser(next.codec_name);
@@ -204,7 +213,7 @@ void trtc_ts_begin(struct trtc_ts *ts)
     memset(ts->nb_of_pid, 0, sizeof ts->nb_of_pid);
     trtc_ts_tables_begin(ts);
     for (int k = 0; k < TRTC_NB_KINDS; k++)
-        es_init(&ts->es[k]);
+        es_init(&ts->es[k], false);
 }
 
 void trtc_ts_forget(struct trtc_ts *ts)

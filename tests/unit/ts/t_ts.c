@@ -1781,6 +1781,59 @@ static void test_pmt_change(void **state)
     mux_free(m);
 }
 
+/* A PMT moves pictures to another PID within a group that is reordered (x264, two levels of B-frames): those that state
+ * only a PTS are still decoded then, and counts go on. */
+static void test_pmt_moves_pictures(void **state)
+{
+    (void)state;
+    static const uint8_t sets[] =
+        "\0\0\0\1\x67\x64\0\x0b\xac\xd9\x42\x84\x7e\x5c\x04\x40\0\0\3\0\x40"
+        "\0\0\x0c\x83\xc5\x0a\x65\x80\0\0\0\1\x68\xef\x8f\xcb";
+    static const struct {
+        int64_t pts, dts;
+        const char *slice;
+    } pictures[] = {
+        { 7200, 0, "\x65\x88\x84\0\x47\xda" },        { 28800, 3600, "\x41\x9a\xb2\x34\x4c\x45" },
+        { 18000, 7200, "\x41\x9e\xcf\x45\x15\x2c" },  { 10800, 10800, "\x01\x9e\xed\x44\x2d\xff" },
+        { 14400, 14400, "\x01\x9e\xee\x44\x2d\xff" }, { 21600, 18000, "\x01\x9e\xf0\x44\x2d\xff" },
+        { 25200, 21600, "\x01\x9e\xf1\x44\x2d\xff" },
+    };
+    const struct entry at_first[] = { { VIDEO, 0x1b, NULL, 0 } },
+                       then[] = { { 0x200, 0x1b, NULL, 0 } };
+
+    for (size_t move = 1; move < COUNT(pictures); move++) {
+        struct mux *m = mux_new();
+        struct bytes v = { NULL, 0, 0 };
+
+        mux_pat(m, 1, (const int[]){ PMT });
+        mux_pmt(m, PMT, at_first, 1, false);
+        for (size_t i = 0; i < COUNT(pictures); i++) {
+            const int64_t pts = pictures[i].pts, dts = pictures[i].dts;
+            v.n = 0;
+            bytes_add(&v, "\0\0\0\1\x09\xf0", 6);
+            if (i == 0)
+                bytes_add(&v, sets, sizeof sets - 1);
+            bytes_add(&v, "\0\0\1", 3);
+            bytes_add(&v, pictures[i].slice, 6);
+            bytes_add_random(&v, 300);
+            if (i == move)
+                mux_pmt(m, PMT, then, 1, false);
+            mux_pes_ex(m, i < move ? VIDEO : 0x200, pts, dts == pts ? NOPTS : dts, v.p, v.n, 0,
+                       184);
+        }
+        struct frames *f = read_all(&m->out);
+        assert_clean(f);
+        assert_int_equal(f->n, COUNT(pictures));
+        for (size_t i = 0; i < COUNT(pictures); i++) {
+            assert_int_equal(f->f[i].pts, pictures[i].pts);
+            assert_int_equal(f->f[i].dts, pictures[i].dts);
+        }
+        frames_free(f);
+        bytes_drop(&v);
+        mux_free(m);
+    }
+}
+
 /* A PMT with so many bytes of program_info. */
 static size_t pmt_with(uint8_t *out, const uint8_t *info, size_t n)
 {
@@ -3289,6 +3342,7 @@ int main(void)
         cmocka_unit_test(test_bit_flips),
         cmocka_unit_test(test_packets),
         cmocka_unit_test(test_pmt_change),
+        cmocka_unit_test(test_pmt_moves_pictures),
         cmocka_unit_test(test_psi_crc),
         cmocka_unit_test(test_psi_time),
         cmocka_unit_test(test_one_of_many_programs),
