@@ -398,6 +398,26 @@ static int64_t decoding_time(struct trtc_picture_times *t, const struct trtc_pic
 
 /* ---- both ---- */
 
+/* Whether the picture at pts is shown far behind those before it, but the next one where these are: it is behind a
+ * pause, and the clock has not jumped. */
+static bool is_behind_pause(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                            int64_t pts)
+{
+    if (s->next_pts == NOTIME || s->next_key || t->dts == NOTIME)
+        return false;
+    const int64_t next = unwrap(s->next_pts, t->pts);
+    return pts - t->max_pts > JUMP && next > t->dts && magnitude(next - t->max_pts) <= STEP_MAX;
+}
+
+/* Whether a picture at pts is far from those before it, and no other has shown that this is a pause. */
+static bool is_far(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                   int64_t pts)
+{
+    const int64_t before = t->paused ? t->pause_pts : t->pts;
+    return magnitude(pts - t->pts) > JUMP && magnitude(pts - t->max_pts) > JUMP &&
+           magnitude(pts - before) > JUMP && !decodes_on(t, s) && !is_behind_pause(t, s, pts);
+}
+
 /* The stream's clock is another one from a picture at pts on: it is far away, or lower than it can
  * be. */
 static bool begins_anew(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
@@ -409,8 +429,7 @@ static bool begins_anew(const struct trtc_picture_times *t, const struct trtc_pi
     const bool later = !t->said_dts && t->counted && s->order.known && !s->order.resets &&
                        s->order.count > t->max_count;
 
-    return falls || (later && pts < t->max_pts) ||
-           (magnitude(pts - t->pts) > JUMP && !decodes_on(t, s)) ||
+    return falls || (later && pts < t->max_pts) || is_far(t, s, pts) ||
            (t->dts != NOTIME && pts <= t->dts);
 }
 
@@ -423,6 +442,11 @@ static int64_t off_count(const struct trtc_picture_times *t, const struct trtc_p
 
     if (t->said_dts || t->dts == NOTIME || !o->known || (!o->resets && !t->anchored))
         return 0;
+    if (t->paused && !o->resets) { /* it may be shown before the pause */
+        const int64_t off = pts - t->pause_pts - ticks_of(t, s, o->count - t->pause_count);
+        if (magnitude(off) < OFF)
+            return 0;
+    }
     return pts - place(t, s);
 }
 
@@ -482,12 +506,18 @@ static void jump(struct trtc_picture_times *t, const struct trtc_picture_said *s
     const int64_t by = off_count(t, s, pts);
     const bool anew = begins_anew(t, s, pts);
 
+    t->paused &= !s->key;
     if ((anew && by != 0 && !s->key) ||
         (!anew && t->moved < -SAME && magnitude(by + t->moved) <= SAME)) {
         move(t, by);
     } else if (anew) {
         begin(t, s, pts);
         t->moved = by;
+    }
+    if (!anew && is_behind_pause(t, s, pts)) {
+        t->paused = true;
+        t->pause_pts = t->anchored ? t->anchor_pts : t->pts;
+        t->pause_count = t->anchor_count;
     }
 }
 

@@ -25,9 +25,11 @@ struct trtc_picture_times {
      * such pictures */
     bool anchored, anchor_said; /* anchor_said: the stream states its time */
     int64_t anchor_pts, anchor_count, span_pts, span_counts;
-    bool counted;      /* max_count is known: */
-    int64_t max_count; /* the highest count since counts were last reset */
-    bool by_one;       /* counts rise by one from frame to frame, not by two */
+    bool paused;                    /* pictures have paused within their group, behind one with */
+    int64_t pause_pts, pause_count; /* these */
+    bool counted;                   /* max_count is known: */
+    int64_t max_count;              /* the highest count since counts were last reset */
+    bool by_one;                    /* counts rise by one from frame to frame, not by two */
 
     int depth;                               /* of reordering, as far as it was seen */
     int64_t waiting[TRTC_PICTURE_DEPTH + 1]; /* times not used as decoding times, rising */

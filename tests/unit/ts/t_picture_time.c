@@ -505,6 +505,41 @@ static void test_pause_in_group(void **state)
     }
 }
 
+/* The same in a stream that states no decoding times: the picture after it shows that its clock has not jumped. */
+static void test_pause_in_untimed_group(void **state)
+{
+    (void)state;
+    enum { PAUSE = 1200000 };
+    static const int shown[] = { 0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11 };
+
+    for (int k = 0; k < 4; k++) {
+        const bool counted = k & 1, open = k & 2; /* a group begins behind the pause */
+        struct trtc_picture_times t = { 0 };
+        int64_t last = INT64_MIN, at[COUNT(shown)];
+        for (size_t i = 0; i < COUNT(shown); i++)
+            at[i] = 900000 + shown[i] * STEP + (shown[i] >= 6 ? PAUSE : 0);
+        for (size_t i = 0; i < COUNT(shown); i++) {
+            const struct trtc_picture_said said = {
+                .pts = at[i],
+                .dts = NOPTS,
+                .next_pts = i + 1 < COUNT(shown) ? at[i + 1] : NOPTS,
+                .next_dts = NOPTS,
+                .clock = NOPTS,
+                .key = i == 0 || (open && i == 5),
+                .order = { .known = counted, .resets = i == 0, .count = 2 * shown[i] },
+            };
+            int64_t pts, dts;
+            assert_false(trtc_picture_is_off(&t, &said) && shown[i] < 6);
+            trtc_picture_time(&t, &said, &pts, &dts);
+            assert_int_equal(pts, at[i]);
+            assert_true(dts <= pts && dts > last);
+            if (i == 5) /* decoded before the last picture in front of the pause is shown */
+                assert_true(dts < 900000 + 5 * STEP);
+            last = dts;
+        }
+    }
+}
+
 /* A stream of a variable rate says how fine its clock is, and no more. What was learned of its pictures holds where
  * its stamps begin anew: the first one is decoded as much earlier as those before it. */
 static void test_restart(void **state)
@@ -823,6 +858,7 @@ int main(void)
         cmocka_unit_test(test_unknown_depth),
         cmocka_unit_test(test_jumps),
         cmocka_unit_test(test_pause_in_group),
+        cmocka_unit_test(test_pause_in_untimed_group),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_restart_at_b_picture),
         cmocka_unit_test(test_restart_at_impossible_dts),
