@@ -6,10 +6,14 @@
 #define SCAN_STEP \
     (1024 * 1024) /* a PES of any length is searched for pictures at least this often */
 
-static bool is_start_code(const uint8_t *p, size_t n)
+/* Where the start code at p ends, before which there may be any number of zeros; 0: there is none. */
+static size_t start_code(const uint8_t *p, size_t n)
 {
-    return (n >= 3 && !p[0] && !p[1] && p[2] == 1) ||
-           (n >= 4 && !p[0] && !p[1] && !p[2] && p[3] == 1);
+    size_t zeros = 0;
+
+    while (zeros < n && p[zeros] == 0)
+        zeros++;
+    return zeros >= 2 && zeros < n && p[zeros] == 1 ? zeros + 1 : 0;
 }
 
 /* Whether the NAL unit of n bytes at p begins another access unit, when the current one has picture
@@ -69,23 +73,19 @@ static int picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t e
     return trtc_ts_picture_emit(ts, s, end, &shown, f);
 }
 
-/* Whether a PES goes on with a slice of the picture in hand: its header was not lost, so no delimiter
- * was either. */
-static bool goes_on(const struct trtc_ts_es *s, size_t at)
+/* Whether a PES goes on with a slice of the picture in hand, at p: its header was not lost, so no delimiter was either. */
+static bool goes_on(const struct trtc_ts_es *s, const uint8_t *p)
 {
-    const uint8_t *p = s->buf + at;
-    const size_t zero = s->size - at > 3 && p[2] == 0;
-
-    if (!s->unit.aud || !s->unit.slice || s->size - at < zero + 6)
-        return false;
-    p += zero + 3;
-    return trtc_nal_kind(s->info.codec, *p) <= TRTC_NAL_KEY_SLICE && !trtc_ts_is_first_slice(s, p);
+    return s->unit.aud && s->unit.slice && s->buf + s->size - p >= 3 &&
+           trtc_nal_kind(s->info.codec, *p) <= TRTC_NAL_KEY_SLICE && !trtc_ts_is_first_slice(s, p);
 }
 
 /* Whether a PES begins a picture, or what comes before it. */
 static bool begins_at(const struct trtc_ts_es *s, size_t at)
 {
-    return is_start_code(s->buf + at, s->size - at) && !goes_on(s, at);
+    const size_t code = start_code(s->buf + at, s->size - at);
+
+    return code > 0 && !goes_on(s, s->buf + at + code);
 }
 
 /* Handles the beginning of a PES. If it begins with a start code and has a time of its own, it

@@ -2358,6 +2358,21 @@ static void test_pictures(void **state)
     assert_int_equal(f->stats.named[0].nb_idle, 10);
     frames_free(f);
 
+    /* A message in front of it with a time of its own changes nothing, even if zeros are in front of its delimiter. */
+    static const uint8_t with_zeros[21] = { [6] = 1, 0x09, 0xf0, [15] = 1, 0x41, 0x9a, 0x99 };
+    for (size_t skip = 0; skip <= 4; skip++) {
+        m->out.n = 0;
+        mux_tables(m, 0x1b);
+        mux_pes(m, VIDEO, 5000, "\0\0\1\x09\xf0\0\0\1\x65\x88\x99", 11);
+        mux_pes(m, VIDEO, 5900, "\0\0\1\x06\5\1\x84\x80", 8);
+        mux_pes(m, VIDEO, 8600, with_zeros + skip, sizeof with_zeros - skip);
+        f = read_all(&m->out);
+        assert_clean(f);
+        assert_int_equal(f->n, 2);
+        assert_int_equal(f->f[1].pts, 8600);
+        frames_free(f);
+    }
+
     /* So are a delimiter, or SEI, or the end of a sequence or of the stream. */
     static const struct {
         const char *es;
