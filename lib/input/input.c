@@ -202,6 +202,7 @@ static void place(struct trtc_input *in, const struct trtc_input_raw *raw, int64
                                             .dts_us = raw->dts_us,
                                             .dur_us = dur_us,
                                             .key = raw->track == TRTC_AT_VIDEO && raw->key,
+                                            .sure = raw->sure,
                                             .silent_us = in->silent_us };
 
     if (raw->hidden)

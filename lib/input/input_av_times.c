@@ -100,7 +100,8 @@ static bool derives_dts(const struct trtc_input_av *b)
     return av_match_name("matroska", name) || av_match_name(name, "rtp,rtsp,sdp");
 }
 
-/* What is derived lags after a pause: the first pictures get a DTS from before it. */
+/* What is derived lags after a pause: the first pictures get a DTS from before it. That is right where pictures
+ * follow that are shown before the pause. */
 static void catch_up(struct trtc_input_av_stream *s, struct trtc_input_raw *raw)
 {
     const int64_t usual_us = s->ahead_us[0] > s->ahead_us[1] ? s->ahead_us[0] : s->ahead_us[1];
@@ -110,7 +111,7 @@ static void catch_up(struct trtc_input_av_stream *s, struct trtc_input_raw *raw)
     const int64_t ahead_us = raw->pts_us - raw->dts_us;
     if (s->nb_taken > LAG_FRAMES && ahead_us > usual_us + LAG_US) {
         s->lagging_us = s->lagging_us ? s->lagging_us + 1000 : raw->pts_us - usual_us;
-        raw->dts_us = s->lagging_us;
+        raw->lags_us = s->lagging_us - raw->dts_us;
         return;
     }
     s->lagging_us = 0;
@@ -250,6 +251,7 @@ void trtc_input_av_set_times(struct trtc_input_av *b, int track, struct trtc_inp
         set_trim(s, st, b->pkt, raw);
         return;
     }
+    raw->sure = b->watch.layout == TRTC_INPUT_BOXES || b->watch.layout == TRTC_INPUT_ELEMENTS;
     guess_dts(s, st, b->pkt, raw);
     if (derives_dts(b))
         catch_up(s, raw);

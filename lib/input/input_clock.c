@@ -289,8 +289,9 @@ static void choose_epoch(struct trtc_input_clock *c, struct trtc_input_lane *l,
 /* Fills in the times that the frame does not state. Returns true if its PTS is impossible and was
  * replaced. */
 static bool complete_times(const struct trtc_input_clock *c, struct trtc_input_lane *l,
-                           int64_t *pts, int64_t *dts)
+                           struct trtc_input_stamp *s)
 {
+    int64_t *pts = &s->pts_us, *dts = &s->dts_us;
     const int64_t next = l->raw_us + (end_of(l) - l->dts_us);
     const bool said = *dts != TRTC_NOTIME;
 
@@ -300,7 +301,8 @@ static bool complete_times(const struct trtc_input_clock *c, struct trtc_input_l
     }
     if (*dts == TRTC_NOTIME) /* a picture shown after others that follow it */
         *dts = l->seen && *pts > next && *pts - next <= STEP_MAX_US ? next : *pts;
-    const bool wild = *pts != TRTC_NOTIME && distance(*pts, *dts) > REORDER_US;
+    const bool wild =
+        *pts != TRTC_NOTIME && distance(*pts, *dts) > REORDER_US && !(s->sure && *pts > *dts);
     if (*pts == TRTC_NOTIME || wild)
         *pts = *dts + l->delay_us;
     /* A stream whose decoding times are late has them all late by the same. */
@@ -323,7 +325,7 @@ void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_
     const bool said = s.dts_us != TRTC_NOTIME;
 
     *out = (struct trtc_input_placed){ 0 };
-    out->mended = complete_times(c, l, &s.pts_us, &s.dts_us);
+    out->mended = complete_times(c, l, &s);
     if (!c->running)
         c->start_us = c->at_us = s.dts_us;
     c->running = true;
@@ -370,22 +372,22 @@ void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_
     out->epoch = l->epoch;
 }
 
-void trtc_input_clock_hide(struct trtc_input_clock *c, const struct trtc_input_stamp *s,
+void trtc_input_clock_hide(struct trtc_input_clock *c, const struct trtc_input_stamp *stamp,
                            struct trtc_input_placed *out)
 {
-    struct trtc_input_lane *l = &c->lane[s->track];
+    struct trtc_input_stamp s = *stamp;
+    struct trtc_input_lane *l = &c->lane[s.track];
     const int64_t off_us = l->seen ? l->off_us : c->off_us;
-    int64_t pts_us = s->pts_us, dts_us = s->dts_us;
 
-    complete_times(c, l, &pts_us, &dts_us);
-    dts_us += off_us;
+    complete_times(c, l, &s);
+    int64_t dts_us = s.dts_us + off_us;
     if (l->seen || (l->hid && dts_us <= l->dts_us))
         dts_us = l->dts_us + TICK_US;
     l->dts_us = dts_us;
     l->hid = l->hid_last = true;
-    pts_us += off_us;
+    const int64_t pts_us = s.pts_us + off_us;
     *out = (struct trtc_input_placed){ .pts_us = pts_us < dts_us ? dts_us : pts_us,
                                        .dts_us = dts_us,
-                                       .dur_us = s->dur_us > 0 ? s->dur_us : STEP_GUESS_US,
+                                       .dur_us = s.dur_us > 0 ? s.dur_us : STEP_GUESS_US,
                                        .epoch = l->epoch };
 }

@@ -92,6 +92,9 @@ struct trtc_input_raw {
     size_t size;
     int64_t pts_us, dts_us; /* on the container's clock, without wraps; or TRTC_NOTIME */
     int64_t dur_us;         /* 0: unknown */
+    bool sure;              /* pts_us may be far above dts_us, as beside a pause */
+    int64_t lags_us;        /* dts_us, which the container does not state, is so far behind, unless
+                             * pictures from before a pause follow */
     bool key, damaged;
     const uint8_t *sets; /* new parameter sets from outside the stream, or NULL */
     size_t sets_size;
@@ -438,6 +441,7 @@ struct trtc_input_stamp {
     int track;
     int64_t pts_us, dts_us, dur_us;
     bool key;          /* a picture at which decoding can start */
+    bool sure;         /* pts_us may be far above dts_us, as beside a pause */
     int64_t silent_us; /* so long nothing came from a live source just before; or 0 */
 };
 
@@ -447,7 +451,7 @@ void trtc_input_clock_place(struct trtc_input_clock *c, const struct trtc_input_
 
 /* The same for a hidden frame, which is due at once and does not move the clock: because of an edit
  * list, it may come several times, or be far from the next frame that is shown. */
-void trtc_input_clock_hide(struct trtc_input_clock *c, const struct trtc_input_stamp *s,
+void trtc_input_clock_hide(struct trtc_input_clock *c, const struct trtc_input_stamp *stamp,
                            struct trtc_input_placed *out);
 
 /* Undoes the wrap of a counter with so many bits: returns the possible value nearest to ref. */
@@ -468,13 +472,15 @@ struct trtc_input_rise {
     int result;
     struct trtc_input_rise_lane {
         bool seen;
-        int64_t at_us;    /* the time of the last frame */
-        int64_t step_us;  /* the usual distance; 0: unknown */
-        int64_t other_us; /* where the other track was then, or NOTIME */
-        int nb_risen;     /* so many frames are doubted, */
-        int64_t risen_us; /* ... from this one on; */
-        int64_t from_us;  /* the time of the one before; */
-        int64_t far_us;   /* ... and how far apart these two were the last time */
+        int64_t at_us;      /* the time of the last frame */
+        int64_t step_us;    /* the usual distance; 0: unknown */
+        int64_t other_us;   /* where the other track was then, or NOTIME */
+        int nb_risen;       /* so many frames are doubted, */
+        int64_t risen_us;   /* ... from this one on; */
+        int64_t from_us;    /* the time of the one before; */
+        int64_t far_us;     /* ... and how far apart these two were the last time */
+        int64_t awaited_us; /* the stream should come to this time */
+        int nb_awaited;     /* ... within so many frames; 0: it has, or nothing is awaited */
     } lane[TRTC_NB_KINDS];
 };
 

@@ -14,6 +14,7 @@
 #define END_RISE_US 1000000  /* without any after it, only a rise by more is doubted */
 #define STEP_MAX_US 1000000  /* also while none is known */
 #define SLOW_MAX_US 10000000 /* where frames are so far apart again and again */
+#define AWAIT_MAX   16       /* so many pictures after one of before a pause, it is over */
 #define WAIT_BYTES  ((size_t)8 * 1024 * 1024) /* of frames that wait */
 
 struct trtc_input_risen {
@@ -81,6 +82,23 @@ static void settle(struct trtc_input_rise *r, struct trtc_input_rise_lane *l)
             f->doubted = false;
 }
 
+/* Puts a frame that rose to at_us. A decoding time that lags is right if pictures from before the pause follow:
+ * then the stream soon comes to where this one is shown. */
+static void move(struct trtc_input_rise *r, struct trtc_input_rise_lane *l,
+                 struct trtc_input_raw *raw, int64_t at_us)
+{
+    if (raw->lags_us > 0) {
+        raw->dts_us -= raw->lags_us;
+        l->awaited_us = raw->pts_us;
+        l->nb_awaited = AWAIT_MAX;
+        return;
+    }
+    const int64_t by_us = at_us - time_of(raw);
+    raw->pts_us += raw->pts_us != TRTC_NOTIME ? by_us : 0;
+    raw->dts_us += raw->dts_us != TRTC_NOTIME ? by_us : 0;
+    r->nb_moved[raw->track] += by_us < -RISE_US;
+}
+
 /* The frames that rose stand before to_us: they are put there. */
 static void put_back(struct trtc_input_rise *r, struct trtc_input_rise_lane *l, int64_t to_us)
 {
@@ -94,10 +112,7 @@ static void put_back(struct trtc_input_rise *r, struct trtc_input_rise_lane *l, 
             continue;
         k++;
         l->at_us = l->from_us + whole_us / nb_steps * k + whole_us % nb_steps * k / nb_steps;
-        const int64_t by_us = l->at_us - time_of(&f->raw);
-        f->raw.pts_us += f->raw.pts_us != TRTC_NOTIME ? by_us : 0;
-        f->raw.dts_us += f->raw.dts_us != TRTC_NOTIME ? by_us : 0;
-        r->nb_moved[track] += by_us < -RISE_US;
+        move(r, l, &f->raw, l->at_us);
     }
     l->nb_risen = 0; /* so far apart they are not */
     settle(r, l);
@@ -126,6 +141,15 @@ static bool comes_back(const struct trtc_input_rise_lane *l, int64_t t, bool exa
            (on_us <= (l->nb_risen + 1) * step_of(l) + RISE_US || on_us <= rose_us / 2);
 }
 
+/* If the pause of which a picture told is not there, that picture's time was wrong. */
+static void expect(struct trtc_input_rise *r, struct trtc_input_rise_lane *l, int64_t t)
+{
+    if (l->nb_awaited == 0)
+        return;
+    l->nb_awaited = t >= l->awaited_us - STEP_MAX_US ? 0 : l->nb_awaited - 1;
+    r->nb_moved[l - r->lane] += t < l->awaited_us - STEP_MAX_US && l->nb_awaited == 0;
+}
+
 /* Returns whether the frame has to wait for those after it. */
 static bool judge(struct trtc_input_rise *r, const struct trtc_input_raw *raw)
 {
@@ -134,6 +158,7 @@ static bool judge(struct trtc_input_rise *r, const struct trtc_input_raw *raw)
 
     if (t == TRTC_NOTIME)
         return false;
+    expect(r, l, t);
     if (l->nb_risen > 0) {
         if (comes_back(l, t, raw->track == TRTC_AT_VIDEO && raw->key))
             put_back(r, l, t);
@@ -184,6 +209,7 @@ static void settle_end(struct trtc_input_rise *r)
         struct trtc_input_rise_lane *l = &r->lane[k];
         if (is_above_all(r, l))
             put_back(r, l, l->from_us + (l->nb_risen + 1) * step_of(l));
+        r->nb_moved[k] += l->nb_awaited > 0;
     }
     settle_all(r);
 }
@@ -245,6 +271,7 @@ int trtc_input_rise_next(struct trtc_input_rise *r, const struct trtc_input_ops 
             settle_end(r);
             continue;
         }
+        raw->dts_us += r->off ? 0 : raw->lags_us;
         const bool doubted = !r->off && judge(r, raw);
         settle_common(r);
         if (!r->first && !(doubted && r->lane[raw->track].nb_risen > 0))

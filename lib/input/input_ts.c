@@ -168,6 +168,7 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
             .size = f.size,
             .dur_us = f.samples && f.rate_hz ? INT64_C(1000000) * f.samples / f.rate_hz : 0,
             .key = f.key,
+            .sure = f.deep,
             .damaged = f.damaged,
             .waited = trtc_is_stopped(b->src->stop),
         };

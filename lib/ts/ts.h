@@ -66,7 +66,8 @@ struct trtc_ts_frame {
     /* Pictures and PES payloads: packets are missing in it, or it was cut by the end of input;
      * sound: neither another frame follows it nor the end of its PES. */
     bool damaged;
-    bool followed;  /* more of its stream has come behind it */
+    bool followed; /* more of its stream has come behind it */
+    bool deep; /* pictures: it is shown long after it was decoded, and those that follow confirm that */
     bool restamped; /* its PTS was wrong, and follows from those of the pictures around it */
 
     /* Offset of the TS packet in which the frame's PES began, counted from the beginning of the

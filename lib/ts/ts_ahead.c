@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* MPEG-TS demultiplexer: in streams that do not state how long pictures are shown, pictures without
  * a time share the time between those with one, so they wait for the next picture with a time. In
- * streams that do not state decoding times, a picture whose stamp is far off waits for the next few. */
+ * streams that do not state decoding times, a picture whose stamp is far off waits for the next few, and in
+ * others one that is shown long after it was decoded. */
+#include <stdlib.h>
+
+#include "recording/clock.h"
 #include "ts/ts_priv.h"
 
 #define ENOUGH      512           /* bytes of a PES that show the place of its picture */
 #define PENDING_MAX (1024 * 1024) /* bytes that wait at most for the next time, */
 #define NB_AHEAD    15            /* ... and PES of pictures */
 #define NB_JUDGES   8             /* pictures that show whether the stamp before them is wrong */
+#define FAR \
+    (9 *    \
+     90000) /* a picture shown so long after it was decoded: a pause is in between, or that is wrong */
 
 const struct trtc_ts_mark *trtc_ts_next_mark(const struct trtc_ts_es *s, size_t end)
 {
@@ -105,15 +112,36 @@ static struct trtc_picture_said said_of(const struct trtc_ts_es *s)
     };
 }
 
+static bool is_far(const struct trtc_ts_es *s)
+{
+    return s->unit.pts != NOPTS && s->unit.dts != NOPTS && !s->times.late_dts &&
+           trtc_ts_diff(s->unit.pts, s->unit.dts) > FAR;
+}
+
+/* Whether one of the pictures from end on is decoded about when this one is shown. */
+static bool comes_there(const struct trtc_ts_es *s, size_t end)
+{
+    for (unsigned i = 1; i <= NB_MARKS && i <= s->nb_marks; i++) {
+        const struct trtc_ts_mark *m = &s->mark[(s->nb_marks - i) % NB_MARKS];
+        if (m->at < s->base + (int64_t)end)
+            break;
+        const int64_t decoded = m->dts != NOPTS ? m->dts : m->pts;
+        if (decoded != NOPTS && llabs(trtc_ts_diff(s->unit.pts, decoded)) <= FAR)
+            return true;
+    }
+    return false;
+}
+
 bool trtc_ts_awaits_judges(const struct trtc_ts_es *s, size_t end)
 {
     struct trtc_picture_said said = said_of(s);
     struct trtc_poc poc = s->poc;
 
     if (s->why >= WHY_FINAL || s->why == WHY_GAP || s->torn || s->size - s->start > PENDING_MAX ||
-        trtc_ts_marks_since(s, s->start) >= NB_AHEAD || trtc_ts_marks_since(s, end) >= NB_JUDGES ||
-        (said.dts != NOPTS && !s->times.late_dts))
+        trtc_ts_marks_since(s, s->start) >= NB_AHEAD || trtc_ts_marks_since(s, end) >= NB_JUDGES)
         return false;
+    if (said.dts != NOPTS && !s->times.late_dts)
+        return is_far(s) && !comes_there(s, end);
     trtc_poc_next(&poc, s->buf + s->unit.at, end - s->unit.at, &said.order);
     return trtc_picture_is_off(&s->times, &said);
 }
@@ -146,6 +174,7 @@ void trtc_ts_judge(struct trtc_ts_es *s, size_t end, const struct trtc_ts_shown 
     struct trtc_picture_said said = said_of(s);
     int64_t pts;
 
+    s->unit.deep = is_far(s) && comes_there(s, end);
     said.order = shown->order;
     if (!trtc_picture_is_off(&s->times, &said) ||
         !trtc_picture_is_alone(&s->times, &said, after, read_after(s, end, after), &pts))

@@ -65,6 +65,7 @@ struct trtc_ts_unit {
     int64_t pts, dts, pos;
     bool key, damaged;
     bool restamped; /* see struct trtc_ts_frame */
+    bool deep;      /* ... */
     bool aud;       /* it has an access unit delimiter */
     bool slice;     /* it has picture data */
     bool sets;      /* it has parameter sets */

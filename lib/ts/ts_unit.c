@@ -183,6 +183,7 @@ int trtc_ts_unit_emit(struct trtc_ts_es *s, size_t end, struct trtc_ts_frame *f)
         .key = s->unit.key,
         .followed = end < s->size,
         .restamped = s->unit.restamped,
+        .deep = s->unit.deep,
         .damaged = s->unit.damaged,
         .pos = s->unit.pos,
     };

@@ -125,6 +125,13 @@ run_waits() {
     jq -e '.losses == [] and .users[0].video.account.left_out.cut > 3' out >/dev/null || fail 'the account'
 }
 
+@test "a camera pauses between reordered pictures of a live Matroska stream: nothing is late behind that" {
+    ffmpeg -nostdin -v error -f lavfi -i testsrc=s=160x90:r=25:d=4 -vf "setpts=PTS+gte(N\\,53)*13/TB" -fps_mode passthrough \
+        -c:v libx264 -preset veryfast -g 25 -bf 2 -x264-params b-adapt=0:scenecut=0 pause.mkv
+    trtc-mix -s 64x36 -r 5 --preset ultrafast -o o.mp4 anna=- < <(exec cat pause.mkv) >out 2>err || fail "$? $(<err)"
+    lasts o.mp4 17 0.3
+}
+
 @test "a pipe with a START is waited for, and complete" {
     after waits 0
     quiet

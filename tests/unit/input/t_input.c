@@ -337,6 +337,42 @@ static void test_pause_without_dts(void **state)
     }
 }
 
+/* ... also if the pictures before the pause follow one that is shown after it. One picture whose time
+ * alone is wrong is reported. */
+static void test_pause_between_reordered(void **state)
+{
+    static const char *const names[] = { "pause.mkv", "pause.ts" };
+    static const struct {
+        int from, pause_s; /* number of the first picture after the pause, as they are shown */
+    } t[] = { { 52, 2 }, { 53, 2 }, { 53, 13 }, { 54, 13 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(t); i++) {
+        run(FFMPEG "-f lavfi -i testsrc2=s=64x48:r=25:d=4 -vf 'setpts=PTS+gte(N\\,%d)*%d/TB' "
+                   "-fps_mode passthrough -c:v libx264 -preset veryfast -g 25 -bf 2 -threads 1 "
+                   "-x264-params b-adapt=0:scenecut=0 pause.mp4",
+            t[i].from, t[i].pause_s);
+        run(FFMPEG "-i pause.mp4 -c copy pause.mkv -c copy pause.ts");
+        read_file(&base, "pause.mp4");
+        assert_int_equal(base.losses.nb_mended, 0);
+        for (size_t n = 0; n < COUNT(names); n++) {
+            read_file(&got, names[n]);
+            assert_int_equal(got.result, 0);
+            assert_int_equal(got.nb[V], base.nb[V]);
+            assert_int_equal(got.losses.nb_mended + got.losses.nb_unordered + got.nb_breaks, 0);
+            const int64_t shift_us =
+                frame_of(&got, V, 0)->f.pkt.pts_us - frame_of(&base, V, 0)->f.pkt.pts_us;
+            for (int k = 0; k < got.nb[V]; k++)
+                assert_int_in_range(llabs(frame_of(&got, V, k)->f.pkt.pts_us -
+                                          frame_of(&base, V, k)->f.pkt.pts_us - shift_us),
+                                    0, 1500);
+        }
+        run(FFMPEG "-i pause.mkv -c copy -t 1.8 -bsf:v 'setts=pts=PTS+eq(N\\,30)*20000' wrong.mkv");
+        read_file(&got, "wrong.mkv");
+        assert_int_equal(got.losses.nb_mended + got.losses.nb_unordered, 1);
+    }
+}
+
 /* AVI says only when pictures are decoded; with start codes, or with lengths, which is what a copy from MP4 leaves. */
 static void test_avi(void **state)
 {
@@ -2801,6 +2837,7 @@ int main(void)
         cmocka_unit_test(test_same_in_all_containers),
         cmocka_unit_test(test_aac_without_record),
         cmocka_unit_test(test_pause_without_dts),
+        cmocka_unit_test(test_pause_between_reordered),
         cmocka_unit_test(test_avi),
         cmocka_unit_test(test_mp4_without_times),
         cmocka_unit_test(test_matroska_without_sizes),
