@@ -14,6 +14,7 @@ struct slice {
     bool field, bottom;
     bool has_lsb;
     unsigned lsb;
+    unsigned frame, idr; /* frame_num, idr_pic_id (H.264) */
 };
 
 void trtc_poc_begin(struct trtc_poc *p, enum trtc_codec codec)
@@ -70,13 +71,12 @@ static struct slice h264_slice(const struct trtc_poc *p, const uint8_t *nal, siz
     ue(&b, 255);
     if (o->planes)
         u(&b, 2);
-    u(&b, o->frame_bits);
+    s.frame = u(&b, o->frame_bits);
     if (o->fields) {
         s.field = u1(&b);
         s.bottom = s.field && u1(&b);
     }
-    if (s.resets)
-        ue(&b, 65535);
+    s.idr = s.resets ? ue(&b, 65535) : 0;
     s.has_lsb = o->count_type == 0;
     s.lsb = s.has_lsb ? u(&b, o->count_bits) : 0;
     s.valid = !b.over && o->count_type != 1;
@@ -151,4 +151,15 @@ bool trtc_poc_is_other_field(const struct trtc_poc *p, const uint8_t *a, size_t 
         return false;
     const struct slice x = read_slice(p, a, na), y = read_slice(p, b, nb);
     return x.valid && y.valid && x.field && y.field && x.bottom != y.bottom;
+}
+
+bool trtc_poc_is_same(const struct trtc_poc *p, const uint8_t *a, size_t na, const uint8_t *b,
+                      size_t nb)
+{
+    if (p->codec != TRTC_CODEC_H264)
+        return false;
+    const struct slice x = read_slice(p, a, na), y = read_slice(p, b, nb);
+    return x.valid && y.valid && x.frame == y.frame && x.resets == y.resets && x.idr == y.idr &&
+           x.reference == y.reference && x.field == y.field && x.bottom == y.bottom &&
+           x.lsb == y.lsb;
 }

@@ -41,4 +41,8 @@ void trtc_poc_next(struct trtc_poc *p, const uint8_t *nal, size_t size, struct t
 bool trtc_poc_is_other_field(const struct trtc_poc *p, const uint8_t *a, size_t na,
                              const uint8_t *b, size_t nb);
 
+/* True if both are slices of one picture, by what their headers have in common (H.264 7.4.1.2.4). */
+bool trtc_poc_is_same(const struct trtc_poc *p, const uint8_t *a, size_t na, const uint8_t *b,
+                      size_t nb);
+
 #endif

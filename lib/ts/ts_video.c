@@ -73,11 +73,17 @@ static int picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t e
     return trtc_ts_picture_emit(ts, s, end, &shown, f);
 }
 
-/* Whether a PES goes on with a slice of the picture in hand, at p: its header was not lost, so no delimiter was either. */
+/* Whether a PES goes on with a slice of the picture in hand, at p: its header was not lost, so no delimiter was either.
+ * Without delimiters the headers of slices show it, since the first slice of another picture may be missing. */
 static bool goes_on(const struct trtc_ts_es *s, const uint8_t *p)
 {
-    return s->unit.aud && s->unit.slice && s->buf + s->size - p >= 3 &&
-           trtc_nal_kind(s->info.codec, *p) <= TRTC_NAL_KEY_SLICE && !trtc_ts_is_first_slice(s, p);
+    const size_t at = (size_t)(p - s->buf);
+
+    if (!s->unit.slice || s->size - at < 3 ||
+        trtc_nal_kind(s->info.codec, *p) > TRTC_NAL_KEY_SLICE || trtc_ts_is_first_slice(s, p))
+        return false;
+    return s->unit.aud ||
+           trtc_poc_is_same(&s->poc, s->buf + s->unit.at, at - s->unit.at, p, s->size - at);
 }
 
 /* Whether a PES begins a picture, or what comes before it. */

@@ -35,6 +35,11 @@ static void add_au(struct bytes *b, bool key, size_t n)
     bytes_add_random(b, n);
 }
 
+/* Parameter sets by x264: two pictures are reordered. */
+static const uint8_t x264_sets[] =
+    "\0\0\0\1\x67\x64\0\x0b\xac\xd9\x42\x84\x7e\x5c\x04\x40\0\0\3\0\x40"
+    "\0\0\x0c\x83\xc5\x0a\x65\x80\0\0\0\1\x68\xef\x8f\xcb";
+
 static void add_adts(struct bytes *b, size_t n)
 {
     const uint8_t h[7] = { 0xff,
@@ -1786,9 +1791,6 @@ static void test_pmt_change(void **state)
 static void test_pmt_moves_pictures(void **state)
 {
     (void)state;
-    static const uint8_t sets[] =
-        "\0\0\0\1\x67\x64\0\x0b\xac\xd9\x42\x84\x7e\x5c\x04\x40\0\0\3\0\x40"
-        "\0\0\x0c\x83\xc5\x0a\x65\x80\0\0\0\1\x68\xef\x8f\xcb";
     static const struct {
         int64_t pts, dts;
         const char *slice;
@@ -1812,7 +1814,7 @@ static void test_pmt_moves_pictures(void **state)
             v.n = 0;
             bytes_add(&v, "\0\0\0\1\x09\xf0", 6);
             if (i == 0)
-                bytes_add(&v, sets, sizeof sets - 1);
+                bytes_add(&v, x264_sets, sizeof x264_sets - 1);
             bytes_add(&v, "\0\0\1", 3);
             bytes_add(&v, pictures[i].slice, 6);
             bytes_add_random(&v, 300);
@@ -2231,6 +2233,31 @@ static void test_pictures_in_pes(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(f->f[i].pts, 5000 + i * 3600);
     frames_free(f);
+
+    /* The same without delimiters, by what slices have in common: those of another picture, the first slice of which
+     * is missing, are one of their own. */
+    for (int other = 0; other < 2; other++) {
+        m->out.n = 0;
+        mux_tables(m, 0x1b);
+        for (int i = 0; i < 2; i++) {
+            struct bytes es = { NULL, 0, 0 };
+            bytes_add(&es, i ? NULL : x264_sets, i ? 0 : sizeof x264_sets - 1);
+            bytes_add(&es, other && i ? "\0\0\1\x41\x46\xbc\x8d\0" : "\0\0\1\x41\x46\xac\x8d\0",
+                      i ? 8 : 0);
+            bytes_add(&es, "\0\0\1\x41\x9a\xb2\x34\0", i ? 0 : 8);
+            bytes_add_random(&es, 40);
+            bytes_add(&es, "\0\0\1\x41\x9a\xd2\x34\0", i && !other ? 8 : 0);
+            bytes_add_random(&es, 40);
+            mux_pes(m, VIDEO, 5000 + i * 3600, es.p, es.n);
+            bytes_drop(&es);
+        }
+        f = read_all(&m->out);
+        assert_clean(f);
+        assert_int_equal(f->n, 2);
+        assert_int_equal(f->f[1].pts, 8600);
+        assert_int_equal(f->f[1].data.n, other ? 88 : 88 - 40);
+        frames_free(f);
+    }
 
     /* A PES of several megabytes is not held until it ends. */
     m->out.n = 0;
