@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Declarations shared by the files of the input.
  *
- * input.c gets raw frames from a back end (input_ts.c: transport streams; input_av.c: everything
+ * input_frame.c gets raw frames from a back end (input_ts.c: transport streams; input_av.c: everything
  * else), whose order input_rise.c mends, has the clock (input_clock.c) place them on one time line,
- * encodes sound that is not AAC, and keeps the first frames until it knows where the stream starts.
+ * and encodes sound that is not AAC. input.c keeps the first frames until it knows where the stream starts.
  * input_src.c reads the bytes of files, input_net.c those of connections; input_config.c reads the
  * configuration records of containers, input_boxes.c the index of an MP4. */
 #ifndef TRTC_INPUT_INPUT_PRIV_H
