@@ -73,11 +73,12 @@ static struct hole find_hole(struct trtc_course *c, int track, struct trtc_cours
     for (size_t i = 0; i < n; i++) {
         const int64_t start = start_of(line[i]), end = end_of(line[i]);
         const struct hole h = { at, start };
-        const bool may = (i > 0 || fresh) && !is_pause(c, &h);
-        if (may && distance(start - at, wanted) < AS_LONG)
-            return h;
-        if (may && start - at > best.end - best.start)
+        const bool fits = distance(start - at, wanted) < AS_LONG;
+        if ((i > 0 || fresh) && (fits || start - at > best.end - best.start) && !is_pause(c, &h)) {
             best = h;
+            if (fits)
+                return best;
+        }
         at = i == 0 || end > at ? end : at;
     }
     return best;
