@@ -23,14 +23,24 @@ int64_t trtc_ts_diff(int64_t a_90k, int64_t b_90k)
     return d >= TRTC_TS_WRAP_90K / 2 ? d - TRTC_TS_WRAP_90K : d;
 }
 
+/* The correction so long after the first stamp of the segment. */
+static int64_t slew_after(const struct trtc_clock *c, int64_t since)
+{
+    const int64_t slewed = since < 0 ? 0 : since > c->slew_over_us ? c->slew_over_us : since;
+    return c->slew_over_us > 0
+               ? (int64_t)((double)c->slew_us * (double)slewed / (double)c->slew_over_us)
+               : 0;
+}
+
+int64_t trtc_clock_slew_us(const struct trtc_clock *c, int64_t ts_90k)
+{
+    return slew_after(c, ticks_to_us(trtc_ts_diff(ts_90k, c->ref_ts_90k)));
+}
+
 int64_t trtc_clock_us(const struct trtc_clock *c, int64_t ts_90k)
 {
-    int64_t since = ticks_to_us(trtc_ts_diff(ts_90k, c->ref_ts_90k));
-    int64_t slewed = since < 0 ? 0 : since > c->slew_over_us ? c->slew_over_us : since;
-    int64_t slew = c->slew_over_us > 0
-                       ? (int64_t)((double)c->slew_us * (double)slewed / (double)c->slew_over_us)
-                       : 0;
-    return c->ref_us + since + slew;
+    const int64_t since = ticks_to_us(trtc_ts_diff(ts_90k, c->ref_ts_90k));
+    return c->ref_us + since + slew_after(c, since);
 }
 
 void trtc_clock_anchor(struct trtc_clock *c, int64_t ts_90k, int64_t us)

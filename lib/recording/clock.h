@@ -32,6 +32,9 @@ int64_t trtc_clock_segment(struct trtc_clock *c, int64_t first_ts_90k, int64_t s
  * the segment's first one. */
 int64_t trtc_clock_us(const struct trtc_clock *c, int64_t ts_90k);
 
+/* The part of that time which corrects the stream, at a stamp of the current segment. */
+int64_t trtc_clock_slew_us(const struct trtc_clock *c, int64_t ts_90k);
+
 /* A jump inside a segment: from now on ts_90k stands for the epoch time us. */
 void trtc_clock_anchor(struct trtc_clock *c, int64_t ts_90k, int64_t us);
 

@@ -43,6 +43,7 @@ static int look_ahead(const struct trtc_steady *s, int64_t from_us,
     int run = s->n;
     for (int k = 0; k < s->n; k++) {
         const struct trtc_steady_frame *f = frame_at(s, k);
+        from_us += k > 0 ? f->moved_us : 0;
         late_us[k] = f->us - from_us;
         from_us += duration_us(f);
         if (k > 0 && k < run &&
@@ -123,6 +124,7 @@ bool trtc_steady_pop(struct trtc_steady *s, bool end, int64_t *us, int64_t *jump
     if (s->n == 0 || (s->n < TRTC_STEADY_AHEAD && !end))
         return false;
     const struct trtc_steady_frame *f = frame_at(s, 0);
+    s->base_us += f->moved_us;
     const int64_t was_us = next_us(s);
     const bool first = !s->running, jump = first || f->breaks || is_jump(s);
     set_rate(s, f->rate_hz);

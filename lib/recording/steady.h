@@ -15,7 +15,8 @@ enum { TRTC_STEADY_AHEAD = 16 }; /* frames that are examined before the first of
 struct trtc_steady_frame {
     int64_t us; /* its time stamp */
     int samples, rate_hz;
-    bool breaks; /* something is missing before it: it keeps the time of its stamp */
+    int64_t moved_us; /* by how much its clock was corrected since the frame before: it moves along */
+    bool breaks;      /* something is missing before it: it keeps the time of its stamp */
 };
 
 /* Start with all zeros. */

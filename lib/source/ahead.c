@@ -11,9 +11,11 @@ int trtc_ahead_push(struct trtc_ahead *a, const struct trtc_read *r, int samples
                     bool breaks)
 {
     struct trtc_ahead_slot *s = &a->slots[(a->first + a->steady.n) % TRTC_AHEAD_SLOTS];
-    const struct trtc_steady_frame f = {
-        .us = r->pkt.pts_us, .samples = samples, .rate_hz = rate_hz, .breaks = breaks
-    };
+    const struct trtc_steady_frame f = { .us = r->pkt.pts_us,
+                                         .samples = samples,
+                                         .rate_hz = rate_hz,
+                                         .moved_us = r->moved_us,
+                                         .breaks = breaks };
     if (trtc_array_reserve(&s->data, &s->cap, r->pkt.size, 1) < 0)
         return -1;
     memcpy(s->data, r->pkt.data, r->pkt.size);

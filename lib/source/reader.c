@@ -6,7 +6,8 @@
 
 #include "source/reader_priv.h"
 
-#define COME_BACK_US   250    /* of sound that was pushed back, with each frame */
+#define COME_BACK      80 /* sound that was pushed back comes back by this part of each frame, */
+#define MOVE_MOST      16 /* ... and is moved by no more than this part */
 #define REORDER_MAX_US 400000 /* pictures without DTS are out of order by no more than this */
 
 /* Makes the clock follow the clips that are not read. */
@@ -232,6 +233,14 @@ static bool repeats(const struct trtc_reader *rd)
     return step > -TRTC_READER_GOES_ON_90K && step < rd->step_90k - TRTC_READER_TOL_90K / 2;
 }
 
+/* A frame moves with its clock, by so little that it does not overlap the one before. */
+static void move_along(struct trtc_reader *rd, struct trtc_read *r)
+{
+    const int64_t most_us = rd->step_us / MOVE_MOST, us = rd->moved_us;
+    r->moved_us = us > most_us ? most_us : us < -most_us ? -most_us : us;
+    rd->moved_us -= r->moved_us;
+}
+
 /* Where the times in names jitter, a segment may seem to begin a little before the one before it ends. By
  * their stamps nothing overlaps, so its sound begins at that end, and comes back to its clock slowly. */
 static void push_back(struct trtc_reader *rd, struct trtc_read *r)
@@ -243,7 +252,11 @@ static void push_back(struct trtc_reader *rd, struct trtc_read *r)
         rd->pushed_us = little && trtc_reader_follows(rd, rd->at) && !repeats(rd) ? over_us : 0;
     }
     r->pkt.pts_us += rd->pushed_us;
-    rd->pushed_us -= rd->pushed_us < COME_BACK_US ? rd->pushed_us : COME_BACK_US;
+    const int64_t back_us = rd->step_us / COME_BACK;
+    const int64_t by_us = rd->pushed_us < back_us ? rd->pushed_us : back_us;
+    rd->pushed_us -= by_us;
+    move_along(rd, r);
+    rd->moved_us -= by_us;
     rd->sound_us = r->pkt.pts_us + r->dur_us;
 }
 

@@ -21,6 +21,7 @@ struct trtc_read {
     const struct trtc_piece *piece;      /* the segment that contains it */
     bool piece_begins;                   /* it is the first frame used of this piece */
     int64_t dur_us;                      /* AAC: its length; else 0 */
+    int64_t moved_us; /* sound: by how much its clock was corrected since the frame before */
 };
 
 struct trtc_reader_opts { /* all pointers are borrowed for as long as the reader lives */

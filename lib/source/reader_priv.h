@@ -95,7 +95,9 @@ struct trtc_reader {
     struct trtc_ahead ahead;
     int64_t sound_us,
         pushed_us; /* where the last frame ends, and how much later than by its clock */
-    bool missing;  /* a frame was left out since the last one that went there */
+    int64_t slewed_us,
+        moved_us; /* how far the clock was corrected in the clip, and since the last frame */
+    bool missing; /* a frame was left out since the last one that went there */
     bool have_plain, drained;
     struct trtc_read plain; /* a frame of unknown length, after the waiting ones */
 

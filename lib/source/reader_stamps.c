@@ -10,8 +10,9 @@ enum { HEAD_BYTES = 64 * 1024 };
 #define PICTURE_GAP_90K 45000
 #define APART_90K       45000 /* the tracks of a stream that was cut end as far apart */
 #define EARLY_SOUND_90K \
-    13500                /* a segment may have sound from so long before its first picture on */
-#define STRAY_US 2000000 /* a stamp this far outside its segment has no place */
+    13500                   /* a segment may have sound from so long before its first picture on */
+#define FOLLOWED_US 5000    /* sound moves with its clock where that is corrected by more */
+#define STRAY_US    2000000 /* a stamp this far outside its segment has no place */
 
 /* What can be wrong with a time stamp. LATE, RISES: that of a picture rises by more than usual, and
  * by more than at a variable rate. BREAKS: it falls, or that of sound rises. */
@@ -310,6 +311,16 @@ static int watch(struct trtc_reader *rd, int64_t ts, int64_t pos, struct trtc_er
     return ret;
 }
 
+/* Notes by how much the clock is corrected from the frame before to this stamp, unless the correction is so small
+ * that the average of stamps follows it. */
+static void note_slew(struct trtc_reader *rd, int64_t ts)
+{
+    const struct trtc_clock *c = &rd->clock;
+    const int64_t slew_us = llabs(c->slew_us) < FOLLOWED_US ? 0 : trtc_clock_slew_us(c, ts);
+    rd->moved_us += rd->prev_us == TRTC_NOTIME ? slew_us : slew_us - rd->slewed_us;
+    rd->slewed_us = slew_us;
+}
+
 /* Places a stamp on the epoch clock. A stamp that has no place there follows the one before. */
 static int64_t place(struct trtc_reader *rd, int64_t ts, int64_t pos)
 {
@@ -320,12 +331,14 @@ static int64_t place(struct trtc_reader *rd, int64_t ts, int64_t pos)
     if (c->n)
         shift += trtc_course_shift(c, track, pos, &rd->course_hint);
     rd->rel_90k = trtc_ts_diff(ts + shift - rd->shift_90k, p->facts.first_ts_90k);
+    note_slew(rd, ts + shift);
     const int64_t us = trtc_clock_us(&rd->clock, ts + shift);
     const int64_t length_us = c->n && c->end * 100 / 9 > p->dur_us ? c->end * 100 / 9 : p->dur_us;
     if (!c->too_many || (us >= p->start_us - STRAY_US && us <= p->start_us + length_us + STRAY_US))
         return us;
     const int64_t next_us = rd->prev_us == TRTC_NOTIME ? p->start_us : rd->prev_us + rd->step_us;
     trtc_clock_anchor(&rd->clock, ts + shift, next_us);
+    rd->slewed_us = 0;
     return next_us;
 }
 

@@ -116,6 +116,33 @@ static void test_drift_is_followed(void **state)
     }
 }
 
+/* A clock that is corrected by much within a second: the sound moves along, and none of it overlaps. */
+static void test_corrections_are_followed(void **state)
+{
+    (void)state;
+    enum { FRAMES = 50 };
+    for (int64_t moved_us = -1000; moved_us <= 1000; moved_us += 500) {
+        struct trtc_steady st = { 0 };
+        int64_t us, jump, due_us = T0;
+        for (int in = 0, out = 0; out < 3 * FRAMES; out++, due_us += 1000000 * FRAME / RATE) {
+            for (; in < 3 * FRAMES && st.n < TRTC_STEADY_AHEAD; in++) {
+                const int nb = in < FRAMES ? 0 : in < 2 * FRAMES ? in - FRAMES + 1 : FRAMES;
+                const struct trtc_steady_frame f = {
+                    .us = T0 + in * (INT64_C(1000000) * FRAME / RATE) + nb * moved_us,
+                    .samples = FRAME,
+                    .rate_hz = RATE,
+                    .moved_us = in >= FRAMES && in < 2 * FRAMES ? moved_us : 0
+                };
+                trtc_steady_push(&st, &f);
+            }
+            assert_true(trtc_steady_pop(&st, out + st.n == 3 * FRAMES, &us, &jump));
+            due_us += out >= FRAMES && out < 2 * FRAMES ? moved_us : 0;
+            assert_int_equal(jump, 0);
+            assert_true(llabs(us - due_us) < 100);
+        }
+    }
+}
+
 static void test_jumps_are_kept(void **state)
 {
     (void)state;
@@ -208,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_exact_stays_exact),
         cmocka_unit_test(test_jitter_is_smoothed),
         cmocka_unit_test(test_drift_is_followed),
+        cmocka_unit_test(test_corrections_are_followed),
         cmocka_unit_test(test_jumps_are_kept),
         cmocka_unit_test(test_jumps_near_the_beginning_are_kept),
         cmocka_unit_test(test_less_is_worked_off),

@@ -399,6 +399,50 @@ static void test_names_jitter(void **state)
     }
 }
 
+enum { NB_SHORT = 9 };
+
+/* The times at which the first frames of a kind in each segment are placed. Returns how many frames there are. */
+static int begins_of(struct recorded_loaded *l, enum trtc_kind kind, int64_t us[NB_SHORT])
+{
+    struct trtc_err err = { 0 };
+    struct trtc_reader *rd = reader_of(l, kind, &err);
+    struct trtc_read f;
+    int nb = 0, at = 0;
+    while (trtc_reader_next(rd, &f, &err) == 1) {
+        if (f.piece_begins && at < NB_SHORT)
+            us[at++] = f.pkt.pts_us;
+        nb++;
+    }
+    assert_int_equal(at, NB_SHORT);
+    trtc_reader_free(&rd);
+    return nb;
+}
+
+/* Short segments, of which the second one begins 60 ms late by its name and the others earlier and earlier: the clock
+ * follows slowly, and the sound stays with its pictures all the time. */
+static void test_sound_stays_with_pictures(void **state)
+{
+    static const int off_ms[NB_SHORT] = { 0, 60, 30, 10, -10, -30, -50, -70, -85 };
+    struct recorded rec;
+    struct recorded_loaded l;
+    int64_t sound[NB_SHORT], pictures[NB_SHORT];
+    (void)state;
+    assert_int_equal(mkdir("stays", 0700), 0);
+    recorded_begin(&rec, "stays");
+    for (int k = 0; k < NB_SHORT; k++)
+        recorded_add(&rec, k * DMS / 2 + off_ms[k], DMS / 2,
+                     &(struct segment){ .from_90k = 10 * S + k * D / 2, .nb_v = 24, .nb_a = 45 },
+                     RECORDED_NO_ATTR);
+    recorded_end(&rec);
+    recorded_load(&l, "stays");
+    assert_int_equal(begins_of(&l, TRTC_VIDEO, pictures), 24 * NB_SHORT);
+    assert_int_equal(begins_of(&l, TRTC_AUDIO, sound), 45 * NB_SHORT);
+    for (int k = 0; k < NB_SHORT; k++)
+        assert_true(llabs(sound[k] - pictures[k]) < 5000);
+    assert_string_equal(losses_of(&l), "");
+    recorded_unload(&l);
+}
+
 /* Where the directory has gone, and where the reader is freed early. */
 static void test_ends(void **state)
 {
@@ -481,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_tables_far_behind),
         cmocka_unit_test(test_named_by_pictures),
         cmocka_unit_test(test_names_jitter),
+        cmocka_unit_test(test_sound_stays_with_pictures),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_as_many_files_as_are_open),
     };
