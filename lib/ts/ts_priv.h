@@ -70,6 +70,7 @@ struct trtc_ts_unit {
     bool slice;     /* it has picture data */
     bool sets;      /* it has parameter sets */
     bool lost;      /* the beginning of the PES in which it began is missing */
+    bool within;    /* that PES began with the end of another picture */
     size_t sei;     /* offset of an SEI unit that was not parsed yet, or 0 */
     size_t at;      /* offset of the first slice, or 0 */
     int samples, rate_hz;

@@ -109,7 +109,10 @@ static int annexb_mark(struct trtc_ts *ts, struct trtc_ts_es *s, struct trtc_ts_
         s->start = s->scan = at;
         s->unit = (struct trtc_ts_unit){ 0 };
     } else if (!s->unit.slice) {
-        /* Parameter sets in a PES of their own: they go with the picture. */
+        /* Parameter sets in a PES of their own: they go with the picture. Behind the end of another
+         * one they are the first unit of their PES, and its time is theirs. */
+        if (s->unit.within && s->unit.pts != NOPTS)
+            return 0;
         s->unit.pts = m->pts;
         s->unit.dts = m->dts;
         s->unit.pos = m->pos;
@@ -182,8 +185,12 @@ static void annexb_note(struct trtc_ts_es *s, enum trtc_nal kind, size_t at)
 /* Begins the first unit here; the bytes before it are ignored. */
 static void begin_at(struct trtc_ts *ts, struct trtc_ts_es *s, size_t at)
 {
+    const int64_t from = s->base + (int64_t)s->start;
+
     trtc_ts_skip(ts, s, at);
     trtc_ts_unit_begin(s);
+    const struct trtc_ts_mark *m = trtc_ts_mark_of(s, s->start);
+    s->unit.within = m && m->at < from;
 }
 
 /* All payload is searched once for start codes, at the speed of memchr, and nothing else is

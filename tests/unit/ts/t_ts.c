@@ -2259,6 +2259,19 @@ static void test_pictures_in_pes(void **state)
         frames_free(f);
     }
 
+    /* A PES that has the end of a picture and only a message of the next one gives its time to that. */
+    m->out.n = 0;
+    mux_tables(m, 0x1b);
+    mux_pes(m, VIDEO, 5000, "\0\0\0\1\x65\x88\x99", 7);
+    mux_pes(m, VIDEO, 8600, "\x98\x97\0\0\0\1\x06\5\1\x84\x80", 11);
+    mux_pes(m, VIDEO, 12200, "\0\0\0\1\x41\x9a\x99\0\0\0\1\x41\x9b\x99", 14);
+    f = read_all(&m->out);
+    assert_clean(f);
+    assert_int_equal(f->n, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(f->f[i].pts, 5000 + i * 3600);
+    frames_free(f);
+
     /* A PES of several megabytes is not held until it ends. */
     m->out.n = 0;
     mux_tables(m, 0x1b);
