@@ -3013,6 +3013,33 @@ static void test_bluray(void **state)
         }
 }
 
+/* A PMT moves TrueHD to another PID between two of its major headers, which state what the others leave out. */
+static void test_pmt_moves_sound(void **state)
+{
+    enum { NB = 8, A_PES = 4 };
+    static const char hdmv[6] = { 0x05, 4, 'H', 'D', 'M', 'V' };
+    const struct entry at_first[] = { { AUDIO, 0x83, hdmv, 6 } },
+                       then[] = { { 0x200, 0x83, hdmv, 6 } };
+    struct mux *m = mux_new();
+    (void)state;
+    mux_pat(m, 1, (const int[]){ PMT });
+    for (int i = 0; i < NB; i += A_PES) {
+        struct bytes b = { NULL, 0, 0 };
+        mux_pmt(m, PMT, i ? then : at_first, 1, false);
+        for (int k = i; k < i + A_PES; k++)
+            add_truehd(&b, k);
+        mux_pes_ex(m, i ? 0x200 : AUDIO, 9000 + i * 75, NOPTS, b.p, b.n, 1, 184);
+        bytes_drop(&b);
+    }
+    struct frames *f = read_all(&m->out);
+    assert_clean(f);
+    assert_int_equal(f->n, NB);
+    for (int i = 0; i < NB; i++)
+        assert_int_equal(f->f[i].pts, 9000 + i * 75);
+    frames_free(f);
+    mux_free(m);
+}
+
 /* TrueHD with the AC-3 that discs put between its PES, in the same PID: known by the extension of the stream's
  * number in its header, it is neither sound of this stream nor damage. */
 static void test_core(void **state)
@@ -3424,6 +3451,7 @@ int main(void)
         cmocka_unit_test(test_other_segments),
         cmocka_unit_test(test_sound_of_other_codecs),
         cmocka_unit_test(test_bluray),
+        cmocka_unit_test(test_pmt_moves_sound),
         cmocka_unit_test(test_core),
         cmocka_unit_test(test_roles_change),
         cmocka_unit_test(test_adts_blocks),
