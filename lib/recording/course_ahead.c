@@ -91,6 +91,23 @@ static bool ends_ahead(const struct trtc_course *c, int track, int64_t last, int
     return last > 0 && 2 * (last + c->track[track].step + loose) > jump;
 }
 
+/* By how much a track has jumped before its first frame, which is known by the distance of two frames only: by as
+ * much as the other one if that has jumped by about so much between two frames. */
+static int64_t as_other(const struct trtc_course *c, int track, int64_t by)
+{
+    const struct trtc_course_run *prev = NULL;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct trtc_course_run *r = &c->runs[i];
+        if (r->track == track)
+            continue;
+        const int64_t hole = prev ? start_of(r) - end_of(prev) : 0;
+        if (prev && distance(hole, by) <= LAG)
+            return hole;
+        prev = r;
+    }
+    return by;
+}
+
 /* Finds the jump by which a track is ahead of the clock. */
 static struct leap find_leap(const struct trtc_course *c, int track)
 {
@@ -107,7 +124,8 @@ static struct leap find_leap(const struct trtc_course *c, int track)
     const struct lead lead = lead_of(c, track);
     const int64_t late = c->onward[track].late, moved = last->shift - first->shift;
     if (late && !first->shift && ends_ahead(c, track, lead.last + moved + late, late))
-        return (struct leap){ (size_t)(first - c->runs), late };
+        return (struct leap){ (size_t)(first - c->runs),
+                              late > SOON ? as_other(c, track, late) : late };
     if (lead.end + moved < AHEAD || !ends_ahead(c, track, lead.last + moved, lead.end + moved))
         return (struct leap){ 0, 0 };
     return leap_of(c, track, lead.end + moved);

@@ -628,6 +628,12 @@ static void test_long_jump(void **state)
         memcpy(onward, t[i].onward, sizeof onward);
         check_next(&m, 10, -1, 12, t[i].what);
     }
+    /* behind the first sound, in front of all pictures: their first one is later than those of other segments are */
+    struct media m = { .length_s = 10, .first = 3 * S, .delay_ms = 40, .from_s = { 0.08, 0 } };
+    m.parts[m.nb_parts++] = (struct part){ 0.02, { 60, 60 }, 0 };
+    onward[PICTURE] = (struct onward){ 70.07, 0, 60.07 };
+    onward[SOUND] = (struct onward){ 10, 0, 0 };
+    check_next(&m, 10, -1, 12, "behind the first sound");
     memset(onward, 0, sizeof onward);
 }
 
