@@ -120,11 +120,12 @@ static bool agrees(const struct tables *t, const struct trtc_input_box_track *tr
 /* Returns how many samples chunk c has. *k: the entry that states it. */
 static size_t samples_in(const struct tables *t, size_t c, size_t *k)
 {
+    if (t->nb_counts == 0)
+        return 0;
     const uint8_t *p = t->counts->p + FULL + COUNT;
-
     while (*k + 1 < t->nb_counts && trtc_be(p + (*k + 1) * ENTRY, 4) <= c + 1)
         ++*k;
-    return t->nb_counts > 0 ? (size_t)trtc_be(p + *k * ENTRY + 4, 4) : 0;
+    return (size_t)trtc_be(p + *k * ENTRY + 4, 4);
 }
 
 static uint64_t bytes_of(struct trtc_input_index *x, const struct tables *t, size_t first, size_t n)
