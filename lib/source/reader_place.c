@@ -73,7 +73,8 @@ static int64_t length_of(const struct trtc_reader *rd)
 static bool is_corrected(const struct trtc_reader *rd)
 {
     const struct trtc_course *c = &rd->course;
-    if (rd->placed.first_us > trtc_reader_piece_of(rd)->start_us + length_of(rd) + EXPLAINED_US)
+    const int64_t first_us = rd->placed.first_us - rd->placed.delay_us;
+    if (first_us > trtc_reader_piece_of(rd)->start_us + length_of(rd) + EXPLAINED_US)
         return true;
     if (rd->off_us || c->regained || (rd->placed.jumps && rd->shift_90k))
         return true;

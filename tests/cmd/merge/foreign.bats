@@ -254,6 +254,16 @@ whole_seconds() {
     lasts p/$mixed 12
 }
 
+@test "the last EXTINF is shorter than the first picture is delayed: nothing is uncertain" {
+    mkdir p
+    ffmpeg -v error -itsoffset 0.4 -f lavfi -i testsrc2=s=64x36:r=5:d=1 -f lavfi -i sine=d=1.4:r=48000 -c:v libx264 -preset veryfast -g 50 -bf 3 \
+        -x264-params b-adapt=0:b-pyramid=normal -c:a aac -muxdelay 0 -f mpegts p/"${mixed%_av.mp4}".ts
+    printf '#EXTM3U\n#EXT-X-TRTC-START-REC-TIME:1767225600495\n#EXTINF:0.008,\n%s.ts\n#EXT-X-ENDLIST\n' "${mixed%_av.mp4}" >p/1400000001_3560.m3u8
+    merge 0 -f p
+    quiet
+    lasts p/$mixed 1.4
+}
+
 @test "durations in whole seconds, and names without times: the stream counts" {
     local up
     mk rec --tags old --segment 3.3 --length 10.4 --user "$(user rate=16000 gop=0.2 size=64x36)"
