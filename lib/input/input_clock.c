@@ -11,8 +11,7 @@
 #define OVERLAP_US    3000000    /* how long a track may continue in the epoch before */
 #define BEHIND_US     250000  /* a track that was this far ahead ends later, it is not just early */
 #define AHEAD_US      1000000 /* ... and one by more has nothing that waits in the multiplexer */
-#define REORDER_US    10000000 /* PTS this far from DTS are damage */
-#define DEPTH_US      200000   /* so far derived decoding times of pictures may be off */
+#define DEPTH_US      200000  /* so far derived decoding times of pictures may be off */
 #define STEP_MAX_US   1000000
 #define STEP_MIN_US   1000
 #define STEP_GUESS_US 40000
@@ -301,8 +300,8 @@ static bool complete_times(const struct trtc_input_clock *c, struct trtc_input_l
     }
     if (*dts == TRTC_NOTIME) /* a picture shown after others that follow it */
         *dts = l->seen && *pts > next && *pts - next <= STEP_MAX_US ? next : *pts;
-    const bool wild =
-        *pts != TRTC_NOTIME && distance(*pts, *dts) > REORDER_US && !(s->sure && *pts > *dts);
+    const bool wild = *pts != TRTC_NOTIME && distance(*pts, *dts) > TRTC_INPUT_REORDER_US &&
+                      !(s->sure && *pts > *dts);
     if (*pts == TRTC_NOTIME || wild)
         *pts = *dts + l->delay_us;
     /* A stream whose decoding times are late has them all late by the same. */

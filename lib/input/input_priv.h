@@ -25,6 +25,9 @@ struct AVIOContext;
 /* Larger times are damage. With smaller ones, no calculation here can overflow. */
 #define TRTC_INPUT_TIME_MAX_US (INT64_C(1) << 56)
 
+/* A PTS this far from its DTS is damage, unless a pause is between them. */
+#define TRTC_INPUT_REORDER_US 10000000
+
 /* ---- input_src.c: bytes from a file, from standard input, or from another machine ---- */
 
 #define TRTC_INPUT_SNIFF_BYTES 2048
@@ -479,8 +482,11 @@ struct trtc_input_rise {
         int64_t risen_us;   /* ... from this one on; */
         int64_t from_us;    /* the time of the one before; */
         int64_t far_us;     /* ... and how far apart these two were the last time */
-        int64_t awaited_us; /* the stream should come to this time */
-        int nb_awaited;     /* ... within so many frames; 0: it has, or nothing is awaited */
+        bool came;          /* a frame has come, */
+        int64_t came_us;    /* ... the last one at this time */
+        int64_t awaited_us; /* a picture is shown so long after it was decoded that the stream should
+                             * come to this time, */
+        int nb_awaited;     /* ... within so many frames; 0: it has, or there is none */
     } lane[TRTC_NB_KINDS];
 };
 

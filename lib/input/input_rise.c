@@ -14,7 +14,7 @@
 #define END_RISE_US 1000000  /* without any after it, only a rise by more is doubted */
 #define STEP_MAX_US 1000000  /* also while none is known */
 #define SLOW_MAX_US 10000000 /* where frames are so far apart again and again */
-#define AWAIT_MAX   16       /* so many pictures after one of before a pause, it is over */
+#define AWAIT_MAX   16       /* pictures within which the stream comes to one behind a pause */
 #define WAIT_BYTES  ((size_t)8 * 1024 * 1024) /* of frames that wait */
 
 struct trtc_input_risen {
@@ -82,15 +82,57 @@ static void settle(struct trtc_input_rise *r, struct trtc_input_rise_lane *l)
             f->doubted = false;
 }
 
-/* Puts a frame that rose to at_us. A decoding time that lags is right if pictures from before the pause follow:
- * then the stream soon comes to where this one is shown. */
+/* ---- pictures that are shown long after they are decoded ---- */
+
+static void await(struct trtc_input_rise_lane *l, int64_t shown_us)
+{
+    l->awaited_us = shown_us;
+    l->nb_awaited = AWAIT_MAX;
+}
+
+static bool has_come(const struct trtc_input_rise_lane *l, int64_t to_us)
+{
+    return l->came && l->came_us >= to_us - STEP_MAX_US;
+}
+
+/* A pause is in front of such a picture if the stream soon comes to where it is shown. If not, its time was wrong,
+ * which is counted. */
+static void follow_shown(struct trtc_input_rise *r, const struct trtc_input_raw *raw)
+{
+    struct trtc_input_rise_lane *l = &r->lane[raw->track];
+    const int64_t t = time_of(raw);
+    const bool lifts = !r->off && raw->lags_us > 0;
+
+    if (t == TRTC_NOTIME)
+        return;
+    l->came = true;
+    l->came_us = t;
+    if (l->nb_awaited > 0) {
+        l->nb_awaited = has_come(l, l->awaited_us) ? 0 : l->nb_awaited - 1;
+        r->nb_moved[raw->track] += l->nb_awaited == 0 && !has_come(l, l->awaited_us);
+    }
+    if (raw->sure && !lifts && raw->pts_us != TRTC_NOTIME &&
+        raw->pts_us - t > TRTC_INPUT_REORDER_US)
+        await(l, raw->pts_us);
+}
+
+/* No frame follows: the other track may show that there was a pause. */
+static void end_shown(struct trtc_input_rise *r)
+{
+    for (int k = 0; k < TRTC_NB_KINDS; k++)
+        r->nb_moved[k] +=
+            r->lane[k].nb_awaited > 0 && !has_come(&r->lane[!k], r->lane[k].awaited_us);
+}
+
+/* ---- frames that rise ---- */
+
+/* Puts a frame that rose to at_us. A decoding time that lags is right if pictures from before the pause follow. */
 static void move(struct trtc_input_rise *r, struct trtc_input_rise_lane *l,
                  struct trtc_input_raw *raw, int64_t at_us)
 {
     if (raw->lags_us > 0) {
         raw->dts_us -= raw->lags_us;
-        l->awaited_us = raw->pts_us;
-        l->nb_awaited = AWAIT_MAX;
+        await(l, raw->pts_us);
         return;
     }
     const int64_t by_us = at_us - time_of(raw);
@@ -141,15 +183,6 @@ static bool comes_back(const struct trtc_input_rise_lane *l, int64_t t, bool exa
            (on_us <= (l->nb_risen + 1) * step_of(l) + RISE_US || on_us <= rose_us / 2);
 }
 
-/* If the pause of which a picture told is not there, that picture's time was wrong. */
-static void expect(struct trtc_input_rise *r, struct trtc_input_rise_lane *l, int64_t t)
-{
-    if (l->nb_awaited == 0)
-        return;
-    l->nb_awaited = t >= l->awaited_us - STEP_MAX_US ? 0 : l->nb_awaited - 1;
-    r->nb_moved[l - r->lane] += t < l->awaited_us - STEP_MAX_US && l->nb_awaited == 0;
-}
-
 /* Returns whether the frame has to wait for those after it. */
 static bool judge(struct trtc_input_rise *r, const struct trtc_input_raw *raw)
 {
@@ -158,7 +191,6 @@ static bool judge(struct trtc_input_rise *r, const struct trtc_input_raw *raw)
 
     if (t == TRTC_NOTIME)
         return false;
-    expect(r, l, t);
     if (l->nb_risen > 0) {
         if (comes_back(l, t, raw->track == TRTC_AT_VIDEO && raw->key))
             put_back(r, l, t);
@@ -209,7 +241,6 @@ static void settle_end(struct trtc_input_rise *r)
         struct trtc_input_rise_lane *l = &r->lane[k];
         if (is_above_all(r, l))
             put_back(r, l, l->from_us + (l->nb_risen + 1) * step_of(l));
-        r->nb_moved[k] += l->nb_awaited > 0;
     }
     settle_all(r);
 }
@@ -269,8 +300,10 @@ int trtc_input_rise_next(struct trtc_input_rise *r, const struct trtc_input_ops 
             r->ended = true;
             r->result = ret;
             settle_end(r);
+            end_shown(r);
             continue;
         }
+        follow_shown(r, raw);
         raw->dts_us += r->off ? 0 : raw->lags_us;
         const bool doubted = !r->off && judge(r, raw);
         settle_common(r);

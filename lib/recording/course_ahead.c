@@ -91,21 +91,28 @@ static bool ends_ahead(const struct trtc_course *c, int track, int64_t last, int
     return last > 0 && 2 * (last + c->track[track].step + loose) > jump;
 }
 
-/* By how much a track has jumped before its first frame, which is known by the distance of two frames only: by as
- * much as the other one if that has jumped by about so much between two frames. */
-static int64_t as_other(const struct trtc_course *c, int track, int64_t by)
+/* A hole in a track that is about as long as a long jump, and the run behind it. by 0: none. */
+static struct leap hole_like(const struct trtc_course *c, int track, int64_t by)
 {
     const struct trtc_course_run *prev = NULL;
     for (size_t i = 0; i < c->n; i++) {
         const struct trtc_course_run *r = &c->runs[i];
-        if (r->track == track)
+        if (r->track != track)
             continue;
         const int64_t hole = prev ? start_of(r) - end_of(prev) : 0;
         if (prev && distance(hole, by) <= LAG)
-            return hole;
+            return (struct leap){ i, hole };
         prev = r;
     }
-    return by;
+    return (struct leap){ 0, 0 };
+}
+
+/* By how much a track has jumped before its first frame, which is known by the distance of two frames only: by as
+ * much as the other one if that has jumped by about so much between two frames. */
+static int64_t as_other(const struct trtc_course *c, int track, int64_t by)
+{
+    const struct leap hole = hole_like(c, !track, by);
+    return hole.by ? hole.by : by;
 }
 
 /* Finds the jump by which a track is ahead of the clock. */
@@ -158,21 +165,13 @@ static bool goes_along(const struct trtc_course *c, int64_t apart, int track,
     return beside;
 }
 
-/* The jump of a track if the other one has jumped by so much: a hole that is about as long. Both have one
- * clock, so they are moved by the same, wherever this one seems to end: pictures are shown later than they are
- * decoded, and sound ends with a whole frame. */
+/* The jump of a track if the other one has jumped by so much. Both have one clock, so they are moved by the same,
+ * wherever this one seems to end: pictures are shown later than they are decoded, and sound ends with a whole
+ * frame. */
 static struct leap leap_beside(const struct trtc_course *c, int track, int64_t by)
 {
-    const struct trtc_course_run *prev = NULL;
-    for (size_t i = 0; i < c->n; i++) {
-        const struct trtc_course_run *r = &c->runs[i];
-        if (r->track != track)
-            continue;
-        if (prev && distance(start_of(r) - end_of(prev), by) <= LAG)
-            return (struct leap){ i, by };
-        prev = r;
-    }
-    return (struct leap){ 0, 0 };
+    const struct leap hole = hole_like(c, track, by);
+    return (struct leap){ hole.run, hole.by ? by : 0 };
 }
 
 /* Whether a track whose end nothing but the playlist states has run ahead of that: then it is the playlist

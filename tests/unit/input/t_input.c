@@ -371,6 +371,21 @@ static void test_pause_between_reordered(void **state)
         read_file(&got, "wrong.mkv");
         assert_int_equal(got.losses.nb_mended + got.losses.nb_unordered, 1);
     }
+    for (int k = 0; k < 2; k++) {
+        run(FFMPEG "-i pause.mp4 -c copy -t 1.8 -bsf:v 'setts=pts=PTS+eq(N\\,30)*30/TB' "
+                   "%s wrong.mp4",
+            k ? "-movflags frag_keyframe+empty_moov" : "-use_editlist 0");
+        read_file(&got, "wrong.mp4");
+        assert_int_equal(got.losses.nb_mended + got.losses.nb_unordered, 1);
+    }
+    /* only sound goes on beside the last picture */
+    run(FFMPEG
+        "-f lavfi -i testsrc2=s=64x48:r=25:d=4 -f lavfi -i sine=r=48000:d=17 -vf "
+        "'setpts=PTS+gte(N\\,99)*13/TB' -fps_mode passthrough -c:v libx264 -preset veryfast -g 25 "
+        "-bf 2 -threads 1 -x264-params b-adapt=0:scenecut=0 -c:a aac pause.mkv");
+    read_file(&got, "pause.mkv");
+    assert_int_equal(got.nb[V], 100);
+    assert_int_equal(got.losses.nb_mended + got.losses.nb_unordered + got.nb_breaks, 0);
 }
 
 /* AVI says only when pictures are decoded; with start codes, or with lengths, which is what a copy from MP4 leaves. */
