@@ -362,7 +362,7 @@ static struct trtc_input *open_input(const struct opts *o, struct trtc_segmenter
 static int record(const struct opts *o, struct trtc_segmenter_opts *so, struct ending *end,
                   struct trtc_err *err)
 {
-    const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
+    const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"), memory_require);
     const struct printing *p = so->opaque;
     struct trtc_segmenter *seg = NULL;
     struct hls_flush flush;

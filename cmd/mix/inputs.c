@@ -9,6 +9,7 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "../memory.h"
 #include "account.h"
 #include "base/array.h"
 #include "base/text.h"
@@ -286,7 +287,7 @@ static int add_source(struct inputs *in, const struct trtc_operand *op, int64_t 
         if (ret < 0)
             return -1;
     }
-    const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
+    const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"), memory_require);
     const struct trtc_source_opts so = {
         .remote = &web,
         .url = kind == SOURCE_NET ? op->source : mix_source_path(op->source),
@@ -707,7 +708,7 @@ static int open_joining(struct inputs *in, const struct trtc_operand *op, struct
     if (!o)
         return trtc_fail_nomem(err);
     const struct trtc_wanted want = wanted(in, o->user, o->aux);
-    const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
+    const struct trtc_remote web = trtc_fetch_remote(getenv("SSL_CERT_FILE"), memory_require);
     const struct trtc_source_opts so = {
         .remote = &web,
         .url = kind == SOURCE_NET ? op->source : mix_source_path(op->source),

@@ -11,6 +11,7 @@
 
 #include "../cli.h"
 #include "../clock.h"
+#include "../memory.h"
 #include "api/source_url.h"
 #include "base/array.h"
 #include "net/fetch.h"
@@ -65,7 +66,7 @@ int watch_pause(int64_t ms)
 
 char *watch_page(const char *url, struct trtc_err *err)
 {
-    const struct trtc_remote remote = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
+    const struct trtc_remote remote = trtc_fetch_remote(getenv("SSL_CERT_FILE"), memory_require);
     size_t n = 0, cap = 0;
     ssize_t got = -1;
     char *text = NULL;
@@ -131,7 +132,7 @@ static int follow(struct watch *w, const struct trtc_remote *remote, const char 
 
 int watch_http(struct watch *w)
 {
-    const struct trtc_remote remote = trtc_fetch_remote(getenv("SSL_CERT_FILE"));
+    const struct trtc_remote remote = trtc_fetch_remote(getenv("SSL_CERT_FILE"), memory_require);
     char url[TRTC_ROOM_SOURCE_MAX + 1];
     struct trtc_err err = { 0 };
     int64_t pause_ms = FIRST_PAUSE_MS;

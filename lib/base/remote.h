@@ -35,6 +35,10 @@ struct trtc_remote {
 
     void (*close)(void *self);
 
+    /* Called with true before the library begins, and with false behind that: if an allocation fails
+     * in between, some libraries wait for ever. May be NULL. */
+    void (*need_memory)(bool on);
+
     const char *ca_file; /* trusts these certificates (PEM) instead of the system's; or NULL */
 };
 

@@ -241,10 +241,21 @@ static void close_it(void *self)
     free(f);
 }
 
+/* Starts libcurl, and with it OpenSSL: 3.6 waits for itself for ever if it has no memory then. */
+static bool start(const struct trtc_remote *remote)
+{
+    if (remote->need_memory)
+        remote->need_memory(true);
+    const bool started = !curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (remote->need_memory)
+        remote->need_memory(false);
+    return started;
+}
+
 static int set_up(struct fetch *f, const struct trtc_remote *remote, const char *url,
                   struct trtc_err *err)
 {
-    if (!curl_global_init(CURL_GLOBAL_DEFAULT)) {
+    if (start(remote)) {
         f->easy = curl_easy_init();
         f->multi = curl_multi_init();
         f->url = escape(url);
@@ -319,7 +330,7 @@ static void seek(void *self, int64_t to)
     f->at = to;
 }
 
-struct trtc_remote trtc_fetch_remote(const char *ca_file)
+struct trtc_remote trtc_fetch_remote(const char *ca_file, void (*need_memory)(bool on))
 {
     return (struct trtc_remote){
         .takes = takes,
@@ -329,6 +340,7 @@ struct trtc_remote trtc_fetch_remote(const char *ca_file)
         .seek = seek,
         .came_ms = came_ms,
         .close = close_it,
+        .need_memory = need_memory,
         .ca_file = ca_file,
     };
 }

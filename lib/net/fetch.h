@@ -9,8 +9,8 @@
 
 /* The implementation of base/remote.h. Redirections are followed to HTTP and HTTPS only; the proxy
  * of the environment is used. Failures to open: TRTC_EX_NOINPUT (404, 410), NOPERM (401, 403, 407;
- * an untrusted certificate), DATAERR (other 4xx, or not HTTP), TEMPFAIL (everything else). ca_file:
- * see base/remote.h; borrowed. */
-struct trtc_remote trtc_fetch_remote(const char *ca_file);
+ * an untrusted certificate), DATAERR (other 4xx, or not HTTP), TEMPFAIL (everything else). ca_file and
+ * need_memory: see base/remote.h; ca_file is borrowed. */
+struct trtc_remote trtc_fetch_remote(const char *ca_file, void (*need_memory)(bool on));
 
 #endif

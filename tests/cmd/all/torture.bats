@@ -193,6 +193,25 @@ failing() {
     for ((i = 20; i < nb && i < 1000; i += 40)); do failing 0 $i rec-batch; done
 }
 
+@test "OpenSSL has no memory for its beginning when an input comes over HTTP: 75" {
+    [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
+    local i
+    fresh
+    smoke hls
+    PYTHONUNBUFFERED=1 python3 -m http.server --bind 127.0.0.1 -d "$BATS_FILE_TMPDIR" 0 >served 2>&1 3>&- &
+    local server=$!
+    waited grep -q ' port ' served
+    cmd[-1]=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served)/v.ts
+    # it begins with some 10 allocations of these
+    for ((i = 60; i < 80; i++)); do
+        fresh
+        status=0
+        LD_PRELOAD=$(command -v failalloc.so) FAIL_AT=$i timeout -k 1 60 "${cmd[@]}" >out 2>err || status=$?
+        [[ $status -eq 75 && -s err ]] || fail "$i: exit status $status: $(<err)"
+    done
+    end_all "$server"
+}
+
 @test "any allocation fails: 75, and no incomplete output" {
     [[ -z ${TRTC_SAN:-} ]] || skip 'the sanitizers have allocators of their own'
     local s nb i tries=1 list

@@ -184,7 +184,7 @@ static void add(struct read *r, const struct trtc_input_frame *f, const struct t
 /* Reads all of url; false where it cannot be opened. */
 static bool read_url(struct read *r, const char *url, const volatile sig_atomic_t *stop)
 {
-    const struct trtc_remote web = trtc_fetch_remote(NULL);
+    const struct trtc_remote web = trtc_fetch_remote(NULL, NULL);
     struct trtc_input_frame f;
 
     drop(r);

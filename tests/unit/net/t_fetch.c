@@ -25,7 +25,7 @@ static struct trtc_err err;
 static const char *get(const char *url, const char *ca_file)
 {
     static char text[256];
-    const struct trtc_remote r = trtc_fetch_remote(ca_file);
+    const struct trtc_remote r = trtc_fetch_remote(ca_file, NULL);
     size_t n = 0;
     ssize_t got;
 
@@ -42,12 +42,28 @@ static const char *get(const char *url, const char *ca_file)
 
 static void takes(void **state)
 {
-    const struct trtc_remote r = trtc_fetch_remote(NULL);
+    const struct trtc_remote r = trtc_fetch_remote(NULL, NULL);
     (void)state;
 
     assert_true(r.takes("http://a/") && r.takes("https://a/") && r.takes("HTTP://a"));
     assert_false(r.takes("http:/a") || r.takes("rtmp://a/") || r.takes("a/http://b") ||
                  r.takes("-"));
+}
+
+static int nb_needed;
+
+static void need(bool on)
+{
+    assert_int_equal(nb_needed++, !on);
+}
+
+static void memory(void **state)
+{
+    const struct trtc_remote r = trtc_fetch_remote(NULL, need);
+    (void)state;
+
+    assert_null(r.open(&r, "http://", NULL, &err));
+    assert_int_equal(nb_needed, 2); /* on, off */
 }
 
 static void places(void **state)
@@ -58,7 +74,7 @@ static void places(void **state)
                                        .body = (char *)all,
                                        .body_bytes = sizeof all,
                                        .fields = { "Accept-Ranges: bytes" } };
-    const struct trtc_remote r = trtc_fetch_remote(NULL);
+    const struct trtc_remote r = trtc_fetch_remote(NULL, NULL);
     (void)state;
 
     for (size_t i = 0; i < sizeof all; i++)
@@ -188,7 +204,7 @@ static void stopped(void **state)
 {
     static volatile sig_atomic_t stop = 1;
     const struct api_answer late = { .status = 200, .delay_ms = 20000 };
-    const struct trtc_remote r = trtc_fetch_remote(NULL);
+    const struct trtc_remote r = trtc_fetch_remote(NULL, NULL);
     uint8_t p[16];
     (void)state;
 
@@ -205,8 +221,9 @@ int main(void)
     static const char *const env[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
                                        "ALL_PROXY",  "no_proxy",    "NO_PROXY" };
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes),   cmocka_unit_test(places), cmocka_unit_test(addresses),
-        cmocka_unit_test(refused), cmocka_unit_test(tls),    cmocka_unit_test(stopped),
+        cmocka_unit_test(memory),    cmocka_unit_test(takes),   cmocka_unit_test(places),
+        cmocka_unit_test(addresses), cmocka_unit_test(refused), cmocka_unit_test(tls),
+        cmocka_unit_test(stopped),
     };
     for (size_t i = 0; i < COUNT(env); i++)
         unsetenv(env[i]);
