@@ -271,7 +271,8 @@ static int open_src(struct trtc_input *in, const char *url, const struct trtc_re
         if (trtc_input_src_fetch(&in->src, url, remote, in->name, err) < 0)
             return -1;
         in->is_ts = trtc_input_src_is_ts(&in->src);
-        if (in->is_ts || !trtc_input_src_is_list(&in->src))
+        const bool other_rtp = in->src.nb_head == 0 && strncmp(url, "rtp:", 4) == 0;
+        if (in->is_ts || !(other_rtp || trtc_input_src_is_list(&in->src)))
             return 1;
         trtc_input_src_close(&in->src);
     }

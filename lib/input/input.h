@@ -79,7 +79,8 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_mended;       /* frames with an impossible PTS, which got another one */
     int64_t nb_unordered;    /* frames whose stamps contradict those beside them, placed there */
     int64_t nb_untimed;      /* pictures decoded within 1 ms of the one before, if most are so */
-    int64_t nb_faults;       /* containers other than TS: faults that were passed over */
+    int64_t nb_faults;       /* containers other than TS: faults that were passed over; RTP:
+                                datagrams that are missing */
     const char *fault;       /* a description of the first, or NULL; valid as long as the input */
     int64_t nb_scrambled[TRTC_NB_KINDS]; /* TS: scrambled packets, which were left out */
     char encrypted[24]; /* the method with which frames are encrypted; "": none are */

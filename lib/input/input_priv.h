@@ -71,9 +71,37 @@ bool trtc_input_src_is_list(const struct trtc_input_src *s);
 
 /* ---- input_net.c ---- */
 
-/* Receives streams over TCP, TLS, SRT, UDP and local sockets. If the peer closes the connection,
- * the stream has ended; all other failures are TRTC_EX_TEMPFAIL. */
+/* Receives streams over TCP, TLS, SRT, UDP, RTP and local sockets. If the peer closes the connection,
+ * the stream has ended; all other failures are TRTC_EX_TEMPFAIL. RTP that carries no transport stream
+ * is empty. */
 extern const struct trtc_remote trtc_input_net;
+
+/* ---- input_rtp.c ---- */
+
+#define TRTC_INPUT_RTP_HELD 16
+
+/* Datagrams of RTP; zeros are the beginning. */
+struct trtc_input_rtp {
+    struct trtc_input_datagram {
+        uint8_t *p;
+        size_t n;
+        int64_t place;                    /* 1... */
+    } current, held[TRTC_INPUT_RTP_HELD]; /* in order */
+    unsigned nb;                          /* held */
+    size_t at;                            /* how much of the current one is used */
+    int64_t given, newest;                /* places: of the current one, of the last of all */
+    uint8_t newest_header[12];
+    bool bye;   /* the sender has ended */
+    bool other; /* the first datagram is no transport stream */
+};
+
+/* Takes a datagram. Call trtc_input_rtp_next until it returns false before. -1: out of memory. */
+int trtc_input_rtp_put(struct trtc_input_rtp *r, const uint8_t *p, size_t n);
+
+/* Makes the next datagram the current one. False: it may still come; all: it does not. */
+bool trtc_input_rtp_next(struct trtc_input_rtp *r, bool all);
+
+void trtc_input_rtp_fini(struct trtc_input_rtp *r);
 
 /* ---- back ends ---- */
 

@@ -240,6 +240,8 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
             snprintf(out->encrypted, sizeof out->encrypted, "SAMPLE-AES");
     }
     out->nb_bad_bytes = out->nb_bad_bytes > 0 ? out->nb_bad_bytes : 0;
+    out->nb_faults = s->nb_rtp_missing;
+    out->fault = s->nb_rtp_missing ? "a datagram of RTP is missing" : NULL;
     out->nb_damaged = pictures ? b->nb_damaged : 0;
     out->nb_unordered += pictures ? b->nb_restamped : 0;
     out->cut = s->partial_tail || (pictures && b->cut);

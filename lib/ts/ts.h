@@ -118,10 +118,11 @@ struct trtc_ts_stats {
     int packet_bytes;   /* from one packet to the next; 0: none was found */
     int64_t first_at;   /* where its first sync byte is */
     int64_t nb_front;   /* bytes before the first packet that a tool has put there; not a loss */
-    int64_t nb_between; /* bytes between packets: headers of RTP in dumps */
-    bool headless;      /* it begins in the middle of a PES of a stream that is read */
-    bool partial_tail;  /* the segment did not end on a packet boundary */
-    bool scrambled;     /* scrambled packets of the streams that are read were left out */
+    int64_t nb_between; /* bytes between packets: headers of RTP */
+    int64_t nb_rtp_missing; /* datagrams, according to the numbers in these headers */
+    bool headless;          /* it begins in the middle of a PES of a stream that is read */
+    bool partial_tail;      /* the segment did not end on a packet boundary */
+    bool scrambled;         /* scrambled packets of the streams that are read were left out */
     bool borrowed;      /* it has no tables, or has them late: those of another segment were used */
     int64_t nb_dropped; /* packets before the first tables for which there was no room */
 
@@ -224,6 +225,10 @@ bool trtc_ts_goes_on(const struct trtc_ts *ts, const struct trtc_ts *next);
  * (payload type 33), as dumps of multicast contain them; 0: p is not such a header, or is not
  * followed by a packet. */
 size_t trtc_ts_rtp_header(const uint8_t *p, size_t n);
+
+/* Returns how far the number of an RTP packet (its first 12 bytes) is ahead of that of another one,
+ * 1 for its successor. A sender that has begun anew is very far ahead (over 3000). */
+int trtc_ts_rtp_ahead(const uint8_t *header, const uint8_t *before);
 
 /* Whether it has a stream type of Apple's "MPEG-2 Stream Encryption Format for HTTP Live Streaming"
  * (SAMPLE-AES), in which the samples are encrypted and the transport stream is not. Such streams

@@ -186,6 +186,7 @@ struct trtc_ts {
                           began in the previous segment */
     int64_t front;     /* bytes before the first packet, so far */
     bool fresh;        /* no packet of this segment was found yet */
+    uint8_t rtp[12];   /* the last header of RTP between packets */
     bool ended, finished;
     bool paused;               /* the segment has ended, but its stream may continue */
     int64_t clock;             /* the last PCR, or time of a PES, or 0 */

@@ -9,6 +9,9 @@
  * (M2TS: Blu-ray, AVCHD); with 16 or 20 bytes of Reed-Solomon parity after each (DVB, ATSC). */
 static const size_t strides[] = { 188, 192, 204, STRIDE_MAX };
 
+/* RFC 3550, A.1: a sender whose numbers are farther away has begun anew. */
+enum { RTP_FAR = 3000, RTP_LATE = 100 };
+
 static size_t lead_of(size_t stride)
 {
     return stride == 192 ? 4 : 0;
@@ -198,6 +201,26 @@ static bool window(struct trtc_ts *ts, const uint8_t **w, size_t *n)
     return *n > 0 && (*n >= want || ts->ended || ts->paused);
 }
 
+int trtc_ts_rtp_ahead(const uint8_t *header, const uint8_t *before)
+{
+    const int ahead = (int16_t)((header[2] << 8 | header[3]) - (before[2] << 8 | before[3]));
+    const bool same = memcmp(header + 8, before + 8, 4) == 0;
+
+    return same && ahead >= -RTP_LATE && ahead <= RTP_FAR ? ahead : RTP_FAR + 1;
+}
+
+/* Counts the datagrams that are missing before an RTP packet. */
+static void check_rtp_number(struct trtc_ts *ts, const uint8_t *header)
+{
+    const int ahead = ts->stats.nb_between > 0 ? trtc_ts_rtp_ahead(header, ts->rtp) : 1;
+
+    if (ahead <= 0)
+        return;
+    if (ahead <= RTP_FAR)
+        ts->stats.nb_rtp_missing += ahead - 1;
+    memcpy(ts->rtp, header, sizeof ts->rtp);
+}
+
 const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
 {
     const uint8_t *w;
@@ -227,6 +250,7 @@ const uint8_t *trtc_ts_packet(struct trtc_ts *ts)
             return p;
         } else if (ts->stride == PACKET && trtc_ts_rtp_header(w, n)) {
             const size_t k = trtc_ts_rtp_header(w, n);
+            check_rtp_number(ts, w);
             ts->stats.nb_between += (int64_t)k;
             consume(ts, w, k);
         } else {

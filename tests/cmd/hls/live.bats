@@ -212,6 +212,55 @@ END
     end_all $!
 }
 
+@test "RTP: all of the stream, in the order of its numbers, until its sender ends; a datagram that is missing is reported" {
+    command -v python3 >/dev/null || skip 'no python3'
+    film 4 -b:v 80k -g 15 rtp.ts
+    cat >send.py <<'END'
+import os, socket, struct, subprocess, sys, time
+mode = sys.argv[1]
+while True: # RTCP has the port behind
+    s, t = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    try:
+        s.bind(('127.0.0.1', 0))
+        port = s.getsockname()[1] & ~1
+        if port != s.getsockname()[1]:
+            continue
+        t.bind(('127.0.0.1', port + 1))
+        break
+    except OSError:
+        pass
+s.close(), t.close()
+run = subprocess.Popen(['trtc-hls', '-A', '1400000001', '-R', '3560', '-d', mode, '--json', 'rtp://127.0.0.1:%d' % port])
+while not all(':%04X ' % (port + i) in open('/proc/net/udp').read() for i in (0, 1)):
+    assert run.poll() is None
+    time.sleep(0.05)
+ts = open('rtp.ts', 'rb').read()
+rtp = [struct.pack('>BBHII', 0x80, 33, 65530 + i & 0xffff, i * 900, 1) + ts[at:at + 1316]
+       for i, at in enumerate(range(0, len(ts), 1316))]
+assert len(rtp) > 40, len(rtp)
+rtcp = struct.pack('>BBHIIIIII', 0x80, 200, 6, 1, 0, 0, 0, 0, 0)
+rtp[3], rtp[4] = rtp[4], rtp[3]   # overtaken
+rtp.insert(9, rtp[8])             # repeated
+rtp[20:24] = rtp[23:19:-1]
+if mode == 'lost':
+    del rtp[30:46]                # so many packets that the counters of some streams go on
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i, d in enumerate(rtp):
+    s.sendto(d, ('127.0.0.1', port))
+    if i % 16 == 0:
+        s.sendto(rtcp, ('127.0.0.1', port + 1))
+s.sendto(rtcp + struct.pack('>BBHI', 0x81, 203, 1, 1), ('127.0.0.1', port + 1))
+sys.exit(run.wait())
+END
+    expect 0 python3 send.py whole
+    quiet
+    jq -c 'select(.kind == "account")' out >account
+    hls 0 -d file --json rtp.ts
+    diff account <(jq -c 'select(.kind == "account")' out)
+    expect 3 python3 send.py lost
+    said 'faults of the container, where frames may be missing: 16; the first: a datagram of RTP is missing'
+}
+
 # ---- a user who comes back ----
 
 # discontinuities PLAYLIST: how many; and each segment of it is there.
