@@ -654,7 +654,7 @@ static bool ends_late(const struct probe *x, const struct trtc_piece *p)
 {
     const int64_t next = next_of(x->r, (size_t)(p - x->r->pieces));
     return next != TRTC_NOTIME && p->dur_us != TRTC_NOTIME &&
-           ticks_of(p->dur_us) >= next + ticks_of(TRTC_OVERLAP_US);
+           ticks_of(p->dur_us) >= next + ticks_of(TRTC_ROUNDING_US / 2);
 }
 
 /* Reads as much of the segment as is needed. */
@@ -711,6 +711,32 @@ static bool begins_late(struct probe *x, struct trtc_piece *p)
     p->facts.first_ts_90k = trtc_look_first_90k(&x->look);
     const int64_t off_us = p[-1].unusable ? TRTC_NOTIME : trtc_piece_off_us(p - 1, p, 1);
     return off_us != TRTC_NOTIME && off_us <= -TRTC_ROUNDING_US;
+}
+
+/* Reads where the segment before p ends, if p begins later by its stamps than by the clock: that shows whether
+ * frames overlap. */
+static void see_end_before(struct probe *x, struct trtc_piece *p)
+{
+    struct trtc_piece *before = p - 1;
+    struct trtc_facts facts = { .kinds = 0 };
+    struct trtc_err ignored;
+    struct probe y = { .buf = x->buf };
+    if (!begins_late(x, p) || before->facts.end_90k[TRTC_AT_VIDEO] != TRTC_NOTIME ||
+        before->facts.end_90k[TRTC_AT_AUDIO] != TRTC_NOTIME)
+        return;
+    const int fd = trtc_open_beneath(x->dirfd, before->uri, NULL, &ignored);
+    if (fd < 0)
+        return;
+    y.ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
+    if (y.ts)
+        trtc_ts_learn(y.ts, x->ts);
+    trtc_look_begin(&y.look, &facts, before->at_bytes);
+    if (y.ts && read_tail(&y, before, fd, 0, &ignored) == 0)
+        for (int k = 0; k < TRTC_NB_KINDS; k++)
+            before->facts.end_90k[k] = trtc_look_end_90k(&y.look, k);
+    trtc_look_fini(&y.look);
+    trtc_ts_free(&y.ts);
+    close(fd);
 }
 
 /* Whether packets of the segment were not used because no tables had named them so far. */
@@ -891,6 +917,7 @@ static int probe_piece(struct probe *x, size_t *at, struct trtc_err *err)
     const int64_t said_us = p->dur_us, next = next_of(x->r, i);
     if (depth == WHOLE && trtc_course_settle(&x->look.course, ticks_of(said_us), next) < 0)
         return trtc_fail_nomem(err);
+    see_end_before(x, p);
     if (judge(x, p, depth) < 0)
         return trtc_fail_nomem(err);
     trtc_ts_counts(x->ts, &x->counts);

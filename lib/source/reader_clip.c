@@ -6,6 +6,7 @@
 #include "source/reader_priv.h"
 #include "source/tables.h"
 
+#define HELD_US 150000 /* where segments overlap by more, so much is left out that it is named */
 #define CUT_US \
     1000000 /* how far the beginning of a continuing segment may differ from the playlist */
 
@@ -107,14 +108,72 @@ static bool goes_on_alone(const struct trtc_reader *rd)
                                       : trtc_reader_own_stamps_go_on(rd);
 }
 
-/* Sets the clock to the start of the segment, and returns by how much it jumps. */
-static int64_t set_to_start(struct trtc_reader *rd, int64_t ts)
+/* How far a segment reaches by its clock, was, into the next one, p, to which the clock was set, although nothing was
+ * recorded twice by their stamps. Both kinds are asked about the same: the end of the sound, or of the pictures
+ * where there is none; if that was not read, the length in the playlist or, if that is rounded, whether stamps go
+ * on. */
+static int64_t reaches_into(const struct trtc_reader *rd, const struct trtc_clock *was,
+                            const struct trtc_piece *before, int64_t jump)
 {
-    const struct trtc_piece *p = trtc_reader_piece_of(rd);
+    const struct trtc_piece *p = before + 1;
+    for (int k = TRTC_NB_KINDS; k-- > 0;) { /* sound first */
+        const int64_t end = before->facts.end_90k[k], first = p->facts.first_dts_90k[k];
+        if (end == TRTC_NOTIME || first == TRTC_NOTIME)
+            continue;
+        const int64_t gap = trtc_ts_diff(first, end);
+        const bool twice = gap > -TRTC_READER_GOES_ON_90K && gap < -TRTC_READER_TOL_90K / 2;
+        return twice ? 0
+                     : trtc_clock_us(was, end + rd->shift_90k) -
+                           trtc_clock_us(&rd->clock, first + rd->shift_90k);
+    }
+    if (before->whole) /* stamps that restart jump farther */
+        return jump < 0 && jump > -HELD_US ? -jump : 0;
+    const int64_t end = was->ref_ts_90k + trtc_reader_ticks_of(before->dur_us);
+    return before->dur_us == TRTC_NOTIME ? 0 : trtc_clock_us(was, end) - rd->clock.ref_us;
+}
+
+/* Whether the clock follows a segment that has no frames of this kind: that of the other kind does. */
+static bool is_followed(const struct trtc_reader *rd, const struct trtc_piece *p)
+{
+    return !p->unusable && p->exact && !p->part && !p->facts.odd && p->facts.kinds &&
+           !(p->facts.kinds & (rd->kind == TRTC_VIDEO ? TRTC_VIDEO : TRTC_AUDIO));
+}
+
+/* Whether the segment before was the last one that the clock has followed. */
+static bool has_passed(const struct trtc_reader *rd, const struct trtc_piece *before)
+{
+    const struct trtc_clip *c = rd->at > 0 ? &rd->lane->clips[rd->at - 1] : NULL;
+    return is_followed(rd, before) || (c && c->piece == before && c->cut_us == INT64_MAX);
+}
+
+/* Where the times in names jitter, segment p may seem to begin a little before the end of the one before it. Its
+ * clock, which jumps there, is then set back to that end, for both kinds alike, and comes back slowly. Returns by
+ * how much it still jumps. */
+static int64_t hold_back(struct trtc_reader *rd, const struct trtc_clock *was,
+                         const struct trtc_piece *p, int64_t jump)
+{
+    const struct trtc_piece *before = p == rd->rec->pieces ? NULL : p - 1;
+    if (!jump || !was->running || !before || !has_passed(rd, before) || before->list != p->list ||
+        before->cut || before->place + 1 != p->place || p->facts.odd || before->facts.odd)
+        return jump;
+    const int64_t by_us = reaches_into(rd, was, before, jump);
+    if (by_us < TRTC_ROUNDING_US / 2 || by_us >= HELD_US)
+        return jump;
+    rd->clock.ref_us += by_us;
+    rd->clock.slew_us = p->exact ? -by_us / 2 : 0;
+    rd->clock.slew_over_us = p->dur_us > 0 ? p->dur_us : 1;
+    return llabs(jump + by_us) < TRTC_ROUNDING_US ? 0 : jump + by_us;
+}
+
+/* Sets the clock to the start of a segment whose first stamp is ts, and returns by how much it jumps. clip: it is
+ * clip at. */
+static int64_t set_to_start(struct trtc_reader *rd, const struct trtc_piece *p, int64_t ts,
+                            bool clip)
+{
     const struct trtc_clock was = rd->clock;
     const int64_t at_us = p->start_us - rd->off_us;
     int64_t jump = trtc_clock_segment(&rd->clock, ts, at_us, p->exact, p->dur_us);
-    if (jump && goes_on_alone(rd)) {
+    if (jump && clip && goes_on_alone(rd)) {
         rd->clock = was;
         trtc_clock_anchor(&rd->clock, ts, trtc_clock_us(&rd->clock, ts));
         rd->off_us += jump;
@@ -125,6 +184,19 @@ static int64_t set_to_start(struct trtc_reader *rd, int64_t ts)
         rd->off_us = 0;
         jump = trtc_clock_segment(&rd->clock, ts, p->start_us, p->exact, p->dur_us);
     }
+    return hold_back(rd, &was, p, jump);
+}
+
+/* Makes the clock follow the segments before clip at that have no frames of this kind, and returns by how much it
+ * jumps. */
+static int64_t pass_others(struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = trtc_reader_piece_of(rd), *q = p;
+    int64_t jump = 0;
+    while (q > rd->rec->pieces && q[-1].list == p->list && is_followed(rd, q - 1))
+        q--;
+    for (; q < p && p->exact; q++)
+        jump += set_to_start(rd, q, q->facts.first_ts_90k + rd->shift_90k, false);
     return jump;
 }
 
@@ -141,7 +213,8 @@ int64_t trtc_reader_set_clock(struct trtc_reader *rd)
             return 0;
         }
     }
-    return set_to_start(rd, ts);
+    const int64_t jump = pass_others(rd);
+    return jump + set_to_start(rd, p, ts, true);
 }
 
 /* The stamps may come back to the clock with which they began: then nothing is added to them any more. */

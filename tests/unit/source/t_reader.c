@@ -402,7 +402,8 @@ static void test_names_jitter(void **state)
 enum { NB_SHORT = 9 };
 
 /* The times at which the first frames of a kind in each segment are placed. Returns how many frames there are. */
-static int begins_of(struct recorded_loaded *l, enum trtc_kind kind, int64_t us[NB_SHORT])
+static int begins_of(struct recorded_loaded *l, enum trtc_kind kind, int64_t us[NB_SHORT],
+                     int nb_segments)
 {
     struct trtc_err err = { 0 };
     struct trtc_reader *rd = reader_of(l, kind, &err);
@@ -413,7 +414,7 @@ static int begins_of(struct recorded_loaded *l, enum trtc_kind kind, int64_t us[
             us[at++] = f.pkt.pts_us;
         nb++;
     }
-    assert_int_equal(at, NB_SHORT);
+    assert_int_equal(at, nb_segments);
     trtc_reader_free(&rd);
     return nb;
 }
@@ -435,8 +436,8 @@ static void test_sound_stays_with_pictures(void **state)
                      RECORDED_NO_ATTR);
     recorded_end(&rec);
     recorded_load(&l, "stays");
-    assert_int_equal(begins_of(&l, TRTC_VIDEO, pictures), 24 * NB_SHORT);
-    assert_int_equal(begins_of(&l, TRTC_AUDIO, sound), 45 * NB_SHORT);
+    assert_int_equal(begins_of(&l, TRTC_VIDEO, pictures, NB_SHORT), 24 * NB_SHORT);
+    assert_int_equal(begins_of(&l, TRTC_AUDIO, sound, NB_SHORT), 45 * NB_SHORT);
     for (int k = 0; k < NB_SHORT; k++)
         assert_true(llabs(sound[k] - pictures[k]) < 5000);
     assert_string_equal(losses_of(&l), "");
@@ -517,6 +518,48 @@ static void test_as_many_files_as_are_open(void **state)
     recorded_unload(&l);
 }
 
+/* Segments of which one or more begin early by their names: nothing is left out, and pictures stay with their sound,
+ * whether stamps go on or begin anew, and also where one kind pauses, since its clock follows the segments without
+ * it. */
+static void test_pictures_stay_with_sound(void **state)
+{
+    static const struct {
+        int off_ms[NB_SHORT];
+        int64_t step_90k;
+        int from, to; /* segments without sound */
+    } t[] = {
+        { { 0, -38, -76, -114, -114, -114, -114, -114, -114 }, D / 2, 0, 0 },
+        { { 0, -60, -60, -60, -60, -60, -60, -60, -60 }, 0, 0, 0 },
+        { { 0, 38, 38, 38, 38, 0, 0, 0, 0 }, D / 2, 1, 5 },
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH(t); i++) {
+        struct recorded rec;
+        struct recorded_loaded l;
+        int64_t sound[NB_SHORT], pictures[NB_SHORT];
+        char dir[16];
+        snprintf(dir, sizeof dir, "back%zu", i);
+        assert_int_equal(mkdir(dir, 0700), 0);
+        recorded_begin(&rec, dir);
+        for (int k = 0; k < NB_SHORT; k++)
+            recorded_add(&rec, k * DMS / 2 + t[i].off_ms[k], DMS / 2,
+                         &(struct segment){ .from_90k = 10 * S + k * t[i].step_90k,
+                                            .nb_v = 24,
+                                            .nb_a = k >= t[i].from && k < t[i].to ? 0 : 45 },
+                         RECORDED_NO_ATTR);
+        recorded_end(&rec);
+        recorded_load(&l, dir);
+        const int less = t[i].to - t[i].from;
+        assert_int_equal(begins_of(&l, TRTC_VIDEO, pictures, NB_SHORT), 24 * NB_SHORT);
+        assert_int_equal(begins_of(&l, TRTC_AUDIO, sound, NB_SHORT - less), 45 * (NB_SHORT - less));
+        for (int k = 0; k + less < NB_SHORT; k++)
+            assert_int_in_range(llabs(sound[k] - pictures[k < t[i].from || !less ? k : k + less]),
+                                0, 20000);
+        assert_string_equal(losses_of(&l), "");
+        recorded_unload(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_tables_far_behind),
         cmocka_unit_test(test_named_by_pictures),
         cmocka_unit_test(test_names_jitter),
+        cmocka_unit_test(test_pictures_stay_with_sound),
         cmocka_unit_test(test_sound_stays_with_pictures),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_as_many_files_as_are_open),
