@@ -12,10 +12,11 @@
 /* ---- the log ---- */
 
 /* Messages that a demuxer calls warnings although data is lost: tags of an FLV file that do not
- * fit, segments of a playlist that cannot be fetched. */
+ * fit, segments of a playlist that cannot be fetched, datagrams of RTP and RTSP that are missing
+ * ("missed 3 packets"). */
 static bool is_loss(const char *fmt)
 {
-    return strstr(fmt, "mismatch") || strstr(fmt, "egment");
+    return strstr(fmt, "mismatch") || strstr(fmt, "egment") || strstr(fmt, "issed ");
 }
 
 __attribute__((format(printf, 2, 0))) static void note(struct trtc_input_watch *w, const char *fmt,
