@@ -81,6 +81,9 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_untimed;      /* pictures decoded within 1 ms of the one before, if most are so */
     int64_t nb_faults;       /* containers other than TS: faults that were passed over; RTP:
                                 datagrams that are missing */
+    int64_t nb_short;        /* segments of an HLS playlist that end too early, */
+    int64_t short_us;        /* ... all together by so much, */
+    int64_t nb_torn;         /* ... and others that end within a frame */
     const char *fault;       /* a description of the first, or NULL; valid as long as the input */
     int64_t nb_scrambled[TRTC_NB_KINDS]; /* TS: scrambled packets, which were left out */
     char encrypted[24]; /* the method with which frames are encrypted; "": none are */

@@ -36,11 +36,13 @@ void trtc_input_av_free(void *self)
         free(b->stream[k].sets);
     av_packet_free(&b->pkt);
     av_packet_free(&b->ahead);
+    b->watch.segments.over = true;
     avformat_close_input(&b->ic);
     if (b->pb)
         av_freep(&b->pb->buffer);
     avio_context_free(&b->pb);
     trtc_input_boxes_fini(&b->watch.boxes);
+    trtc_input_segments_fini(&b->watch.segments);
     free(b->out);
     free(b->lead);
     free(b);
@@ -184,7 +186,7 @@ static int open_once(struct trtc_input_av *b, const char *url, AVDictionary **op
         return AVERROR(ENOMEM);
     trtc_input_watch_log(&b->watch, b->ic);
     if (!b->src)
-        trtc_input_watch_segments(&b->watch, b->ic);
+        trtc_input_segments_watch(b->ic);
     return avformat_open_input(&b->ic, url, NULL, options);
 }
 

@@ -35,8 +35,6 @@ struct trtc_input_av_stream {
     int64_t nb_taken; /* packets that became frames, or could not */
     int64_t nb_empty; /* packets without content, or without a picture */
     int64_t read_at;  /* the DTS of the last packet, in its own time base, or AV_NOPTS_VALUE */
-    int64_t segment;  /* of a playlist: the latest, */
-    int nb_since;     /* ... and packets since it was opened */
     int64_t sum_us;   /* the sum of their durations */
     int64_t trim_us;  /* sound that is still to be trimmed */
     int64_t next_us;  /* sound of a fragment: when the frame before ends */

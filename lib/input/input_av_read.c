@@ -152,6 +152,8 @@ static int nothing_left(struct trtc_input_av *b, struct trtc_err *err)
     check_bare(b);
     check_length(b);
     check_growth(b);
+    if (!b->src && !trtc_input_av_stopped(b))
+        trtc_input_segments_end(b->ic);
     b->at_end = true;
     count_unread(b);
     return b->nb_bytes == 0 && trtc_input_av_is_mp4_pipe(b) ? trtc_input_av_fail_mp4_pipe(b, err)
@@ -197,22 +199,6 @@ static bool is_header(const AVStream *st, const AVPacket *pkt)
            (memcmp(pkt->data, "OpusHead", 8) == 0 || memcmp(pkt->data, "OpusTags", 8) == 0);
 }
 
-/* Where the segment of a playlist ends, libavformat calls the last frame of each stream incomplete if
- * the next segment does not go on with the same counters, as after an advertisement. */
-static void forgive(struct trtc_input_av *b, struct trtc_input_av_stream *s, AVPacket *pkt)
-{
-    enum { HELD = 3 }; /* by its parser */
-
-    if (s->segment != b->watch.nb_segments)
-        s->nb_since = 0;
-    s->segment = b->watch.nb_segments;
-    if (s->segment > 1 && s->nb_since < HELD && pkt->flags & AV_PKT_FLAG_CORRUPT) {
-        pkt->flags &= ~AV_PKT_FLAG_CORRUPT;
-        s->nb_since = HELD;
-    }
-    s->nb_since += s->nb_since < HELD;
-}
-
 /* Reads the next packet of a chosen stream, as it is. */
 static int read_any(struct trtc_input_av *b, AVPacket *pkt, int *track, struct trtc_err *err)
 {
@@ -244,7 +230,6 @@ static int read_any(struct trtc_input_av *b, AVPacket *pkt, int *track, struct t
             continue;
         b->nb_bytes += pkt->size;
         b->stream[*track].ledger.nb_in++;
-        forgive(b, &b->stream[*track], pkt);
         return 1;
     }
 }

@@ -4,7 +4,8 @@
  * input_frame.c gets raw frames from a back end (input_ts.c: transport streams; input_av.c: everything
  * else), whose order input_rise.c mends, has the clock (input_clock.c) place them on one time line,
  * and encodes sound that is not AAC. input.c keeps the first frames until it knows where the stream starts.
- * input_src.c reads the bytes of files, input_net.c those of connections; input_config.c reads the
+ * input_src.c reads the bytes of files, input_net.c those of connections, and input_segments.c looks at those
+ * of a playlist's segments; input_config.c reads the
  * configuration records of containers, input_boxes.c the index of an MP4. */
 #ifndef TRTC_INPUT_INPUT_PRIV_H
 #define TRTC_INPUT_INPUT_PRIV_H
@@ -348,22 +349,46 @@ const struct trtc_input_box_track *trtc_input_boxes_track(const struct trtc_inpu
 
 void trtc_input_boxes_fini(struct trtc_input_boxes *x);
 
+/* ---- input_segments.c: segments of a playlist ---- */
+
+/* Zero-initialise. */
+struct trtc_input_segments {
+    int64_t nb; /* segments that were opened, with */
+    int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
+                   struct AVDictionary **options); /* ... libavformat's functions */
+    int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
+    bool encrypted;     /* one of them is, as a whole */
+    int64_t nb_short;   /* that end before the next one begins, or before they should, */
+    int64_t short_us;   /* ... all together by so much */
+    int64_t nb_torn;    /* that end within a frame */
+    int64_t nb_missing; /* places within them where packets are missing */
+    int64_t nb_bad;     /* bytes that are not of packets */
+    bool over;          /* nothing is looked at any more */
+    char **lists;       /* URLs of playlists */
+    size_t nb_lists, cap_lists;
+    struct chain *chain; /* that of the segment which was closed last, or NULL */
+};
+
+/* Looks at the segments that ic opens. ic->opaque is the struct trtc_input_watch with the result, in which
+ * those that cannot be fetched to their end count as faults. */
+void trtc_input_segments_watch(struct AVFormatContext *ic);
+
+/* The input has ended by itself. */
+void trtc_input_segments_end(struct AVFormatContext *ic);
+
+void trtc_input_segments_fini(struct trtc_input_segments *g);
+
 /* ---- input_watch.c: faults that libavformat ignores ---- */
 
 /* Zero-initialise, except for stop. */
 struct trtc_input_watch {
     const volatile sig_atomic_t *stop; /* if set, errors are caused by the interruption; or NULL */
     int64_t nb_faults;
-    char first[160];     /* the message of the first fault */
-    bool opened;         /* faults are counted */
-    bool index_fault;    /* one of them is of the index of an MP4 */
-    int64_t nb_segments; /* of a playlist that were opened, with */
-    int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
-                   struct AVDictionary **options); /* ... libavformat's functions */
-    int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
-    bool encrypted;           /* one of them is, as a whole */
-    struct AVIOContext *list; /* a playlist that is open, or NULL */
-    bool codecs;              /* a track of an MP4 has several codecs, of which only one is read */
+    char first[160];  /* the message of the first fault */
+    bool opened;      /* faults are counted */
+    bool index_fault; /* one of them is of the index of an MP4 */
+    struct trtc_input_segments segments;
+    bool codecs; /* a track of an MP4 has several codecs, of which only one is read */
 
     /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file; PAGES: an Ogg file. Their boxes on the
      * top level, tags, elements down to blocks, or pages are called parts. CHUNKS: a WAV, and its
@@ -397,9 +422,6 @@ struct trtc_input_watch {
 
 /* Counts the errors that libavformat logs for ic once w->opened is set. w must outlive ic. */
 void trtc_input_watch_log(struct trtc_input_watch *w, struct AVFormatContext *ic);
-
-/* Counts the segments that ic opens, and those that cannot be fetched to their end as faults. */
-void trtc_input_watch_segments(struct trtc_input_watch *w, struct AVFormatContext *ic);
 
 /* Returns the size that a WAV states for its sound, judging by its first bytes; 0: none, since it was
  * written to a pipe; -1: it is no WAV, or its sound begins later. */

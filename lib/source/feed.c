@@ -257,6 +257,9 @@ void trtc_source_note_lost(struct trtc_source *s, const struct trtc_input *in, b
     raise_to(&s->lost.nb_bad_bytes, l.nb_bad_bytes);
     raise_to(&s->lost.nb_undecoded, l.nb_undecoded);
     raise_to(&s->lost.nb_faults, l.nb_faults);
+    raise_to(&s->lost.nb_short, l.nb_short);
+    raise_to(&s->lost.nb_torn, l.nb_torn);
+    raise_to(&s->lost.short_us, l.short_us);
     raise_to(&s->lost.nb_mended, l.nb_mended);
     raise_to(&s->lost.nb_unordered, l.nb_unordered);
     raise_to(&s->lost.nb_untimed, l.nb_untimed);
@@ -399,6 +402,13 @@ void trtc_source_settle(struct trtc_source *s)
         trtc_losses_addf(s->losses, &damaged,
                          "faults of the container, where frames may be missing: %" PRId64,
                          l->nb_faults);
+    if (l->nb_short > 0)
+        trtc_losses_addf(s->losses, &damaged,
+                         "%" PRId64 " segment%s too early, where %.3f s are missing", l->nb_short,
+                         l->nb_short == 1 ? " ends" : "s end", (double)l->short_us / 1e6);
+    if (l->nb_torn > 0)
+        trtc_losses_addf(s->losses, &damaged, "%" PRId64 " segment%s within a frame", l->nb_torn,
+                         l->nb_torn == 1 ? " ends" : "s end");
     if (l->nb_mended > 0)
         trtc_losses_addf(s->losses, &damaged,
                          "%" PRId64 " impossible time stamp%s, guessed instead", l->nb_mended,

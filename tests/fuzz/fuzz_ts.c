@@ -5,6 +5,7 @@
  * byte, a PID of the first four that matter, and counters that fit, so that the fuzzer reaches
  * what lies behind them. */
 #include "fuzz/fuzz.h"
+#include "ts/seam.h"
 #include "ts/ts.h"
 
 static void look(const struct trtc_ts_frame *f, size_t total)
@@ -111,12 +112,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const size_t block = blocks[mode & 7];
     struct trtc_ts *ts = trtc_ts_new(TRTC_AUDIO | TRTC_VIDEO);
     struct trtc_ts_frame f;
-    check(ts != NULL);
+    struct trtc_seam *seam = calloc(1, sizeof *seam);
+    struct trtc_seam_join join;
+    check(ts != NULL && seam != NULL);
     /* Twice, as segments of their own or as one that goes on. */
     const int nb_turns = mode & 8 ? 2 : 1;
     for (int turn = 0; turn < nb_turns; turn++) {
         const bool goes_on = size & 1 && turn + 1 < nb_turns;
         int64_t nb_frames = 0;
+        trtc_seam_begin(seam);
         for (size_t at = 0; at < total; at += block) {
             const size_t n = total - at < block ? total - at : block;
             uint8_t *copy = malloc(n);
@@ -125,8 +129,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             trtc_ts_feed(ts, copy, n);
             for (; trtc_ts_next(ts, &f) == 1; nb_frames++)
                 look(&f, total);
+            trtc_seam_take(seam, copy, n);
             free(copy);
         }
+        trtc_seam_end(seam);
+        if (trtc_seam_compare(seam, true, &join))
+            check(join.hole_us >= 0 && seam->nb_bad <= 2 * (int64_t)total);
         if (goes_on)
             trtc_ts_pause(ts);
         else
@@ -144,6 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             trtc_ts_begin(ts);
     }
     trtc_ts_free(&ts);
+    free(seam);
     free(all);
     return 0;
 }

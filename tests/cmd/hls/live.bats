@@ -157,6 +157,51 @@ P
     said 'damaged: 1 incomplete frame '
 }
 
+@test "HLS: a segment that is stored short is reported, a pause between two and segments made one by one are none" {
+    command -v python3 >/dev/null || skip 'no python3'
+    local what port status want
+    film 6 -bf 2 -g 15 cam.ts
+    hls_of() { # DIR OPTION...
+        mkdir -p "web/$1"
+        ffmpeg -nostdin -v error -i cam.ts -c copy "${@:2}" -f hls -hls_time 1 -hls_list_size 0 "web/$1/a.m3u8"
+    }
+    packets() { head -c $((188 * ($2 - $3))) "web/whole/a$1.ts" >"web/$4/a$1.ts"; } # SEGMENT NUMBER LESS DIR
+    hls_of whole
+    for what in short frame last zeros early empty ad; do cp -r web/whole web/$what; done
+    packets 2 $(($(stat -c %s web/whole/a2.ts) / 188)) 20 short
+    packets 2 $(($(stat -c %s web/whole/a2.ts) / 188)) 1 frame
+    packets 5 $(($(stat -c %s web/whole/a5.ts) / 188)) 20 last
+    dd if=/dev/zero of=web/zeros/a2.ts bs=188 seek=30 count=20 conv=notrunc status=none
+    { head -c $((188 * 5)) web/whole/a2.ts && tail -c +$((188 * 6 + 1)) web/whole/a2.ts; } >web/early/a2.ts
+    head -c $((188 * 3)) web/whole/a2.ts >web/empty/a2.ts # tables only
+    packets 2 $(($(stat -c %s web/whole/a2.ts) / 188)) 100 ad
+    sed -i 's/^a3.ts/#EXT-X-DISCONTINUITY\n&/' web/ad/a.m3u8 # EXTINF states that it is longer
+    mkdir web/single web/pause web/stops
+    ffmpeg -nostdin -v error -i cam.ts -c copy -f segment -segment_time 1 -segment_list web/single/a.m3u8 web/single/a%d.ts
+    # both tracks pause from one segment to the next, which EXTINF includes, or does not
+    ffmpeg -nostdin -v error -i cam.ts -c copy -bsf:v "setts=ts=TS+gte(TS\,4*90000)*90000" -bsf:a "setts=ts=TS+gte(TS\,4*90000)*90000" \
+        -f hls -hls_time 1 -hls_list_size 0 web/pause/a.m3u8
+    cp web/pause/*.ts web/stops
+    sed 's/^#EXTINF:2.0.*/#EXTINF:1.000,/' web/pause/a.m3u8 >web/stops/a.m3u8
+    python3 -u -m http.server --bind 127.0.0.1 -d web 0 >served 2>&1 3>&- &
+    until grep -q 'port [0-9]' served; do sleep 0.05; done
+    port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served)
+    for what in whole single pause stops; do
+        hls 0 -d $what --json "http://127.0.0.1:$port/$what/a.m3u8"
+        [[ $(jq -r 'select(.kind == "account" and .track == "video") | .account.frames_out' out) == 90 ]] || fail "$what: $(<out)"
+    done
+    for want in 'short:1 segment ends too early, where 0.' 'frame:1 segment ends within a frame' 'last:1 segment ends too early, where 0.' \
+        'zeros:3760 bytes could not be used' 'early:at least 1 transport packet missing' 'empty:1 segment ends too early, where ' \
+        'ad:1 segment ends too early, where 0.'; do
+        what=${want%%:*}
+        hls 3 -d $what "http://127.0.0.1:$port/$what/a.m3u8"
+        said "damaged: ${want#*:}"
+    done
+    expect 3 trtc-mix -o short.mp4 "alice=http://127.0.0.1:$port/short/a.m3u8"
+    said '1 segment ends too early, where 0.'
+    end_all $!
+}
+
 # FFmpeg reports a segment that it leaves out in its log only: a version that says it in other words fails here.
 @test "HLS: a segment that is missing, has no media, breaks off or expires before it is read is reported" {
     command -v python3 >/dev/null || skip 'no python3'
