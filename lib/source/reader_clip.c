@@ -108,28 +108,41 @@ static bool goes_on_alone(const struct trtc_reader *rd)
                                       : trtc_reader_own_stamps_go_on(rd);
 }
 
-/* How far a segment reaches by its clock, was, into the next one, p, to which the clock was set, although nothing was
- * recorded twice by their stamps. Both kinds are asked about the same: the end of the sound, or of the pictures
- * where there is none; if that was not read, the length in the playlist or, if that is rounded, whether stamps go
+/* How far the sound of a segment reaches by its clock, was, into the next one, p, to which the clock was set, although
+ * none was recorded twice by its stamps. Stamps of pictures may jump while those of the sound go on: then the clock
+ * goes on with these. */
+static int64_t sound_reaches_into(const struct trtc_reader *rd, const struct trtc_clock *was,
+                                  const struct trtc_piece *before)
+{
+    const int64_t first = before->facts.first_dts_90k[TRTC_AT_AUDIO],
+                  ends = before->facts.end_90k[TRTC_AT_AUDIO],
+                  begins = before[1].facts.first_dts_90k[TRTC_AT_AUDIO];
+    const int64_t gap = trtc_ts_diff(begins, ends), step = trtc_ts_diff(begins, first) * 100 / 9;
+    const int64_t by_us = trtc_clock_us(was, ends) - trtc_clock_us(&rd->clock, begins),
+                  on_us = was->ref_us + was->slew_us + step - rd->clock.ref_us;
+    if (gap > -TRTC_READER_GOES_ON_90K && gap < -TRTC_READER_TOL_90K / 2)
+        return 0;
+    const bool jumps = llabs(gap) < TRTC_READER_TOL_90K && rd->last_ts != TRTC_NOTIME &&
+                       !trtc_reader_own_stamps_go_on(rd);
+    return jumps && on_us < by_us ? on_us : by_us;
+}
+
+/* How far a segment reaches into the next one, p, as far as both kinds know: by the end of its sound; if there is none
+ * or it was not read, by the length in the playlist, up to the name of p, or if that is rounded, whether stamps go
  * on. */
 static int64_t reaches_into(const struct trtc_reader *rd, const struct trtc_clock *was,
                             const struct trtc_piece *before, int64_t jump)
 {
-    const struct trtc_piece *p = before + 1;
-    for (int k = TRTC_NB_KINDS; k-- > 0;) { /* sound first */
-        const int64_t end = before->facts.end_90k[k], first = p->facts.first_dts_90k[k];
-        if (end == TRTC_NOTIME || first == TRTC_NOTIME)
-            continue;
-        const int64_t gap = trtc_ts_diff(first, end);
-        const bool twice = gap > -TRTC_READER_GOES_ON_90K && gap < -TRTC_READER_TOL_90K / 2;
-        return twice ? 0
-                     : trtc_clock_us(was, end + rd->shift_90k) -
-                           trtc_clock_us(&rd->clock, first + rd->shift_90k);
-    }
+    if (before->facts.end_90k[TRTC_AT_AUDIO] != TRTC_NOTIME &&
+        before[1].facts.first_dts_90k[TRTC_AT_AUDIO] != TRTC_NOTIME)
+        return sound_reaches_into(rd, was, before);
     if (before->whole) /* stamps that restart jump farther */
         return jump < 0 && jump > -HELD_US ? -jump : 0;
-    const int64_t end = was->ref_ts_90k + trtc_reader_ticks_of(before->dur_us);
-    return before->dur_us == TRTC_NOTIME ? 0 : trtc_clock_us(was, end) - rd->clock.ref_us;
+    if (before->dur_us == TRTC_NOTIME)
+        return 0;
+    const int64_t next_us = before->next_us == TRTC_NOTIME ? INT64_MAX : before->next_us;
+    const int64_t us = before->dur_us < next_us ? before->dur_us : next_us;
+    return trtc_clock_us(was, was->ref_ts_90k + trtc_reader_ticks_of(us)) - rd->clock.ref_us;
 }
 
 /* Whether the clock follows a segment that has no frames of this kind: that of the other kind does. */
@@ -139,11 +152,15 @@ static bool is_followed(const struct trtc_reader *rd, const struct trtc_piece *p
            !(p->facts.kinds & (rd->kind == TRTC_VIDEO ? TRTC_VIDEO : TRTC_AUDIO));
 }
 
-/* Whether the segment before was the last one that the clock has followed. */
-static bool has_passed(const struct trtc_reader *rd, const struct trtc_piece *before)
+/* Whether the clock, was, followed the segment before up to its end, and none of its stamps is corrected. */
+static bool has_followed(const struct trtc_reader *rd, const struct trtc_clock *was,
+                         const struct trtc_piece *before)
 {
     const struct trtc_clip *c = rd->at > 0 ? &rd->lane->clips[rd->at - 1] : NULL;
-    return is_followed(rd, before) || (c && c->piece == before && c->cut_us == INT64_MAX);
+    const bool passed = is_followed(rd, before) ||
+                        (c && c->piece == before && c->cut_us == INT64_MAX && !before->cut);
+    return passed && was->running && !before->facts.odd &&
+           trtc_ts_diff(was->ref_ts_90k, before->facts.first_ts_90k) == 0;
 }
 
 /* Where the times in names jitter, segment p may seem to begin a little before the end of the one before it. Its
@@ -153,8 +170,8 @@ static int64_t hold_back(struct trtc_reader *rd, const struct trtc_clock *was,
                          const struct trtc_piece *p, int64_t jump)
 {
     const struct trtc_piece *before = p == rd->rec->pieces ? NULL : p - 1;
-    if (!jump || !was->running || !before || !has_passed(rd, before) || before->list != p->list ||
-        before->cut || before->place + 1 != p->place || p->facts.odd || before->facts.odd)
+    if (!jump || !before || before->list != p->list || before->place + 1 != p->place ||
+        !has_followed(rd, was, before) || p->facts.odd || rd->shift_90k)
         return jump;
     const int64_t by_us = reaches_into(rd, was, before, jump);
     if (by_us < TRTC_ROUNDING_US / 2 || by_us >= HELD_US)
@@ -182,7 +199,7 @@ static int64_t set_to_start(struct trtc_reader *rd, const struct trtc_piece *p, 
     if (jump && rd->off_us) {
         rd->clock = was;
         rd->off_us = 0;
-        jump = trtc_clock_segment(&rd->clock, ts, p->start_us, p->exact, p->dur_us);
+        return trtc_clock_segment(&rd->clock, ts, p->start_us, p->exact, p->dur_us);
     }
     return hold_back(rd, &was, p, jump);
 }

@@ -520,17 +520,19 @@ static void test_as_many_files_as_are_open(void **state)
 
 /* Segments of which one or more begin early by their names: nothing is left out, and pictures stay with their sound,
  * whether stamps go on or begin anew, and also where one kind pauses, since its clock follows the segments without
- * it. */
+ * it. Nor do they part where the stamps of pictures alone jump in a segment. */
 static void test_pictures_stay_with_sound(void **state)
 {
     static const struct {
         int off_ms[NB_SHORT];
         int64_t step_90k;
         int from, to; /* segments without sound */
+        int early_v;  /* ticks: so early are the stamps of pictures in the third one */
     } t[] = {
-        { { 0, -38, -76, -114, -114, -114, -114, -114, -114 }, D / 2, 0, 0 },
-        { { 0, -60, -60, -60, -60, -60, -60, -60, -60 }, 0, 0, 0 },
-        { { 0, 38, 38, 38, 38, 0, 0, 0, 0 }, D / 2, 1, 5 },
+        { { 0, -38, -76, -114, -114, -114, -114, -114, -114 }, D / 2, 0, 0, 0 },
+        { { 0, -60, -60, -60, -60, -60, -60, -60, -60 }, 0, 0, 0, 0 },
+        { { 0, 38, 38, 38, 38, 0, 0, 0, 0 }, D / 2, 1, 5, 0 },
+        { { 0 }, D / 2, 0, 0, 114 * 90 },
     };
     (void)state;
     for (size_t i = 0; i < LENGTH(t); i++) {
@@ -545,6 +547,7 @@ static void test_pictures_stay_with_sound(void **state)
             recorded_add(&rec, k * DMS / 2 + t[i].off_ms[k], DMS / 2,
                          &(struct segment){ .from_90k = 10 * S + k * t[i].step_90k,
                                             .nb_v = 24,
+                                            .late_v = k == 2 ? -t[i].early_v : 0,
                                             .nb_a = k >= t[i].from && k < t[i].to ? 0 : 45 },
                          RECORDED_NO_ATTR);
         recorded_end(&rec);
