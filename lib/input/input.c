@@ -458,7 +458,11 @@ void trtc_input_losses(const struct trtc_input *in, struct trtc_input_losses *ou
         if (!(in->minded & (k == TRTC_AT_VIDEO ? TRTC_VIDEO : TRTC_AUDIO)))
             continue;
         out->nb_mended += in->nb_mended[k];
-        out->nb_unordered += in->nb_unordered[k] + in->rise.nb_moved[k];
+        const int64_t nb = in->nb_unordered[k] + in->rise.nb_moved[k];
+        if (k == TRTC_AT_VIDEO) /* the same ones, as their order and the time line show them */
+            out->nb_unordered = out->nb_unordered > nb ? out->nb_unordered : nb;
+        else
+            out->nb_unordered += nb;
     }
     if (in->minded & TRTC_VIDEO)
         out->nb_untimed = trtc_crowd_nb(&in->crowd);

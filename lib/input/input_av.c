@@ -226,6 +226,8 @@ int trtc_input_av_set_frame(struct trtc_input_av *b, int track, struct trtc_inpu
     if (s->config_new && s->codec == TRTC_CODEC_OTHER)
         raw->av_parameters = st->codecpar;
     s->config_new = false;
+    if (track == TRTC_AT_VIDEO && !b->untimed)
+        trtc_input_av_judge(b, raw);
     if (track == TRTC_AT_AUDIO || !b->untimed) /* else it has no place yet */
         trtc_input_av_edit(b, raw);
     return ret;
@@ -331,6 +333,7 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
         add_losses(b, TRTC_AT_VIDEO, out);
     if (kinds & TRTC_AUDIO)
         add_losses(b, TRTC_AT_AUDIO, out);
+    out->nb_unordered += kinds & TRTC_VIDEO ? b->nb_misplaced : 0;
     out->cut = b->cut;
     out->nb_faults = b->watch.nb_faults;
     out->nb_lost_packets = b->watch.segments.nb_missing;

@@ -172,6 +172,18 @@ static void place_indexed(struct trtc_input_av *b, int64_t n, int64_t place,
     raw->hidden = raw->pts_us < 0 || (raw->hidden && stated_us >= 0);
 }
 
+/* Returns when the picture at this place of an AVI is shown, or NOTIME. It is decoded in time for that, as many
+ * pictures before as are reordered, and pictures that were dropped leave gaps in the times of decoding. */
+static int64_t shown_us(const struct trtc_input_av *b, int64_t place)
+{
+    const int64_t last = b->order.nb_in - 1, want = place + b->order.delay;
+    const int64_t at = want < last ? want : last;
+
+    if (decoded_us(b, at) == TRTC_NOTIME)
+        return TRTC_NOTIME;
+    return decoded_us(b, at) + av_rescale_q(place - at, b->frame_us, (AVRational){ 1, 1000000 });
+}
+
 /* Picture n, in decoding order, which is shown at this place. */
 static void place_picture(struct trtc_input_av *b, int64_t n, int64_t place,
                           struct trtc_input_raw *raw)
@@ -187,7 +199,9 @@ static void place_picture(struct trtc_input_av *b, int64_t n, int64_t place,
     const int64_t decoded_us =
         b->bare || raw->dts_us == TRTC_NOTIME ? av_rescale_q(n, b->frame_us, us) : raw->dts_us;
 
-    raw->pts_us = decoded_us + av_rescale_q(place - n, b->frame_us, us);
+    raw->pts_us = b->bare ? TRTC_NOTIME : shown_us(b, place);
+    if (raw->pts_us == TRTC_NOTIME)
+        raw->pts_us = decoded_us + av_rescale_q(place - n, b->frame_us, us);
     raw->dts_us = decoded_us - av_rescale_q(b->order.delay, b->frame_us, us);
     raw->dur_us = av_rescale_q(1, b->frame_us, us);
 }

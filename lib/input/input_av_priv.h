@@ -7,6 +7,7 @@
 
 #include "input/avformat.h"
 #include "input/input_priv.h"
+#include "ts/shown.h"
 
 struct trtc_input_av_stream {
     int index; /* in the container, or -1 */
@@ -68,6 +69,9 @@ struct trtc_input_av {
     size_t nb_lead, lead_cap;
     int64_t nb_bytes, nb_bad_bytes[TRTC_NB_KINDS], nb_damaged[TRTC_NB_KINDS];
     char encrypted[24]; /* the method of frames that are; "": there was none */
+    struct trtc_poc poc;
+    struct trtc_shown shown;
+    int64_t nb_misplaced; /* pictures whose times contradict the order in which they are shown */
     bool cut, at_end;
     bool one_way; /* libavformat must not seek in a file */
     bool copies;  /* for a recording that has no edit lists */
@@ -170,6 +174,9 @@ AVRational trtc_input_av_distance(struct trtc_input_av *b, AVStream *st);
 
 /* Sets the times of the current packet, and what of it is not shown or heard. */
 void trtc_input_av_set_times(struct trtc_input_av *b, int track, struct trtc_input_raw *raw);
+
+/* Counts a picture, as Annex B, whose time contradicts the order in which it is shown. */
+void trtc_input_av_judge(struct trtc_input_av *b, const struct trtc_input_raw *raw);
 
 /* Places a frame by the edit list that libavformat has not applied. A recording has none: everything
  * is in it. */

@@ -259,6 +259,27 @@ void trtc_input_av_set_times(struct trtc_input_av *b, int track, struct trtc_inp
         move_late_dts(b, s, st, raw);
 }
 
+void trtc_input_av_judge(struct trtc_input_av *b, const struct trtc_input_raw *raw)
+{
+    struct trtc_shown_picture p = { .key = raw->key };
+
+    if (raw->size == 0 || (raw->codec != TRTC_CODEC_H264 && raw->codec != TRTC_CODEC_H265))
+        return;
+    if (b->poc.codec != raw->codec)
+        trtc_poc_begin(&b->poc, raw->codec);
+    if (raw->sets)
+        trtc_poc_picture(&b->poc, raw->sets, raw->sets_size, &p.order);
+    trtc_poc_picture(&b->poc, raw->data, raw->size, &p.order);
+    if (!b->poc.have_sps || raw->pts_us == TRTC_NOTIME || raw->dts_us == TRTC_NOTIME)
+        return;
+    p.stated = !b->poc.sps_many && !raw->damaged;
+    p.in_order = trtc_poc_is_in_order(&b->poc.sps);
+    p.pts_90k = raw->pts_us / 100 * 9 + raw->pts_us % 100 * 9 / 100;
+    p.dts_90k = raw->dts_us / 100 * 9 + raw->dts_us % 100 * 9 / 100;
+    b->nb_misplaced += trtc_shown_contradicts(&b->shown, &p) &&
+                       !trtc_input_is_wild(raw->pts_us, raw->dts_us, raw->sure);
+}
+
 /* Returns the duration of a frame. libavformat may make that of the last frame of sound too long. */
 static int64_t length_of(const struct trtc_input_av_stream *s, const AVStream *st,
                          int64_t stated_us)

@@ -300,8 +300,7 @@ static bool complete_times(const struct trtc_input_clock *c, struct trtc_input_l
     }
     if (*dts == TRTC_NOTIME) /* a picture shown after others that follow it */
         *dts = l->seen && *pts > next && *pts - next <= STEP_MAX_US ? next : *pts;
-    const bool wild = *pts != TRTC_NOTIME && distance(*pts, *dts) > TRTC_INPUT_REORDER_US &&
-                      !(s->sure && *pts > *dts);
+    const bool wild = *pts != TRTC_NOTIME && trtc_input_is_wild(*pts, *dts, s->sure);
     if (*pts == TRTC_NOTIME || wild)
         *pts = *dts + l->delay_us;
     /* A stream whose decoding times are late has them all late by the same. */

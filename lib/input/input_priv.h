@@ -29,6 +29,13 @@ struct AVIOContext;
 /* A PTS this far from its DTS is damage, unless a pause is between them. */
 #define TRTC_INPUT_REORDER_US 10000000
 
+/* Whether it is. sure: it may be above, as in struct trtc_input_raw. */
+static inline bool trtc_input_is_wild(int64_t pts_us, int64_t dts_us, bool sure)
+{
+    return dts_us - pts_us > TRTC_INPUT_REORDER_US ||
+           (!sure && pts_us - dts_us > TRTC_INPUT_REORDER_US);
+}
+
 /* ---- input_src.c: bytes from a file, from standard input, or from another machine ---- */
 
 #define TRTC_INPUT_SNIFF_BYTES 2048

@@ -173,11 +173,13 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
             .waited = trtc_is_stopped(b->src->stop),
         };
         note_first(b);
-        b->nb_restamped += f.restamped;
         b->ledger[raw->track].nb_in++;
         if (!f.stream->video)
             look_at_layer(b, &f);
         set_times(b, &f, raw);
+        b->nb_restamped +=
+            f.restamped ||
+            (f.misplaced && !trtc_input_is_wild(raw->pts_us, raw->dts_us, raw->sure));
         /* the rest of a frame that began before the stream was joined, whose place is unknown */
         b->timed[raw->track] |= raw->pts_us != TRTC_NOTIME;
         if (!b->timed[raw->track]) {

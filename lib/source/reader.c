@@ -184,6 +184,7 @@ static int next_raw(struct trtc_reader *rd, struct trtc_read *out, int *samples,
         if (!belongs(rd))
             continue;
         rd->account.nb_in++;
+        rd->nb_misplaced += f.misplaced;
         if (!usable(rd, &f, &p))
             continue;
         *out = (struct trtc_read){ .pkt = p,

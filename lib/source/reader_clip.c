@@ -267,7 +267,7 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
     rd->open = rd->begins = true;
     rd->past_cut = rd->looked = rd->rose = rd->tail_seen = rd->joined = false;
     rd->nb_cut = 0;
-    rd->nb_no_key = rd->nb_damaged = rd->nb_torn = 0;
+    rd->nb_no_key = rd->nb_damaged = rd->nb_torn = rd->nb_misplaced = 0;
     rd->crowd = (struct trtc_crowd){ 0 };
 }
 

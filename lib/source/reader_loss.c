@@ -146,6 +146,11 @@ int trtc_reader_lose_damage(struct trtc_reader *rd, const struct trtc_ts_stats *
         ret |= trtc_reader_lose(rd, (struct trtc_lost){ "damaged", 0, 0 },
                                 "%" PRId64 " incomplete picture%s kept unchanged", rd->nb_torn,
                                 trtc_text_s(rd->nb_torn));
+    if (rd->nb_misplaced > 0)
+        ret |=
+            trtc_reader_lose(rd, (struct trtc_lost){ "damaged", 0, 0 },
+                             "%" PRId64 " picture%s with times out of order, placed as they came",
+                             rd->nb_misplaced, trtc_text_s(rd->nb_misplaced));
     if (rd->nb_no_key > 0)
         ret |=
             trtc_reader_lose(rd, (struct trtc_lost){ "damaged", rd->nb_no_key * rd->step_us, 0 },

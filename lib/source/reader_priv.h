@@ -62,9 +62,11 @@ struct trtc_reader {
     bool need_key; /* pictures up to the next key frame cannot be decoded */
     bool leading;  /* ... and of those after it the ones that are shown before key_us */
     int64_t key_us;
-    int64_t nb_no_key;       /* pictures that were left out in this clip */
-    int64_t nb_damaged;      /* frames of this clip left out since they were incomplete, */
-    int64_t nb_torn;         /* and incomplete pictures of it that were not */
+    int64_t nb_no_key;  /* pictures that were left out in this clip */
+    int64_t nb_damaged; /* frames of this clip left out since they were incomplete, */
+    int64_t nb_torn;    /* and incomplete pictures of it that were not */
+    int64_t
+        nb_misplaced; /* pictures of it whose times contradict the order in which they are shown */
     struct trtc_crowd crowd; /* pictures of this clip */
     struct trtc_ledger account;
 

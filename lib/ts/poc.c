@@ -46,8 +46,9 @@ void trtc_poc_set(struct trtc_poc *p, const uint8_t *nal, size_t size)
     switch (trtc_nal_kind(p->codec, *nal)) {
     case TRTC_NAL_SPS:
         if (trtc_video_params_of_sps(p->codec, nal, size, &v) == 0) {
+            p->sps_many = p->sps_new && (p->sps_many || p->sps.sps_id != v.sps_id);
             p->sps = v;
-            p->have_sps = true;
+            p->have_sps = p->sps_new = true;
         }
         break;
     case TRTC_NAL_PARAM:
@@ -130,6 +131,7 @@ void trtc_poc_next(struct trtc_poc *p, const uint8_t *nal, size_t size, struct t
 {
     const struct slice s = read_slice(p, nal, size);
 
+    p->sps_new = false;
     *out = (struct trtc_order){ .known = s.valid, .resets = s.resets, .field = s.field };
     if (!s.valid)
         return;
@@ -162,4 +164,30 @@ bool trtc_poc_is_same(const struct trtc_poc *p, const uint8_t *a, size_t na, con
     return x.valid && y.valid && x.frame == y.frame && x.resets == y.resets && x.idr == y.idr &&
            x.reference == y.reference && x.field == y.field && x.bottom == y.bottom &&
            x.lsb == y.lsb;
+}
+
+void trtc_poc_picture(struct trtc_poc *p, const uint8_t *annexb, size_t size,
+                      struct trtc_order *out)
+{
+    const uint8_t *const end = annexb + size, *code = trtc_annexb_find(annexb, end), *next;
+
+    *out = (struct trtc_order){ 0 };
+    for (; end - code > 3; code = next) {
+        const uint8_t *const nal = code + 3;
+        if (trtc_nal_kind(p->codec, *nal) <= TRTC_NAL_KEY_SLICE) {
+            trtc_poc_next(p, nal, (size_t)(end - nal), out);
+            return;
+        }
+        next = trtc_annexb_find(nal, end);
+        trtc_poc_set(p, nal, (size_t)(next - nal));
+    }
+}
+
+bool trtc_poc_is_in_order(const struct trtc_video_params *sps)
+{
+    enum { BASELINE = 66, COUNTED_AS_DECODED = 2 };
+
+    return sps->reorder_max == 0 ||
+           (sps->codec == TRTC_CODEC_H264 && sps->reorder_max < 0 &&
+            (sps->profile == BASELINE || sps->order.count_type == COUNTED_AS_DECODED));
 }

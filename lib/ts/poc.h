@@ -19,6 +19,8 @@ struct trtc_poc {
     enum trtc_codec codec;
     bool have_sps;
     struct trtc_video_params sps;
+    bool sps_new;    /* it came since the last picture, */
+    bool sps_many;   /* ... with another one, so that it is not known which applies */
     uint8_t pps[64]; /* H.265: number of bits before the slice type, and whether a flag follows it */
     bool running;
     int64_t prev; /* count of the last picture from which others are counted */
@@ -36,6 +38,13 @@ void trtc_poc_set(struct trtc_poc *p, const uint8_t *nal, size_t size);
 /* Determines the place of the next picture in coding order from its first slice, which begins with
  * its NAL header. */
 void trtc_poc_next(struct trtc_poc *p, const uint8_t *nal, size_t size, struct trtc_order *out);
+
+/* The same for an access unit with start codes, whose parameter sets are taken first. */
+void trtc_poc_picture(struct trtc_poc *p, const uint8_t *annexb, size_t size,
+                      struct trtc_order *out);
+
+/* Whether the parameter sets leave no room for reordering. */
+bool trtc_poc_is_in_order(const struct trtc_video_params *sps);
 
 /* True if both are first slices of fields, one of the upper and one of the lower field. */
 bool trtc_poc_is_other_field(const struct trtc_poc *p, const uint8_t *a, size_t na,

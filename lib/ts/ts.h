@@ -69,6 +69,7 @@ struct trtc_ts_frame {
     bool followed; /* more of its stream has come behind it */
     bool deep; /* pictures: it is shown long after it was decoded, and those that follow confirm that */
     bool restamped; /* its PTS was wrong, and follows from those of the pictures around it */
+    bool misplaced; /* ... or contradicts the order in which pictures are shown, and is as it came */
 
     /* Offset of the TS packet in which the frame's PES began, counted from the beginning of the
      * segment, or of the first of several that continue each other. */

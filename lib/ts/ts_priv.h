@@ -17,6 +17,7 @@
 #include "ts/picture_time.h"
 #include "ts/poc.h"
 #include "ts/psi.h"
+#include "ts/shown.h"
 #include "ts/ts.h"
 
 #define SYNC        TRTC_TS_SYNC
@@ -153,6 +154,7 @@ struct trtc_ts_es {
     bool mpeg_video;
     struct trtc_ts_mpeg mpeg;
     struct trtc_picture_times times;
+    struct trtc_shown shown;
 
     /* sound */
     const struct trtc_sound_parser *parser; /* or NULL */

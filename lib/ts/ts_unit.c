@@ -214,13 +214,20 @@ static bool next_key(const struct trtc_ts_es *s, size_t end)
     return sets || recovers;
 }
 
-/* Whether the parameter sets leave no room for reordering. */
-static bool is_in_order(const struct trtc_video_params *sps)
+/* Whether the stated PTS of a picture contradicts the order in which the stream shows its pictures. */
+static bool is_misplaced(struct trtc_ts_es *s, const struct trtc_ts_shown *shown,
+                         const struct trtc_picture_said *said)
 {
-    enum { BASELINE = 66, COUNTED_AS_DECODED = 2 };
-    return sps && (sps->reorder_max == 0 ||
-                   (sps->codec == TRTC_CODEC_H264 && sps->reorder_max < 0 &&
-                    (sps->profile == BASELINE || sps->order.count_type == COUNTED_AS_DECODED)));
+    const struct trtc_shown_picture p = {
+        .order = shown->order,
+        .stated = said->pts != NOPTS && !s->poc.sps_many && !s->unit.damaged,
+        .in_order = shown->sps && trtc_poc_is_in_order(shown->sps),
+        .key = s->unit.key,
+        .pts_90k = s->unit.pts,
+        .dts_90k = said->dts != NOPTS ? said->dts : s->unit.dts,
+    };
+
+    return !s->mpeg_video && s->unit.dts != NOPTS && trtc_shown_contradicts(&s->shown, &p);
 }
 
 int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t end,
@@ -244,9 +251,11 @@ int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t 
 
     if (placed)
         trtc_picture_time(&s->times, &said, &s->unit.pts, &s->unit.dts);
+    const bool misplaced = is_misplaced(s, shown, &said);
     trtc_ts_unit_emit(s, end, f);
+    f->misplaced = misplaced;
     f->floating = placed && s->times.floating;
-    f->in_order = is_in_order(shown->sps);
+    f->in_order = shown->sps && trtc_poc_is_in_order(shown->sps);
     return 1;
 }
 

@@ -150,6 +150,27 @@ tenth() {
     grep -q 'frames of the picture could not be used: their format is not supported' err || fail "two: $(<err)"
 }
 
+@test "a picture whose time contradicts the order of the pictures is reported, also if an edit list then hides it" {
+    local at
+    ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=160x90:r=25:d=3 -c:v libx264 -preset veryfast -g 25 -bf 2 -x264-params b-adapt=0:scenecut=0 right.mp4
+    at=$(($(grep -abo ctts right.mp4 | cut -d : -f 1) + 12 + 8 * 20)) # the 21st entry of the table of offsets
+    expect 0 trtc-hls -A 1 -R 1 -u u -d right --no-sync right.mp4
+    merge 0 -o made right
+    for bytes in '\0\1\0\0' '\0\4\0\0' '\0\200\0\0' '\0\0\100\0'; do # 5 s, 20 s: behind its end; 655 s; 1.3 s
+        cp right.mp4 wrong.mp4
+        printf "$bytes" | dd of=wrong.mp4 bs=1 seek=$((at + 4)) conv=notrunc status=none
+        scene 3 --only video u=wrong.mp4
+        said 'with times out of order, placed as they came'
+        rm -rf rec made
+        expect 3 trtc-hls -A 1 -R 1 -u u -d rec --no-sync wrong.mp4
+        said 'with times out of order, placed as they came'
+    done
+    merge 3 -o made rec # as it was recorded
+    said 'with times out of order, placed as they came'
+    scene 3 --only video rec
+    said 'with times out of order, placed as they came'
+}
+
 @test "a fragment for each frame, some stamped no later than the one before: everything is mixed" {
     # FFmpeg 5.1 writes such; what its demuxer says of them is the same as of what an edit list hides
     # also where the index lists the first frames

@@ -388,6 +388,40 @@ static void test_pause_between_reordered(void **state)
     assert_int_equal(got.losses.nb_mended + got.losses.nb_unordered + got.nb_breaks, 0);
 }
 
+/* One picture's time alone is wrong, by however little: it contradicts the order in which the stream says that pictures
+ * are shown. */
+static void test_time_against_order(void **state)
+{
+    static const char *const names[] = { "wrong.mp4", "wrong.ts", "wrong.mkv", "wrong.flv" };
+    static const char *const by_s[] = { "0", "0.2", "1", "-0.2" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(by_s); i++) {
+        run(FFMPEG "-i base.mp4 -c copy -bsf:v 'setts=pts=PTS+eq(N\\,30)*(%s)/TB' wrong.mp4",
+            by_s[i]);
+        run(FFMPEG "-i wrong.mp4 -c copy wrong.ts -c copy wrong.mkv -c copy wrong.flv");
+        for (size_t n = 0; n < COUNT(names); n++) {
+            read_file(&got, names[n]);
+            assert_int_equal(got.nb[V], 100);
+            assert_int_in_range(got.losses.nb_unordered, i > 0, i > 0 ? 2 : 0);
+        }
+    }
+}
+
+/* An AVI of a stream with pauses says only when pictures are decoded. */
+static void test_avi_with_pauses(void **state)
+{
+    (void)state;
+    run(FFMPEG
+        "-f lavfi -i testsrc2=s=64x48:r=25:d=4 -vf 'select=not(mod(floor(n/7)\\,3))' -fps_mode "
+        "vfr -c:v libx264 -preset veryfast -bf 2 -threads 1 -x264-params b-adapt=0 pauses.mp4");
+    run(FFMPEG "-i pauses.mp4 -c copy pauses.avi");
+    read_file(&base, "pauses.mp4");
+    read_file(&got, "pauses.avi");
+    same_but(&got, &base, V, 0,
+             frame_of(&got, V, 0)->f.pkt.pts_us - frame_of(&base, V, 0)->f.pkt.pts_us, 10);
+}
+
 /* AVI says only when pictures are decoded; with start codes, or with lengths, which is what a copy from MP4 leaves. */
 static void test_avi(void **state)
 {
@@ -2854,6 +2888,8 @@ int main(void)
         cmocka_unit_test(test_aac_without_record),
         cmocka_unit_test(test_pause_without_dts),
         cmocka_unit_test(test_pause_between_reordered),
+        cmocka_unit_test(test_time_against_order),
+        cmocka_unit_test(test_avi_with_pauses),
         cmocka_unit_test(test_avi),
         cmocka_unit_test(test_mp4_without_times),
         cmocka_unit_test(test_matroska_without_sizes),

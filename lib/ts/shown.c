@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of pictures and their times; see shown.h. */
+#include "ts/shown.h"
+
+#include <string.h>
+
+#include "recording/clock.h"
+
+#define JITTER_90K 900   /* times that are out of order by less */
+#define HOLE_90K   90000 /* decoding times that rise by more, or fall: the clock may have jumped */
+
+static bool is_wrong(int64_t count, int64_t pts_90k, int64_t later_count, int64_t later_90k)
+{
+    return count < later_count && trtc_ts_diff(later_90k, pts_90k) < -JITTER_90K;
+}
+
+static void drop(struct trtc_shown *s, int i)
+{
+    s->nb--;
+    memmove(s->kept + i, s->kept + i + 1, (size_t)(s->nb - i) * sizeof *s->kept);
+}
+
+static void keep(struct trtc_shown *s, int64_t count, int64_t pts_90k)
+{
+    if (s->nb == TRTC_SHOWN_KEPT)
+        drop(s, 0);
+    s->kept[s->nb].count = count;
+    s->kept[s->nb++].pts_90k = pts_90k;
+}
+
+/* Returns how many pictures stand on the wrong side of one with this count. *which: the last of them. */
+static int nb_against(const struct trtc_shown *s, int64_t count, int64_t pts_90k, int *which)
+{
+    int nb = 0;
+
+    for (int i = 0; i < s->nb; i++)
+        if (is_wrong(s->kept[i].count, s->kept[i].pts_90k, count, pts_90k) ||
+            is_wrong(count, pts_90k, s->kept[i].count, s->kept[i].pts_90k)) {
+            *which = i;
+            nb++;
+        }
+    return nb;
+}
+
+bool trtc_shown_contradicts(struct trtc_shown *s, const struct trtc_shown_picture *p)
+{
+    const int64_t step = trtc_ts_diff(p->dts_90k, s->dts_90k);
+    const bool usable = p->stated && (p->in_order || p->order.known);
+    int which = 0;
+
+    s->dts_90k = p->dts_90k;
+    if (step < 0 || step > HOLE_90K || (!usable && (p->key || p->order.resets)))
+        s->nb = 0;
+    if (!usable)
+        return false;
+    const int64_t own = p->in_order ? s->nb_in++ : p->order.count;
+    const int nb = nb_against(s, p->key || p->order.resets ? INT64_MAX : own, p->pts_90k, &which);
+    if (p->key || p->order.resets || (nb > 0 && s->apart)) /* the stream goes on from here */
+        s->nb = 0;
+    else if (nb == 1) /* it is not known which of the two is wrong */
+        drop(s, which);
+    s->apart = nb > 0 && s->nb > 0;
+    if (!s->apart)
+        keep(s, own, p->pts_90k);
+    return nb > 0;
+}
