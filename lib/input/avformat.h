@@ -59,6 +59,7 @@ int trtc_avformat_load(struct trtc_err *err);
 
 #define TRTC_AVFORMAT_CODEC_FUNCTIONS(F) \
     F(av_packet_get_side_data)           \
+    F(av_grow_packet)                    \
     F(av_packet_move_ref)                \
     F(avcodec_get_name)                  \
     TRTC_SIDE_DATA_OF_PARAMETERS(F)
@@ -100,6 +101,7 @@ extern struct trtc_avformat trtc_avformat;
 #define av_rescale_q                     trtc_avformat.av_rescale_q_
 #define av_strdup                        trtc_avformat.av_strdup_
 #define av_packet_get_side_data          trtc_avformat.av_packet_get_side_data_
+#define av_grow_packet                   trtc_avformat.av_grow_packet_
 #define av_packet_move_ref               trtc_avformat.av_packet_move_ref_
 #define avcodec_get_name                 trtc_avformat.avcodec_get_name_
 #define av_stream_get_side_data          trtc_avformat.av_stream_get_side_data_

@@ -50,8 +50,7 @@ static int set_video(struct trtc_input_av *b, const struct trtc_input_av_stream 
     return 0;
 }
 
-/* Reads the configuration that comes with the current packet. */
-static void take_config(const struct trtc_input_av *b, struct trtc_input_av_stream *s)
+void trtc_input_av_take_config(const struct trtc_input_av *b, struct trtc_input_av_stream *s)
 {
     const AVCodecParameters *par = b->ic->streams[s->index]->codecpar;
     struct trtc_err ignored; /* a damaged record changes nothing */
@@ -64,76 +63,6 @@ static void take_config(const struct trtc_input_av *b, struct trtc_input_av_stre
     }
     if (config && size > 0)
         trtc_input_av_configure(s, par->codec_id, config, size, &ignored);
-}
-
-/* ---- units without a picture ---- */
-
-enum { LEAD_MAX = 1 << 20 }; /* bytes of such units */
-
-static bool is_picture(enum trtc_codec codec, uint8_t b)
-{
-    const enum trtc_nal kind = trtc_nal_kind(codec, b);
-
-    return kind == TRTC_NAL_SLICE || kind == TRTC_NAL_KEY_SLICE || kind == TRTC_NAL_OTHER;
-}
-
-/* Whether the current packet has parameter sets, messages and the like, but no picture. */
-static bool is_lead(const struct trtc_input_av *b, const struct trtc_input_av_stream *s)
-{
-    const size_t n = (size_t)b->pkt->size, length = (size_t)s->nal_length;
-    const uint8_t *p = b->pkt->data, *const end = p + n, *nal;
-    size_t size, at = 0;
-    bool any = false;
-
-    if (s->codec == TRTC_CODEC_OTHER || b->pkt->flags & AV_PKT_FLAG_CORRUPT ||
-        b->nb_lead + n > LEAD_MAX)
-        return false;
-    for (; length == 0 && (nal = trtc_annexb_next(&p, end, &size)); any = true)
-        if (is_picture(s->codec, nal[0]))
-            return false;
-    for (; length > 0 && at + length < n; at += length + size, any = true) {
-        size = (size_t)trtc_be(p + at, (int)length);
-        if (size == 0 || size > n - at - length || is_picture(s->codec, p[at + length]))
-            return false;
-    }
-    return any && (length == 0 || at == n);
-}
-
-/* Keeps the current packet if it has no picture: it belongs to the next one. Encoders for RTMP send
- * messages and parameter sets like that. Returns 1: it is kept; 0; -1: no memory. */
-static int keep_lead(struct trtc_input_av *b, struct trtc_err *err)
-{
-    struct trtc_input_av_stream *s = &b->stream[TRTC_AT_VIDEO];
-    const size_t n = (size_t)b->pkt->size;
-
-    take_config(b, s);
-    if (!is_lead(b, s))
-        return 0;
-    if (trtc_array_reserve(&b->lead, &b->lead_cap, b->nb_lead + TRTC_INPUT_ANNEXB_MAX(n), 1) < 0)
-        return trtc_fail_nomem(err);
-    uint8_t *to = b->lead + b->nb_lead;
-    if (s->nal_length == 0)
-        memcpy(to, b->pkt->data, n);
-    b->nb_lead += s->nal_length == 0
-                      ? n
-                      : trtc_input_to_annexb(s->codec, s->nal_length,
-                                             (struct trtc_bytes){ b->pkt->data, n }, to)
-                            .size;
-    s->ledger.nb_in--;
-    s->nb_empty++;
-    return 1;
-}
-
-/* Puts what was kept in front of the picture. */
-static int add_lead(struct trtc_input_av *b, struct trtc_input_raw *raw, struct trtc_err *err)
-{
-    if (trtc_array_reserve(&b->lead, &b->lead_cap, b->nb_lead + raw->size, 1) < 0)
-        return trtc_fail_nomem(err);
-    memcpy(b->lead + b->nb_lead, raw->data, raw->size);
-    raw->data = b->lead;
-    raw->size += b->nb_lead;
-    b->nb_lead = 0;
-    return 0;
 }
 
 /* ---- frames ---- */
@@ -202,7 +131,7 @@ int trtc_input_av_set_frame(struct trtc_input_av *b, int track, struct trtc_inpu
     struct trtc_input_av_stream *s = &b->stream[track];
     const AVStream *st = b->ic->streams[s->index];
 
-    take_config(b, s);
+    trtc_input_av_take_config(b, s);
     if (track == TRTC_AT_AUDIO)
         assume_plain(b, s, st->codecpar);
     *raw = (struct trtc_input_raw){
@@ -271,18 +200,12 @@ static int back_next(void *self, struct trtc_input_raw *raw, struct trtc_err *er
                 return ret;
             continue;
         }
-        const int ret = trtc_input_av_read(b, &track, err);
+        const int ret = trtc_input_av_read_unit(b, &track, err);
         if (ret <= 0)
             return ret;
-        raw->size = 0;
-        if (trtc_input_av_leave_encrypted(b, track))
-            continue;
-        const int kept = track == TRTC_AT_VIDEO ? keep_lead(b, err) : 0;
-        if (kept < 0 || (kept == 0 && trtc_input_av_set_frame(b, track, raw, err) < 0))
+        if (trtc_input_av_set_frame(b, track, raw, err) < 0)
             return -1;
     } while (raw->size == 0);
-    if (raw->track == TRTC_AT_VIDEO && b->nb_lead > 0 && add_lead(b, raw, err) < 0)
-        return -1;
     b->nb_damaged[raw->track] += raw->damaged;
     return 1;
 }

@@ -37,6 +37,7 @@ void trtc_input_av_free(void *self)
     av_packet_free(&b->pkt);
     av_packet_free(&b->ahead);
     b->watch.segments.over = true;
+    av_packet_free(&b->unit);
     avformat_close_input(&b->ic);
     if (b->pb)
         av_freep(&b->pb->buffer);

@@ -228,13 +228,11 @@ int trtc_input_av_next_untimed(struct trtc_input_av *b, struct trtc_input_raw *r
                 *err = b->end_err;
             return b->end_result;
         }
-        const int ret = trtc_input_av_read(b, &track, &b->end_err);
+        const int ret = trtc_input_av_read_unit(b, &track, &b->end_err);
         if (ret <= 0) {
             b->ended = true;
             b->end_result = ret;
             trtc_input_order_end(&b->order);
-        } else if (trtc_input_av_leave_encrypted(b, track)) {
-            continue;
         } else if (track == TRTC_AT_AUDIO) {
             return trtc_input_av_set_frame(b, track, raw, err) < 0 ? -1 : 1;
         } else if (hold(b, err) < 0) {

@@ -67,6 +67,10 @@ struct trtc_input_av {
     size_t cap;
     uint8_t *lead; /* units without a picture, for the next one */
     size_t nb_lead, lead_cap;
+    AVPacket *unit;  /* a picture of which more slices may come; NULL: there was none */
+    bool unit_last;  /* nothing comes after it, */
+    int unit_result; /* ... for this reason */
+    struct trtc_err unit_err;
     int64_t nb_bytes, nb_bad_bytes[TRTC_NB_KINDS], nb_damaged[TRTC_NB_KINDS];
     char encrypted[24]; /* the method of frames that are; "": there was none */
     struct trtc_poc poc;
@@ -196,7 +200,15 @@ bool trtc_input_av_begins_sequence(const struct trtc_input_av_stream *s, const A
 int trtc_input_av_next_untimed(struct trtc_input_av *b, struct trtc_input_raw *raw,
                                struct trtc_err *err);
 
+/* ---- input_av_units.c: access units ---- */
+
+/* Reads the next packet as trtc_input_av_read does, with all that belongs to its picture, unless it is encrypted. */
+int trtc_input_av_read_unit(struct trtc_input_av *b, int *track, struct trtc_err *err);
+
 /* ---- input_av.c: frames ---- */
+
+/* Reads the configuration that comes with the current packet. */
+void trtc_input_av_take_config(const struct trtc_input_av *b, struct trtc_input_av_stream *s);
 
 /* Makes a frame of the current packet; raw->size is 0 if that is impossible. Returns 0, or -1. */
 int trtc_input_av_set_frame(struct trtc_input_av *b, int track, struct trtc_input_raw *raw,

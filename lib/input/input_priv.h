@@ -422,7 +422,8 @@ struct trtc_input_watch {
     int64_t padding;          /* behind a Wave64; at the end of the file it may be missing */
     uint64_t tag_bytes;       /* the size of the previous tag */
     int64_t nb_pictures;      /* tags with pictures, so far, */
-    bool has_offsets;         /* ... and some are not shown when they are decoded */
+    bool has_offsets;         /* ... and some are not shown when they are decoded; */
+    bool sliced;              /* ... and some have only a part of a picture */
     bool last_page; /* the previous page is the last one of a stream, or all sound has come */
     struct trtc_input_boxes boxes;
 };

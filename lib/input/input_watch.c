@@ -163,8 +163,18 @@ enum {
     TAG_PICTURE = 9,
     TAG_SCRIPT = 18,
     TAG_KIND = 0x1f,
-    PICTURE = 8
+    PICTURE = 11
 };
+
+/* Whether a tag begins with a slice of H.264 that is not the first one of its picture. */
+static bool is_rest(const uint8_t *p)
+{
+    enum { AVC = 7, CODED = 1, LENGTHS = 4, NAL = 0x1f, SLICE = 1, IDR = 5, IS_FIRST = 0x80 };
+    const int type = p[5 + LENGTHS] & NAL;
+
+    return !(p[0] & 0x80) && (p[0] & 0xf) == AVC && p[1] == CODED &&
+           (type == SLICE || type == IDR) && !(p[6 + LENGTHS] & IS_FIRST);
+}
 
 /* Looks whether a picture in an FLV is shown later than it is decoded. In enhanced RTMP the codec is in
  * front of that, and a type of its own says that it is not. */
@@ -176,6 +186,7 @@ static void take_offset(struct trtc_input_watch *w, const uint8_t *p)
     const bool coded = type == CODED || (enhanced && type == CODED_AT_ONCE);
 
     w->nb_pictures += coded;
+    w->sliced |= is_rest(p);
     w->has_offsets |= type == CODED && trtc_be(p + (enhanced ? 5 : 2), 3) != 0;
 }
 

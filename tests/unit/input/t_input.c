@@ -1971,6 +1971,55 @@ static void test_late_decoding_times(void **state)
     same_places();
 }
 
+/* Puts each unit of H.264 in an FLV into a tag of its own. */
+static void split_units(const char *from, const char *to)
+{
+    enum { TAG = 11, PICTURE = 5 };
+    struct bytes b = load(from), out = { malloc(3 * b.n), 13 };
+
+    memcpy(out.p, b.p, 13);
+    for (size_t at = 13, n; at + TAG < b.n; at += TAG + n + 4) {
+        n = u32_of(b.p + at) & 0xffffff;
+        const bool picture = b.p[at] == 9 && b.p[at + TAG + 1] == 1;
+        const size_t head = picture ? TAG + PICTURE : TAG;
+        for (size_t k = head, size; k < TAG + n; k += size) {
+            size = picture ? 4 + u32_of(b.p + at + k) : n;
+            memcpy(out.p + out.n, b.p + at, head);
+            put_u32(out.p + out.n, (uint32_t)b.p[at] << 24 | (uint32_t)(head - TAG + size));
+            memcpy(out.p + out.n + head, b.p + at + k, size);
+            put_u32(out.p + out.n + head + size, (uint32_t)(head + size));
+            out.n += head + size + 4;
+        }
+    }
+    save(to, out.p, out.n);
+    free(b.p);
+    free(out.p);
+}
+
+/* Encoders for RTMP send each unit, also each slice of a picture, in a tag of its own, with offsets of presentation or
+ * without. */
+static void test_slices_of_their_own(void **state)
+{
+    (void)state;
+    run(FFMPEG
+        "-f lavfi -i testsrc2=s=64x96:r=25:d=2 -f lavfi -i sine=r=48000:d=2 -c:v libx264 -preset "
+        "veryfast -bf 2 -slices 3 -x264-params aud=1:pic-struct=1 -c:a aac slices.flv");
+    read_file(&base, "slices.flv");
+    for (int i = 0; i < 2; i++) {
+        split_units("slices.flv", "split.flv");
+        if (i)
+            delay_decoding("split.flv", "split.flv", 0);
+        read_file(&got, "split.flv");
+        assert_int_equal(got.losses.nb_untimed + got.losses.nb_unordered, 0);
+        same_places();
+        for (int k = 0; k < base.nb[V]; k++) {
+            const struct frame *x = frame_of(&got, V, k), *y = frame_of(&base, V, k);
+            assert_int_equal(x->size, y->size);
+            assert_memory_equal(x->data, y->data, y->size);
+        }
+    }
+}
+
 /* A Matroska file, which has no decoding times, that begins with pictures that are shown in front of the
  * first one. */
 static void test_leading_pictures(void **state)
@@ -2935,6 +2984,7 @@ int main(void)
         cmocka_unit_test(test_late_video),
         cmocka_unit_test(test_unannounced),
         cmocka_unit_test(test_late_decoding_times),
+        cmocka_unit_test(test_slices_of_their_own),
         cmocka_unit_test(test_leading_pictures),
         cmocka_unit_test(test_packet_sizes),
         cmocka_unit_test(test_new_size),
