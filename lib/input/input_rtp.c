@@ -10,8 +10,7 @@
 enum {
     HEADER = 12,
     TRANSPORT_STREAM = 33, /* the payload type */
-    FAR = 3000, /* RFC 3550, A.1: a sender whose numbers are that far away has begun anew */
-    BYE = 203,  /* the types of RTCP packets that share a port with RTP */
+    BYE = 203,             /* the types of RTCP packets that share a port with RTP */
     RTCP_FIRST = 192,
     RTCP_LAST = 223
 };
@@ -29,7 +28,7 @@ static bool says_bye(const uint8_t *p, size_t n)
 static int64_t place_of(struct trtc_input_rtp *r, const uint8_t *p)
 {
     const int ahead = r->newest > 0 ? trtc_ts_rtp_ahead(p, r->newest_header) : 1;
-    const int64_t place = r->newest + (ahead <= FAR ? ahead : 1);
+    const int64_t place = r->newest + (ahead != TRTC_TS_RTP_ANEW ? ahead : 1);
 
     if (place > r->newest) {
         r->newest = place;

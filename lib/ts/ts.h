@@ -227,8 +227,10 @@ bool trtc_ts_goes_on(const struct trtc_ts *ts, const struct trtc_ts *next);
  * followed by a packet. */
 size_t trtc_ts_rtp_header(const uint8_t *p, size_t n);
 
+#define TRTC_TS_RTP_ANEW 0x8000
+
 /* Returns how far the number of an RTP packet (its first 12 bytes) is ahead of that of another one,
- * 1 for its successor. A sender that has begun anew is very far ahead (over 3000). */
+ * 1 for its successor; or TRTC_TS_RTP_ANEW: its sender is another one, or has begun anew. */
 int trtc_ts_rtp_ahead(const uint8_t *header, const uint8_t *before);
 
 /* Whether it has a stream type of Apple's "MPEG-2 Stream Encryption Format for HTTP Live Streaming"

@@ -9,8 +9,8 @@
  * (M2TS: Blu-ray, AVCHD); with 16 or 20 bytes of Reed-Solomon parity after each (DVB, ATSC). */
 static const size_t strides[] = { 188, 192, 204, STRIDE_MAX };
 
-/* RFC 3550, A.1: a sender whose numbers are farther away has begun anew. */
-enum { RTP_FAR = 3000, RTP_LATE = 100 };
+/* RFC 3550, A.1: a sender whose numbers are lower by more has begun anew. */
+enum { RTP_LATE = 100 };
 
 static size_t lead_of(size_t stride)
 {
@@ -206,7 +206,7 @@ int trtc_ts_rtp_ahead(const uint8_t *header, const uint8_t *before)
     const int ahead = (int16_t)((header[2] << 8 | header[3]) - (before[2] << 8 | before[3]));
     const bool same = memcmp(header + 8, before + 8, 4) == 0;
 
-    return same && ahead >= -RTP_LATE && ahead <= RTP_FAR ? ahead : RTP_FAR + 1;
+    return same && ahead >= -RTP_LATE ? ahead : TRTC_TS_RTP_ANEW;
 }
 
 /* Counts the datagrams that are missing before an RTP packet. */
@@ -216,7 +216,7 @@ static void check_rtp_number(struct trtc_ts *ts, const uint8_t *header)
 
     if (ahead <= 0)
         return;
-    if (ahead <= RTP_FAR)
+    if (ahead != TRTC_TS_RTP_ANEW)
         ts->stats.nb_rtp_missing += ahead - 1;
     memcpy(ts->rtp, header, sizeof ts->rtp);
 }

@@ -289,6 +289,7 @@ rtp.insert(9, rtp[8])             # repeated
 rtp[20:24] = rtp[23:19:-1]
 if mode == 'lost':
     del rtp[30:46]                # so many packets that the counters of some streams go on
+    rtp[40:] = [d[:2] + struct.pack('>H', struct.unpack('>H', d[2:4])[0] + 5000 & 0xffff) + d[4:] for d in rtp[40:]]
 bye = rtcp + struct.pack('>BBHI', 0x81, 203, 1, 1)
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 i, behind = 0, 0
@@ -316,7 +317,7 @@ END
     hls 0 -d file --json rtp.ts
     diff account <(jq -c 'select(.kind == "account")' out)
     expect 3 python3 send.py lost
-    said 'faults of the container, where frames may be missing: 16; the first: a datagram of RTP is missing'
+    said 'faults of the container, where frames may be missing: 5016; the first: a datagram of RTP is missing'
     expect 3 python3 send.py sound
     said 'faults of the container, where frames may be missing: '
 }
