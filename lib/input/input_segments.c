@@ -21,6 +21,12 @@ struct chain {
         nb_anew; /* segments whose counters go on, or do not, and between which no time is missing */
     char *url;   /* of the latest one, */
     int64_t nb;  /* ... bytes of the one that was closed last */
+    struct trtc_input_watch *parts; /* MP4: the initialization segment, and those that follow it, as
+                                       one file; or NULL */
+    int64_t parts_at;               /* its size so far */
+    uint64_t init;                  /* a hash of its initialization segment */
+    int64_t nb_faults;              /* of it, that are known */
+    int64_t ends[TRTC_INPUT_BOX_TRACKS]; /* where its tracks ended when the latest segment began */
 };
 
 /* A segment, a key or an initialization segment that is open. */
@@ -28,10 +34,14 @@ struct segment {
     AVIOContext *from;
     AVFormatContext *ic;
     struct chain *chain;
-    int64_t nb;    /* bytes so far, of which this is */
-    uint8_t first; /* ... the first, */
-    bool zeros;    /* ... and they begin with nothing else; */
-    bool ts;       /* it is one of a transport stream */
+    int64_t nb;                   /* bytes so far, of which this is */
+    uint8_t first;                /* ... the first, */
+    bool zeros;                   /* ... and they begin with nothing else; */
+    bool ts;                      /* it is one of a transport stream, */
+    bool boxes;                   /* ... or of an MP4, */
+    bool torn;                    /* ... which ends within a box */
+    struct trtc_input_watch *own; /* an initialization segment, or NULL */
+    uint64_t hash;                /* ... of its bytes */
 };
 
 static struct trtc_input_segments *state_of(AVFormatContext *ic)
@@ -218,6 +228,30 @@ static void end_chain(AVFormatContext *ic, struct chain *c)
     c->nb_anew = 0;
 }
 
+/* Whether a playlist may state the same for all segments, however long they are. */
+static bool is_nominal(const struct trtc_playlist *list)
+{
+    bool same = list->nb_segs > 2;
+
+    for (size_t i = 0; i < list->nb_segs; i++)
+        same &= list->segs[i].whole && list->segs[i].duration_us == list->segs[0].duration_us;
+    return same;
+}
+
+/* Returns how long the fragments in the latest segment of an MP4 are. */
+static int64_t fragments_us(const struct chain *c)
+{
+    const struct trtc_input_fragments *f = &c->parts->boxes.order;
+    int64_t longest_us = 0;
+
+    for (int k = 0; k < f->nb_lanes; k++) {
+        const struct trtc_input_fragment_lane *l = &f->lanes[k];
+        const int64_t us = l->hz > 0 ? av_rescale(l->end - c->ends[k], 1000000, l->hz) : 0;
+        longest_us = us > longest_us ? us : longest_us;
+    }
+    return longest_us;
+}
+
 /* The last segment has ended: compares its length with the one that the playlist states, if that is right
  * about the segment before it. */
 static void compare_last(AVFormatContext *ic, const struct chain *c)
@@ -227,7 +261,10 @@ static void compare_last(AVFormatContext *ic, const struct chain *c)
     struct trtc_seam_part part;
 
     trtc_seam_part(&c->seam, &part);
-    const ptrdiff_t k = c->seam.nb_tracks > 0 ? find_segment(ic, c->url, &list) : -1;
+    if (c->parts)
+        part.length_us = fragments_us(c);
+    const bool known = c->parts ? c->parts->boxes.order.open : c->seam.nb_tracks > 0;
+    const ptrdiff_t k = known ? find_segment(ic, c->url, &list) : -1;
     if (k < 0)
         return;
     const struct trtc_playlist_seg *seg = &list.segs[k];
@@ -238,12 +275,105 @@ static void compare_last(AVFormatContext *ic, const struct chain *c)
     const int64_t near_us = seg->whole ? ROUNDING_US : NEAR_US;
     const int64_t slack_us = off_us < EXACT_US ? SLACK_US : 3 * NEAR_US;
     const int64_t lacks = off_us < near_us ? lacks_us(seg, part.length_us, slack_us) : 0;
-    const bool last = list.ended && (size_t)k + 1 == list.nb_segs;
+    const bool last = list.ended && (size_t)k + 1 == list.nb_segs && !is_nominal(&list);
     if (last && lacks > 0)
         lose(state_of(ic), lacks);
     else if (last && is_smaller(c, seg))
         state_of(ic)->nb_torn++;
     trtc_playlist_fini(&list);
+}
+
+/* ---- MP4 ---- */
+
+static void free_parts(struct trtc_input_watch *parts)
+{
+    if (parts)
+        trtc_input_boxes_fini(&parts->boxes);
+    free(parts);
+}
+
+/* Whether the playlist states that another stream begins with a segment, or with the one before it. */
+static bool is_beside_other(AVFormatContext *ic, const char *url)
+{
+    struct trtc_playlist list;
+    const ptrdiff_t k = find_segment(ic, url, &list);
+
+    if (k < 0)
+        return false;
+    const bool other = list.segs[k].discontinuity || (k > 0 && list.segs[k - 1].discontinuity);
+    trtc_playlist_fini(&list);
+    return other;
+}
+
+/* A segment begins with these bytes: if it is one of an MP4, it goes on behind the boxes of the one before,
+ * however that ended. */
+static void begin_boxes(struct segment *s, const uint8_t *p, size_t n)
+{
+    struct chain *c = s->chain;
+    const bool init = n >= 8 && memcmp(p + 4, "ftyp", 4) == 0;
+    struct trtc_input_watch first = { 0 };
+
+    trtc_input_watch_begin(&first, p, n);
+    s->boxes = first.layout == TRTC_INPUT_BOXES;
+    if (!s->boxes)
+        return;
+    if (!init && c->parts) {
+        c->parts->part_at = c->parts_at;
+        c->parts->nb_header = 0;
+        c->parts->done = c->parts->zeros = false;
+        for (int k = 0; k < c->parts->boxes.order.nb_lanes; k++)
+            c->ends[k] = c->parts->boxes.order.lanes[k].end;
+        return;
+    }
+    s->hash = TRTC_HASH_NOTHING;
+    s->own = malloc(sizeof *s->own);
+    s->boxes = s->own != NULL; /* else it is not looked at */
+    if (s->own)
+        *s->own = first;
+}
+
+static void look_at_boxes(struct segment *s, const uint8_t *p, size_t n)
+{
+    struct chain *c = s->chain;
+
+    if (s->own) {
+        trtc_input_watch_bytes(s->own, s->nb, p, n);
+        s->hash = trtc_hash(s->hash, p, n);
+        return;
+    }
+    trtc_input_watch_bytes(c->parts, c->parts_at, p, n);
+    c->parts_at += (int64_t)n;
+    if (c->parts->nb_faults > c->nb_faults && !is_beside_other(s->ic, c->url))
+        ((struct trtc_input_watch *)s->ic->opaque)->nb_faults++;
+    c->nb_faults = c->parts->nb_faults;
+}
+
+/* Returns how many bytes of a box are missing at the end of a segment. */
+static int64_t missing_bytes(const struct segment *s)
+{
+    enum { MISSING_MAX = 64 << 20 };
+    const struct trtc_input_watch *w = s->own ? s->own : s->chain->parts;
+    const int64_t at = s->own ? s->nb : s->chain->parts_at;
+    const int64_t n = s->boxes && !w->done && w->nb_header == 0 ? w->part_at - at : 0;
+
+    return n > 0 && n < MISSING_MAX ? n : 0;
+}
+
+/* An initialization segment has ended. A playlist that grows has it fetched again and again. */
+static void keep_own(struct segment *s)
+{
+    struct chain *c = s->chain;
+
+    if (c->parts && c->init == s->hash) {
+        free_parts(s->own);
+    } else {
+        free_parts(c->parts);
+        c->parts = s->own;
+        c->parts_at = s->nb;
+        c->nb_faults = s->own->nb_faults;
+        c->init = s->hash;
+    }
+    s->own = NULL;
 }
 
 /* ---- bytes on their way ---- */
@@ -266,13 +396,29 @@ static void look(struct segment *s, uint8_t *p, size_t n)
         s->ts = *p == TRTC_TS_SYNC && n >= TRTC_TS_PACKET;
         if (s->ts)
             trtc_seam_begin(&c->seam);
+        else
+            begin_boxes(s, p, n);
     }
+    if (s->boxes)
+        look_at_boxes(s, p, n);
     s->nb += (int64_t)n;
     if (!s->ts)
         return;
     trtc_seam_take(&c->seam, p, n);
     compare(s->ic, c, false);
     add_counts(state_of(s->ic), &c->seam);
+}
+
+/* libavformat would take the next segment for the rest of a box. Returns the number of bytes. */
+static int fill_box(struct segment *s, uint8_t *p, int n)
+{
+    const int64_t missing = missing_bytes(s);
+
+    if (missing < n)
+        n = (int)missing;
+    memset(p, 0, (size_t)n);
+    s->torn |= n > 0;
+    return n;
 }
 
 static int on_read(void *opaque, uint8_t *p, int n)
@@ -283,6 +429,8 @@ static int on_read(void *opaque, uint8_t *p, int n)
 
     while (got < least && (some = avio_read_partial(s->from, p + got, n - got)) > 0)
         got += some;
+    if (got == 0 && some != AVERROR_EXIT)
+        got = fill_box(s, p, n);
     if (got > 0)
         look(s, p, (size_t)got);
     return got > 0 ? got : some == 0 ? AVERROR_EOF : some;
@@ -320,8 +468,10 @@ static const AVClass wrap_class = {
 
 static void free_chain(struct chain *c)
 {
-    if (c)
+    if (c) {
         free(c->url);
+        free_parts(c->parts);
+    }
     free(c);
 }
 
@@ -371,6 +521,7 @@ static AVIOContext *unwrap(AVIOContext *pb)
     struct segment *s = pb->opaque;
     AVIOContext *from = s->from;
 
+    free_parts(s->own);
     free(s);
     av_freep(&pb->buffer);
     avio_context_free(&pb);
@@ -432,6 +583,9 @@ static void close_looked(struct segment *s)
     struct trtc_input_watch *w = s->ic->opaque;
 
     w->nb_faults += is_broken_off(&w->segments, s->from) || has_no_media(s);
+    w->segments.nb_torn += s->torn;
+    if (s->own)
+        keep_own(s);
     if (!s->ts)
         return;
     if (s->from->eof_reached)

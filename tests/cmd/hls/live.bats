@@ -167,6 +167,7 @@ P
     }
     packets() { head -c $((188 * ($2 - $3))) "web/whole/a$1.ts" >"web/$4/a$1.ts"; } # SEGMENT NUMBER LESS DIR
     hls_of whole
+    hls_of boxes -bsf:a aac_adtstoasc -hls_segment_type fmp4
     for what in short frame last zeros early empty ad; do cp -r web/whole web/$what; done
     packets 2 $(($(stat -c %s web/whole/a2.ts) / 188)) 20 short
     packets 2 $(($(stat -c %s web/whole/a2.ts) / 188)) 1 frame
@@ -176,6 +177,10 @@ P
     head -c $((188 * 3)) web/whole/a2.ts >web/empty/a2.ts # tables only
     packets 2 $(($(stat -c %s web/whole/a2.ts) / 188)) 100 ad
     sed -i 's/^a3.ts/#EXT-X-DISCONTINUITY\n&/' web/ad/a.m3u8 # EXTINF states that it is longer
+    for what in box moof tail; do cp -r web/boxes web/$what; done
+    truncate -s -59 web/box/a2.m4s
+    truncate -s 300 web/moof/a2.m4s
+    truncate -s 24 web/tail/a5.m4s
     mkdir web/single web/pause web/stops
     ffmpeg -nostdin -v error -i cam.ts -c copy -f segment -segment_time 1 -segment_list web/single/a.m3u8 web/single/a%d.ts
     # both tracks pause from one segment to the next, which EXTINF includes, or does not
@@ -186,16 +191,19 @@ P
     python3 -u -m http.server --bind 127.0.0.1 -d web 0 >served 2>&1 3>&- &
     until grep -q 'port [0-9]' served; do sleep 0.05; done
     port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served)
-    for what in whole single pause stops; do
+    for what in whole boxes single pause stops; do
         hls 0 -d $what --json "http://127.0.0.1:$port/$what/a.m3u8"
         [[ $(jq -r 'select(.kind == "account" and .track == "video") | .account.frames_out' out) == 90 ]] || fail "$what: $(<out)"
     done
     for want in 'short:1 segment ends too early, where 0.' 'frame:1 segment ends within a frame' 'last:1 segment ends too early, where 0.' \
         'zeros:3760 bytes could not be used' 'early:at least 1 transport packet missing' 'empty:1 segment ends too early, where ' \
-        'ad:1 segment ends too early, where 0.'; do
+        'ad:1 segment ends too early, where 0.' 'box:1 segment ends within a frame' 'moof:1 segment ends within a frame' \
+        'tail:1 segment ends too early, where 1.0'; do
         what=${want%%:*}
-        hls 3 -d $what "http://127.0.0.1:$port/$what/a.m3u8"
+        hls 3 -d $what --json "http://127.0.0.1:$port/$what/a.m3u8"
         said "damaged: ${want#*:}"
+        # what follows is there
+        [[ $what != box || $(jq -r 'select(.kind == "account" and .track == "video") | .account.frames_in' out) == 90 ]] || fail "$(<out)"
     done
     expect 3 trtc-mix -o short.mp4 "alice=http://127.0.0.1:$port/short/a.m3u8"
     said '1 segment ends too early, where 0.'
