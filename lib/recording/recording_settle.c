@@ -14,9 +14,10 @@
 #define CLOCK_STEP_US  1000000 /* a larger difference is a step of the clock, not rounding */
 #define NOTED_US       100000  /* a smaller difference is not worth a note */
 #define COME_BACK_US   10000
-#define PICTURE_OFF_US 5000   /* names are exact to the millisecond */
-#define UNSURE_US      200000 /* times in names may jitter by half of it */
-#define APART_US       500000 /* the first frames of both kinds may come closer together by less */
+#define PICTURE_OFF_US 5000    /* names are exact to the millisecond */
+#define UNSURE_US      200000  /* times in names may jitter by half of it */
+#define PICTURE_US     2000000 /* the last picture of a segment may count for so long */
+#define APART_US       500000  /* the first frames of both kinds may come closer together by less */
 
 /* Whether the stream continues from a to b without a break, within a tolerance in microseconds. */
 static bool goes_on(const struct trtc_piece *a, const struct trtc_piece *b, int64_t tolerance_us)
@@ -45,9 +46,9 @@ static int64_t follow(struct trtc_recording *r, const struct trtc_piece *prev,
     return off <= -CLOCK_STEP_US ? -off : -off - COME_BACK_US;
 }
 
-/* Whether the playlist states the length of prev by its stamps, up to the end of the kind that ends last. Then
- * they do not jump in it. */
-static bool is_span(const struct trtc_piece *prev)
+/* Whether the playlist states the length of prev by its stamps, up to the end of the kind that ends last, or up to so
+ * much more. Then they do not jump in it. */
+static bool is_span(const struct trtc_piece *prev, int64_t more_us)
 {
     const struct trtc_facts *f = &prev->facts;
     int64_t span_us = 0;
@@ -58,12 +59,21 @@ static bool is_span(const struct trtc_piece *prev)
         const int64_t us = (trtc_ts_diff(f->end_90k[k], f->first_ts_90k) + delay) * 100 / 9;
         span_us = us > span_us ? us : span_us;
     }
-    return llabs(span_us - prev->dur_us) < TRTC_OVERLAP_US;
+    return span_us - prev->dur_us < TRTC_OVERLAP_US &&
+           prev->dur_us - span_us < TRTC_OVERLAP_US + more_us;
+}
+
+/* Whether the sound goes on from a to b by its stamps. */
+static bool sound_goes_on(const struct trtc_facts *a, const struct trtc_facts *b)
+{
+    const int64_t end = a->end_90k[TRTC_AT_AUDIO], first = b->first_dts_90k[TRTC_AT_AUDIO];
+    return end != TRTC_NOTIME && first != TRTC_NOTIME &&
+           llabs(trtc_ts_diff(first, end) * 100 / 9) < TRTC_ROUNDING_US / 2;
 }
 
 /* Whether frames of p begin where those of their kind end in prev, by their stamps, while the playlist says
  * that the segments begin farther apart: the length that it states includes frames of the other kind that are
- * behind the first ones of p. */
+ * behind the first ones of p or, where the sound goes on, the time for which the last picture would be shown. */
 static bool is_joined(const struct trtc_piece *prev, const struct trtc_piece *p)
 {
     const struct trtc_facts *a = &prev->facts, *b = &p->facts;
@@ -80,7 +90,8 @@ static bool is_joined(const struct trtc_piece *prev, const struct trtc_piece *p)
                   prev->dur_us - moved_us[k] >= TRTC_ROUNDING_US;
     }
     const int64_t apart_us = both ? llabs(moved_us[0] - moved_us[1]) : 0;
-    return joined && !a->odd && !b->odd && !p->part && is_span(prev) &&
+    const int64_t more_us = both && sound_goes_on(a, b) ? PICTURE_US : 0;
+    return joined && !a->odd && !b->odd && !p->part && is_span(prev, more_us) &&
            apart_us < (agrees ? TRTC_ROUNDING_US : APART_US);
 }
 

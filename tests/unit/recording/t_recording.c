@@ -427,17 +427,20 @@ static void test_settle_sums(void **state)
     (void)state;
     static const struct {
         const char *what;
-        int64_t end_ms[TRTC_NB_KINDS], first_ms[TRTC_NB_KINDS]; /* sound, pictures; -1: not known */
+        int64_t end_ms[TRTC_NB_KINDS], first_ms[TRTC_NB_KINDS]; /* pictures, sound; -1: not known */
         int64_t want_ms;
+        bool odd; /* stamps fall in the first one */
     } t[] = {
-        { "pictures end late", { 10000, 10300 }, { 10000, 10010 }, 10000 },
-        { "sound ends late", { 10300, 10000 }, { 10010, 10000 }, 10000 },
-        { "as the playlist says", { 10300, 10300 }, { 10290, 10310 }, 10300 },
-        { "a clock that jumped back in the first one", { 10000, 10000 }, { 10000, 10000 }, 10300 },
-        { "neither goes on", { 10000, 10300 }, { 10700, 10700 }, 10300 },
-        { "another clock", { 10000, 10300 }, { 0, 0 }, 10300 },
-        { "only one has jumped", { 10000, 10300 }, { 10000, 60000 }, 10300 },
-        { "their ends are not known", { -1, -1 }, { 10000, 10000 }, 10300 },
+        { "sound ends late", { 10000, 10300 }, { 10000, 10010 }, 10000, false },
+        { "pictures end late", { 10300, 10000 }, { 10010, 10000 }, 10000, false },
+        { "as the playlist says", { 10300, 10300 }, { 10290, 10310 }, 10300, false },
+        { "a clock that jumped back", { 10000, 10000 }, { 10000, 10000 }, 10300, true },
+        { "a picture counts for long", { 10000, 10000 }, { 10000, 10000 }, 10000, false },
+        { "the sound does not go on", { 10000, 10000 }, { 10000, 10030 }, 10300, false },
+        { "neither goes on", { 10000, 10300 }, { 10700, 10700 }, 10300, false },
+        { "another clock", { 10000, 10300 }, { 0, 0 }, 10300, false },
+        { "only one has jumped", { 10000, 10300 }, { 10000, 60000 }, 10300, false },
+        { "their ends are not known", { -1, -1 }, { 10000, 10000 }, 10300, false },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct trtc_piece pieces[2] = { { .uri = "u", .dur_us = 10300000 },
@@ -445,6 +448,7 @@ static void test_settle_sums(void **state)
         struct trtc_recording r = { .dir = scratch_dir(), .pieces = pieces, .nb_pieces = 2 };
         struct trtc_facts *a = &pieces[0].facts, *b = &pieces[1].facts;
         pieces[1].start_us = 10300000;
+        a->odd = t[i].odd;
         for (int k = 0; k < TRTC_NB_KINDS; k++) {
             a->end_90k[k] = t[i].end_ms[k] < 0 ? TRTC_NOTIME : t[i].end_ms[k] * 90;
             b->first_90k[k] = b->first_dts_90k[k] = t[i].first_ms[k] * 90;
