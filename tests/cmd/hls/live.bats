@@ -184,8 +184,8 @@ P
     mkdir web/single web/pause web/stops
     ffmpeg -nostdin -v error -i cam.ts -c copy -f segment -segment_time 1 -segment_list web/single/a.m3u8 web/single/a%d.ts
     # both tracks pause from one segment to the next, which EXTINF includes, or does not
-    ffmpeg -nostdin -v error -i cam.ts -c copy -bsf:v "setts=ts=TS+gte(TS\,4*90000)*90000" -bsf:a "setts=ts=TS+gte(TS\,4*90000)*90000" \
-        -f hls -hls_time 1 -hls_list_size 0 web/pause/a.m3u8
+    ffmpeg -nostdin -v error -i cam.ts -c copy -bsf:v "setts=pts=PTS+gte(PTS\,4*90000)*90000:dts=DTS+gte(PTS\,4*90000)*90000" \
+        -bsf:a "setts=ts=TS+gte(TS\,4*90000)*90000" -f hls -hls_time 1 -hls_list_size 0 web/pause/a.m3u8
     cp web/pause/*.ts web/stops
     sed 's/^#EXTINF:2.0.*/#EXTINF:1.000,/' web/pause/a.m3u8 >web/stops/a.m3u8
     python3 -u -m http.server --bind 127.0.0.1 -d web 0 >served 2>&1 3>&- &
