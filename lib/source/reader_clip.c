@@ -81,6 +81,19 @@ bool trtc_reader_own_stamps_go_on(const struct trtc_reader *rd)
            llabs(trtc_ts_diff(first, rd->last_ts) - rd->step_90k) < TRTC_READER_TOL_90K;
 }
 
+/* Whether the first picture of clip at comes later than usual, but soon, while the sound goes on by its stamps, and no
+ * name says when: at a variable rate. */
+static bool comes_late(const struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = trtc_reader_piece_of(rd);
+    const int64_t end = rd->lane->clips[rd->at - 1].piece->facts.end_90k[TRTC_AT_AUDIO],
+                  sound = p->facts.first_dts_90k[TRTC_AT_AUDIO];
+    const int64_t rise = trtc_ts_diff(p->facts.first_dts_90k[TRTC_AT_VIDEO], rd->last_ts);
+    return rd->kind == TRTC_VIDEO && !p->exact && end != TRTC_NOTIME &&
+           llabs(trtc_ts_diff(sound, end)) < TRTC_READER_TOL_90K / 2 && rise > 0 &&
+           rise < TRTC_READER_GOES_ON_90K;
+}
+
 /* Whether the stamps of this kind go on in clip at as the clock does, while sound and pictures are
  * no longer as far apart as in the clip before: those of the other kind have jumped, or those of this
  * kind had, and were corrected. */
@@ -105,7 +118,7 @@ static bool goes_on_alone(const struct trtc_reader *rd)
         return false; /* so far apart, each has a clock of its own, see recording/course.h */
     const int64_t step = moved[k] - trtc_reader_ticks_of(rd->lane->clips[rd->at - 1].piece->dur_us);
     return rd->last_ts == TRTC_NOTIME ? llabs(step) < TRTC_READER_TOL_90K
-                                      : trtc_reader_own_stamps_go_on(rd);
+                                      : trtc_reader_own_stamps_go_on(rd) || comes_late(rd);
 }
 
 /* How far the sound of a segment reaches by its clock, was, into the next one, p, to which the clock was set, although

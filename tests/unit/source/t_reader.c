@@ -563,6 +563,34 @@ static void test_pictures_stay_with_sound(void **state)
     }
 }
 
+/* A second segment whose first picture comes late beside sound that goes on, 60 ms later by a playlist without times:
+ * the picture stays as far behind the sound as its stamp. */
+static void test_late_picture_without_times(void **state)
+{
+    struct recorded rec;
+    struct recorded_loaded l;
+    int64_t sound[NB_SHORT], pictures[NB_SHORT];
+    (void)state;
+    assert_int_equal(mkdir("late", 0700), 0);
+    recorded_begin(&rec, "late");
+    for (int k = 0; k < 2; k++)
+        recorded_add(
+            &rec, k * DMS / 2, DMS / 2,
+            &(struct segment){
+                .from_90k = 10 * S + k * D / 2, .late_v = k * 60 * 90, .nb_v = 24, .nb_a = 45 },
+            RECORDED_NO_ATTR);
+    recorded_end(&rec);
+    recorded_load(&l, "late");
+    struct trtc_piece *p = l.scan.recs[0].pieces;
+    p[0].exact = p[1].exact = false;
+    p[0].dur_us += 60000;
+    p[1].start_us += 60000;
+    assert_int_equal(begins_of(&l, TRTC_VIDEO, pictures, 2), 48);
+    assert_int_equal(begins_of(&l, TRTC_AUDIO, sound, 2), 90);
+    assert_int_in_range(pictures[1] - sound[1], 59000, 61000);
+    recorded_unload(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -572,6 +600,7 @@ int main(void)
         cmocka_unit_test(test_named_by_pictures),
         cmocka_unit_test(test_names_jitter),
         cmocka_unit_test(test_pictures_stay_with_sound),
+        cmocka_unit_test(test_late_picture_without_times),
         cmocka_unit_test(test_sound_stays_with_pictures),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_as_many_files_as_are_open),
