@@ -179,8 +179,8 @@ AVRational trtc_input_av_distance(struct trtc_input_av *b, AVStream *st);
 /* Sets the times of the current packet, and what of it is not shown or heard. */
 void trtc_input_av_set_times(struct trtc_input_av *b, int track, struct trtc_input_raw *raw);
 
-/* Counts a picture, as Annex B, whose time contradicts the order in which it is shown. */
-void trtc_input_av_judge(struct trtc_input_av *b, const struct trtc_input_raw *raw);
+/* Counts a picture, as Annex B, whose time contradicts the order in which it is shown. One without a time gets it. */
+void trtc_input_av_judge(struct trtc_input_av *b, struct trtc_input_raw *raw);
 
 /* Places a frame by the edit list that libavformat has not applied. A recording has none: everything
  * is in it. */

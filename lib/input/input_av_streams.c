@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Input through libavformat: which streams of the container become tracks. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,20 @@ static int use_stream(struct trtc_input_av *b, int k, int index, struct trtc_err
                                    err);
 }
 
+/* In a program stream libavformat guesses codecs, and may take pictures for sound. */
+static void check_guesses(struct trtc_input_av *b)
+{
+    enum { PICTURES = 0x1e0, STREAMS = ~0xf }; /* ISO/IEC 13818-1, table 2-22 */
+
+    for (unsigned i = 0; i < b->ic->nb_streams; i++) {
+        const AVStream *st = b->ic->streams[i];
+        if (strcmp(b->ic->iformat->name, "mpeg") == 0 && (st->id & STREAMS) == PICTURES &&
+            st->codecpar->codec_type != AVMEDIA_TYPE_VIDEO && b->watch.nb_faults++ == 0)
+            snprintf(b->watch.first, sizeof b->watch.first,
+                     "stream %u has pictures, whose codec is not recognised", i);
+    }
+}
+
 int trtc_input_av_choose(struct trtc_input_av *b, struct trtc_err *err)
 {
     AVFormatContext *ic = b->ic;
@@ -165,6 +180,7 @@ int trtc_input_av_choose(struct trtc_input_av *b, struct trtc_err *err)
     for (unsigned i = 0; i < ic->nb_streams; i++)
         if ((int)i != video && (int)i != audio)
             ic->streams[i]->discard = AVDISCARD_ALL;
+    check_guesses(b);
     if (video >= 0 && use_stream(b, TRTC_AT_VIDEO, video, err) < 0)
         return -1;
     return audio >= 0 ? use_stream(b, TRTC_AT_AUDIO, audio, err) : 0;

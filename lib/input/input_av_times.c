@@ -260,8 +260,27 @@ void trtc_input_av_set_times(struct trtc_input_av *b, int track, struct trtc_inp
         move_late_dts(b, s, st, raw);
 }
 
-void trtc_input_av_judge(struct trtc_input_av *b, const struct trtc_input_raw *raw)
+static int64_t ticks_of(int64_t us)
 {
+    return us / 100 * 9 + us % 100 * 9 / 100;
+}
+
+/* A picture without a time is shown where its order has it. */
+static void place_by_order(const struct trtc_input_av *b, struct trtc_shown_picture *p,
+                           struct trtc_input_raw *raw)
+{
+    if (raw->pts_us != TRTC_NOTIME || raw->damaged || p->in_order || b->poc.sps_many ||
+        !trtc_shown_place(&b->shown, p, &p->pts_90k))
+        return;
+    raw->pts_us = p->pts_90k / 9 * 100 + p->pts_90k % 9 * 100 / 9;
+    if (raw->dts_us != TRTC_NOTIME && raw->pts_us < raw->dts_us)
+        raw->pts_us = raw->dts_us;
+    p->stated = true;
+}
+
+void trtc_input_av_judge(struct trtc_input_av *b, struct trtc_input_raw *raw)
+{
+    const bool timed = raw->pts_us != TRTC_NOTIME && raw->dts_us != TRTC_NOTIME;
     struct trtc_shown_picture p = { .key = raw->key };
 
     if (raw->size == 0 || (raw->codec != TRTC_CODEC_H264 && raw->codec != TRTC_CODEC_H265))
@@ -271,12 +290,13 @@ void trtc_input_av_judge(struct trtc_input_av *b, const struct trtc_input_raw *r
     if (raw->sets)
         trtc_poc_picture(&b->poc, raw->sets, raw->sets_size, &p.order);
     trtc_poc_picture(&b->poc, raw->data, raw->size, &p.order);
-    if (!b->poc.have_sps || raw->pts_us == TRTC_NOTIME || raw->dts_us == TRTC_NOTIME)
+    if (!b->poc.have_sps)
         return;
-    p.stated = !b->poc.sps_many && !raw->damaged;
+    p.stated = timed && !b->poc.sps_many && !raw->damaged;
     p.in_order = trtc_poc_is_in_order(&b->poc.sps);
-    p.pts_90k = raw->pts_us / 100 * 9 + raw->pts_us % 100 * 9 / 100;
-    p.dts_90k = raw->dts_us / 100 * 9 + raw->dts_us % 100 * 9 / 100;
+    p.pts_90k = timed ? ticks_of(raw->pts_us) : 0;
+    p.dts_90k = raw->dts_us != TRTC_NOTIME ? ticks_of(raw->dts_us) : b->shown.dts_90k;
+    place_by_order(b, &p, raw);
     b->nb_misplaced += trtc_shown_contradicts(&b->shown, &p) &&
                        !trtc_input_is_wild(raw->pts_us, raw->dts_us, raw->sure);
 }

@@ -2,6 +2,7 @@
 /* The order of pictures and their times; see shown.h. */
 #include "ts/shown.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "recording/clock.h"
@@ -24,6 +25,10 @@ static void keep(struct trtc_shown *s, int64_t count, int64_t pts_90k)
 {
     if (s->nb == TRTC_SHOWN_KEPT)
         drop(s, 0);
+    if (s->nb > 0 && count != s->kept[s->nb - 1].count) {
+        s->span_counts = count - s->kept[s->nb - 1].count;
+        s->span_90k = trtc_ts_diff(pts_90k, s->kept[s->nb - 1].pts_90k);
+    }
     s->kept[s->nb].count = count;
     s->kept[s->nb++].pts_90k = pts_90k;
 }
@@ -63,4 +68,55 @@ bool trtc_shown_contradicts(struct trtc_shown *s, const struct trtc_shown_pictur
     if (!s->apart)
         keep(s, own, p->pts_90k);
     return nb > 0;
+}
+
+/* Returns the picture whose count is nearest to this one, except for one of them (-1: none), or -1. */
+static int nearest(const struct trtc_shown *s, int64_t count, int except)
+{
+    int best = -1;
+
+    for (int i = 0; i < s->nb; i++)
+        if (i != except &&
+            (best < 0 || llabs(s->kept[i].count - count) < llabs(s->kept[best].count - count)))
+            best = i;
+    return best;
+}
+
+/* The time behind all that are kept, by the shortest distance of two. */
+static bool place_behind(const struct trtc_shown *s, int64_t *pts_90k)
+{
+    int64_t least = 0;
+    int last = 0;
+
+    for (int i = 1; i < s->nb; i++)
+        last = trtc_ts_diff(s->kept[i].pts_90k, s->kept[last].pts_90k) > 0 ? i : last;
+    for (int i = 0; i < s->nb; i++)
+        for (int k = 0; k < s->nb; k++) {
+            const int64_t by = trtc_ts_diff(s->kept[i].pts_90k, s->kept[k].pts_90k);
+            least = by > 0 && (least == 0 || by < least) ? by : least;
+        }
+    if (least > 0)
+        *pts_90k = s->kept[last].pts_90k + least;
+    return least > 0;
+}
+
+bool trtc_shown_place(const struct trtc_shown *s, const struct trtc_shown_picture *p,
+                      int64_t *pts_90k)
+{
+    const int64_t count = p->order.count;
+    const int a = nearest(s, count, -1), b = nearest(s, count, a);
+    int64_t counts = s->span_counts, span_90k = s->span_90k;
+
+    if (p->key || p->order.resets)
+        return place_behind(s, pts_90k);
+    if (!p->order.known || a < 0)
+        return false;
+    if (b >= 0) {
+        counts = s->kept[b].count - s->kept[a].count;
+        span_90k = trtc_ts_diff(s->kept[b].pts_90k, s->kept[a].pts_90k);
+    }
+    if (counts == 0)
+        return false;
+    *pts_90k = s->kept[a].pts_90k + (count - s->kept[a].count) * span_90k / counts;
+    return true;
 }

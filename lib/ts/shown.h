@@ -14,9 +14,10 @@ struct trtc_shown {
     struct {
         int64_t count, pts_90k;
     } kept[TRTC_SHOWN_KEPT];
-    int64_t nb_in;   /* pictures, if they are shown as they are decoded */
-    int64_t dts_90k; /* of the last one, */
-    bool apart;      /* ... which is not kept, since it contradicts others */
+    int64_t span_counts, span_90k; /* how far apart two of them were, also of groups before */
+    int64_t nb_in;                 /* pictures, if they are shown as they are decoded */
+    int64_t dts_90k;               /* of the last one, */
+    bool apart;                    /* ... which is not kept, since it contradicts others */
 };
 
 /* What is known of a picture. Times have 33 bits. */
@@ -31,5 +32,10 @@ struct trtc_shown_picture {
 /* Adds the next picture in the order of decoding. Returns whether its time contradicts the order, or shows
  * that an earlier one did. */
 bool trtc_shown_contradicts(struct trtc_shown *s, const struct trtc_shown_picture *p);
+
+/* Finds the time of a picture: by its place between those of its group that were added, or, of a key picture, behind
+ * all of them. Returns false: too few are known. */
+bool trtc_shown_place(const struct trtc_shown *s, const struct trtc_shown_picture *p,
+                      int64_t *pts_90k);
 
 #endif

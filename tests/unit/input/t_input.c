@@ -408,6 +408,41 @@ static void test_time_against_order(void **state)
     }
 }
 
+/* The pictures of got are as far apart as those of base. */
+static void same_places(void)
+{
+    assert_int_equal(got.nb[V], base.nb[V]);
+    for (int k = 0; k < base.nb[V]; k++) {
+        const int64_t at_us = frame_of(&got, V, k)->f.pkt.pts_us,
+                      dts_us = frame_of(&got, V, k)->f.pkt.dts_us;
+        const int64_t off_us = at_us - frame_of(&got, V, 0)->f.pkt.pts_us -
+                               frame_of(&base, V, k)->f.pkt.pts_us +
+                               frame_of(&base, V, 0)->f.pkt.pts_us;
+        assert_true(llabs(off_us) <= 1500 && dts_us <= at_us);
+    }
+}
+
+/* libavformat gives some pictures of a program stream no time: they are shown where their order has them. Pictures
+ * that it takes for sound are reported. */
+static void test_program_stream(void **state)
+{
+    static const char *const sizes[] = { "640x360", "192x108" };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        run(FFMPEG "-f lavfi -i testsrc2=s=%s:r=25:d=8 -f lavfi -i sine=r=48000:d=8 -c:v libx264 "
+                   "-preset veryfast -g 25 -bf 2 -threads 1 -x264-params aud=1 -c:a mp2 program.ts",
+            sizes[i]);
+        run(FFMPEG "-i program.ts -c copy -f vob program.mpg");
+        read_file(&base, "program.ts");
+        read_file(&got, "program.mpg");
+        assert_int_equal(got.losses.nb_unordered + got.nb_breaks, 0);
+        assert_int_equal(got.losses.nb_faults, got.nb[V] == 0);
+        if (got.nb[V] > 0)
+            same_places();
+    }
+}
+
 /* An AVI of a stream with pauses says only when pictures are decoded. */
 static void test_avi_with_pauses(void **state)
 {
@@ -1939,20 +1974,6 @@ static void delay_decoding(const char *from, const char *to, uint32_t by_ms)
     free(b.p);
 }
 
-/* The pictures of got are as far apart as those of base. */
-static void same_places(void)
-{
-    assert_int_equal(got.nb[V], base.nb[V]);
-    for (int k = 0; k < base.nb[V]; k++) {
-        const int64_t at_us = frame_of(&got, V, k)->f.pkt.pts_us,
-                      dts_us = frame_of(&got, V, k)->f.pkt.dts_us;
-        const int64_t off_us = at_us - frame_of(&got, V, 0)->f.pkt.pts_us -
-                               frame_of(&base, V, k)->f.pkt.pts_us +
-                               frame_of(&base, V, 0)->f.pkt.pts_us;
-        assert_true(llabs(off_us) <= 1500 && dts_us <= at_us);
-    }
-}
-
 /* Decoding times that count from the first time of presentation, though pictures are reordered. */
 static void test_late_decoding_times(void **state)
 {
@@ -2939,6 +2960,7 @@ int main(void)
         cmocka_unit_test(test_pause_between_reordered),
         cmocka_unit_test(test_time_against_order),
         cmocka_unit_test(test_avi_with_pauses),
+        cmocka_unit_test(test_program_stream),
         cmocka_unit_test(test_avi),
         cmocka_unit_test(test_mp4_without_times),
         cmocka_unit_test(test_matroska_without_sizes),

@@ -68,9 +68,38 @@ static void test_wrong_times(void **state)
         }
 }
 
+/* A picture without a time gets it from its place, from the second picture of a group on. */
+static void test_place(void **state)
+{
+    struct trtc_shown s = { 0 };
+    int64_t at_90k;
+
+    (void)state;
+    assert_false(
+        trtc_shown_place(&s, &(struct trtc_shown_picture){ .order.known = true }, &at_90k));
+    for (int i = 0; i < NB; i++) {
+        const int place = i / GROUP * GROUP + places[i % GROUP];
+        const struct trtc_shown_picture p = {
+            .order = { .known = true, .resets = i % GROUP == 0, .count = 2 * places[i % GROUP] },
+            .stated = true,
+            .key = i % GROUP == 0,
+            .pts_90k = (place + 3) * STEP,
+            .dts_90k = i * STEP,
+        };
+        if (i > 1) {
+            assert_true(trtc_shown_place(&s, &p, &at_90k));
+            assert_int_equal(at_90k,
+                             p.pts_90k - (p.key ? STEP : 0)); /* one leads the key picture */
+        }
+        assert_false(trtc_shown_contradicts(&s, &p));
+    }
+    assert_false(trtc_shown_place(&s, &(struct trtc_shown_picture){ 0 }, &at_90k));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_wrong_times) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_wrong_times),
+                                        cmocka_unit_test(test_place) };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
