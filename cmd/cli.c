@@ -151,8 +151,18 @@ const char *cli_name(void)
     return cli.name;
 }
 
+/* The same signal again kills us, unless it is a hang-up, which a shell may send again. */
 static void on_signal(int sig)
 {
+    static _Atomic int64_t first_us;
+    const int64_t now_us = clock_mono_us();
+
+    if (cli_signal != sig)
+        first_us = now_us;
+    else if (sig != SIGHUP && now_us - first_us > CLI_TWICE_US) {
+        signal(sig, SIG_DFL);
+        raise(sig); /* comes when this function has returned */
+    }
     cli_signal = sig;
 }
 
@@ -164,11 +174,10 @@ bool cli_hangs_up(void)
 
 void cli_catch_signals(void)
 {
-    struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    struct sigaction sa = { .sa_handler = on_signal };
     sigemptyset(&sa.sa_mask);
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
-    sa.sa_flags = 0; /* the shell may send a hang-up again */
     if (cli_hangs_up())
         sigaction(SIGHUP, &sa, NULL);
 }

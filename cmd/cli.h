@@ -12,7 +12,9 @@
 struct cJSON;
 
 /* The signal that asked the program to end (SIGINT, SIGTERM, SIGHUP), or 0. A second SIGINT or
- * SIGTERM kills it. */
+ * SIGTERM kills it, unless it follows within CLI_TWICE_US: timeout(1) sends each signal twice, to the
+ * program and to its process group. */
+#define CLI_TWICE_US 100000
 extern volatile sig_atomic_t cli_signal;
 
 /* Call first, before anything is printed. name (borrowed) is the program's name in messages. From

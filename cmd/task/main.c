@@ -118,9 +118,11 @@ static void take_signals(struct task *t)
     while (read(t->signals, &i, sizeof i) == (ssize_t)sizeof i) {
         if (i.ssi_signo == SIGCHLD)
             continue;
-        if (t->stage == TASK_RECORDS)
+        if (t->stage == TASK_RECORDS) {
+            t->signal_us = clock_mono_us();
             task_leave(t, TRTC_LEAVE_ASKED);
-        else if (i.ssi_signo != SIGHUP) /* the shell may send it again */
+        } else if (i.ssi_signo != SIGHUP && /* the shell may send it again */
+                   clock_mono_us() - t->signal_us > CLI_TWICE_US)
             t->signal = (int)i.ssi_signo;
     }
 }

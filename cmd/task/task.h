@@ -72,6 +72,7 @@ struct task {
     int64_t look_us;   /* when task_look tries again, after a shortage of memory; 0: never */
     bool stale;        /* status.json is out of date */
     int64_t status_us; /* when it was written */
+    int64_t signal_us; /* when the first signal came that ends the task; 0: not yet */
     int signal;        /* the second signal, on which the program ends at once; 0: none yet */
     int failure;       /* of the machine (disk, memory): the exit status; 0: none */
 

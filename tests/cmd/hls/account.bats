@@ -382,9 +382,12 @@ zeros() {
     done
 }
 
-@test "an interrupted recording accounts for what it has read" {
+# twice_at_once PID: a signal, and the same again, as timeout(1) sends it to its program and to the process group.
+twice_at_once() { kill -INT "$1" "$1" "$1" "$1" "$1" "$1"; }
+
+@test "an interrupted recording accounts for what it has read, also if the signal comes twice at once" {
     local status=0
-    { cat "$cam" && sleep 0.2 && kill -INT "$(<pid)" && sleep 1; } | { echo "$BASHPID" >pid && exec trtc-hls -A 1400000001 -R 3560 --no-sync -d o --json; } >out 2>err || status=$?
+    { cat "$cam" && sleep 0.2 && twice_at_once "$(<pid)" && sleep 1; } | { echo "$BASHPID" >pid && exec trtc-hls -A 1400000001 -R 3560 --no-sync -d o --json; } >out 2>err || status=$?
     [[ $status -eq 130 ]] || fail "status $status"
     quiet
     [[ $(account video .account.unaccounted) == 0 && $(account audio .account.unaccounted) == 0 ]] || fail "account"

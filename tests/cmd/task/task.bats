@@ -86,7 +86,7 @@ live() {
     room_pids+=($!)
     stands t .Status InProgress
     sleep 1.5
-    kill -INT -- "-$(cat t/lock)"
+    kill -INT -- "-$(cat t/lock)" "-$(cat t/lock)" # twice, as timeout(1) does
     ended 0
     [[ $(events_of) == '301 307 307 302' ]]
     whole t
