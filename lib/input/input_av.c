@@ -262,7 +262,7 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
     out->nb_lost_packets = b->watch.segments.nb_missing;
     out->nb_bad_bytes += b->watch.segments.nb_bad;
     out->nb_short = b->watch.segments.nb_short;
-    out->nb_torn = b->watch.segments.nb_torn;
+    out->nb_torn = trtc_input_segments_nb_torn(&b->watch.segments);
     out->short_us = b->watch.segments.short_us;
     out->fault =
         b->src && b->watch.first[0] ? b->watch.first : NULL; /* for a URL it may reveal too much */

@@ -4,9 +4,9 @@
  * input_frame.c gets raw frames from a back end (input_ts.c: transport streams; input_av.c: everything
  * else), whose order input_rise.c mends, has the clock (input_clock.c) place them on one time line,
  * and encodes sound that is not AAC. input.c keeps the first frames until it knows where the stream starts.
- * input_src.c reads the bytes of files, input_net.c those of connections, and input_segments.c looks at those
- * of a playlist's segments; input_config.c reads the
- * configuration records of containers, input_boxes.c the index of an MP4. */
+ * input_src.c reads the bytes of files, input_net.c those of connections, and input_segments.c looks at
+ * those of a playlist's segments; input_config.c reads the configuration records of containers,
+ * input_boxes.c the index of an MP4. */
 #ifndef TRTC_INPUT_INPUT_PRIV_H
 #define TRTC_INPUT_INPUT_PRIV_H
 
@@ -364,16 +364,17 @@ struct trtc_input_segments {
     int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
                    struct AVDictionary **options); /* ... libavformat's functions */
     int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
-    bool encrypted;     /* one of them is, as a whole */
-    int64_t nb_short;   /* that end before the next one begins, or before they should, */
-    int64_t short_us;   /* ... all together by so much */
-    int64_t nb_torn;    /* that end within a frame */
-    int64_t nb_missing; /* places within them where packets are missing */
-    int64_t nb_bad;     /* bytes that are not of packets */
-    bool over;          /* nothing is looked at any more */
-    char **lists;       /* URLs of playlists */
+    bool encrypted;         /* one of them is, as a whole */
+    int64_t nb_short;       /* that end before the next one begins, or before they should, */
+    int64_t short_us;       /* ... all together by so much */
+    int64_t nb_torn;        /* that certainly end within a frame */
+    int64_t nb_on, nb_anew; /* whose counters go on, or do not, although no time is missing */
+    int64_t nb_missing;     /* places within them where packets are missing */
+    int64_t nb_bad;         /* bytes that are not of packets */
+    bool over;              /* nothing is looked at any more */
+    char **lists;           /* URLs of playlists */
     size_t nb_lists, cap_lists;
-    struct chain *chain; /* that of the segment which was closed last, or NULL */
+    struct trtc_input_chain *chain; /* that of the segment which was closed last, or NULL */
 };
 
 /* Looks at the segments that ic opens. ic->opaque is the struct trtc_input_watch with the result, in which
@@ -382,6 +383,9 @@ void trtc_input_segments_watch(struct AVFormatContext *ic);
 
 /* The input has ended by itself. */
 void trtc_input_segments_end(struct AVFormatContext *ic);
+
+/* Returns how many segments end within a frame, so far. */
+int64_t trtc_input_segments_nb_torn(const struct trtc_input_segments *g);
 
 void trtc_input_segments_fini(struct trtc_input_segments *g);
 

@@ -181,6 +181,10 @@ P
     truncate -s -59 web/box/a2.m4s
     truncate -s 300 web/moof/a2.m4s
     truncate -s 24 web/tail/a5.m4s
+    mkdir web/frames
+    ffmpeg -nostdin -v error -i cam.ts -vn -c copy -f segment -segment_format adts -segment_time 2 -segment_list web/frames/a.m3u8 web/frames/a%d.aac
+    cp -r web/frames web/aac
+    truncate -s -20 web/aac/a1.aac
     mkdir web/single web/pause web/stops
     ffmpeg -nostdin -v error -i cam.ts -c copy -f segment -segment_time 1 -segment_list web/single/a.m3u8 web/single/a%d.ts
     # both tracks pause from one segment to the next, which EXTINF includes, or does not
@@ -191,13 +195,13 @@ P
     python3 -u -m http.server --bind 127.0.0.1 -d web 0 >served 2>&1 3>&- &
     until grep -q 'port [0-9]' served; do sleep 0.05; done
     port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served)
-    for what in whole boxes single pause stops; do
+    for what in whole boxes single pause stops frames; do
         hls 0 -d $what --json "http://127.0.0.1:$port/$what/a.m3u8"
-        [[ $(jq -r 'select(.kind == "account" and .track == "video") | .account.frames_out' out) == 90 ]] || fail "$what: $(<out)"
+        [[ $what == frames || $(jq -r 'select(.kind == "account" and .track == "video") | .account.frames_out' out) == 90 ]] || fail "$what: $(<out)"
     done
     for want in 'short:1 segment ends too early, where 0.' 'frame:1 segment ends within a frame' 'last:1 segment ends too early, where 0.' \
         'zeros:3760 bytes could not be used' 'early:at least 1 transport packet missing' 'empty:1 segment ends too early, where ' \
-        'ad:1 segment ends too early, where 0.' 'box:1 segment ends within a frame' 'moof:1 segment ends within a frame' \
+        'ad:1 segment ends too early, where 0.' 'box:1 segment ends within a frame' 'moof:1 segment ends within a frame' 'aac:1 segment ends within a frame' \
         'tail:1 segment ends too early, where 1.0'; do
         what=${want%%:*}
         hls 3 -d $what --json "http://127.0.0.1:$port/$what/a.m3u8"
