@@ -10,9 +10,22 @@
 #define JITTER_90K 900   /* times that are out of order by less */
 #define HOLE_90K   90000 /* decoding times that rise by more, or fall: the clock may have jumped */
 
-static bool is_wrong(int64_t count, int64_t pts_90k, int64_t later_count, int64_t later_90k)
+static bool is_before(int64_t a_90k, int64_t b_90k)
 {
-    return count < later_count && trtc_ts_diff(later_90k, pts_90k) < -JITTER_90K;
+    return trtc_ts_diff(a_90k, b_90k) < -JITTER_90K;
+}
+
+/* Whether the picture, with this count, and an earlier one in the order of decoding are on the wrong sides of each
+ * other. Some encoders state that they do not reorder, and do: their counts show that. */
+static bool contradicts(const struct trtc_shown *s, int i, const struct trtc_shown_picture *p,
+                        int64_t count)
+{
+    const int64_t kept = s->kept[i].count, pts_90k = s->kept[i].pts_90k;
+
+    if (p->in_order)
+        return kept <= count && is_before(p->pts_90k, pts_90k);
+    return (kept < count && is_before(p->pts_90k, pts_90k)) ||
+           (count < kept && is_before(pts_90k, p->pts_90k));
 }
 
 static void drop(struct trtc_shown *s, int i)
@@ -33,14 +46,14 @@ static void keep(struct trtc_shown *s, int64_t count, int64_t pts_90k)
     s->kept[s->nb++].pts_90k = pts_90k;
 }
 
-/* Returns how many pictures stand on the wrong side of one with this count. *which: the last of them. */
-static int nb_against(const struct trtc_shown *s, int64_t count, int64_t pts_90k, int *which)
+/* Returns how many pictures one with this count contradicts. *which: the last of them. */
+static int nb_against(const struct trtc_shown *s, const struct trtc_shown_picture *p, int64_t count,
+                      int *which)
 {
     int nb = 0;
 
     for (int i = 0; i < s->nb; i++)
-        if (is_wrong(s->kept[i].count, s->kept[i].pts_90k, count, pts_90k) ||
-            is_wrong(count, pts_90k, s->kept[i].count, s->kept[i].pts_90k)) {
+        if (contradicts(s, i, p, count)) {
             *which = i;
             nb++;
         }
@@ -58,8 +71,8 @@ bool trtc_shown_contradicts(struct trtc_shown *s, const struct trtc_shown_pictur
         s->nb = 0;
     if (!usable)
         return false;
-    const int64_t own = p->in_order ? s->nb_in++ : p->order.count;
-    const int nb = nb_against(s, p->key || p->order.resets ? INT64_MAX : own, p->pts_90k, &which);
+    const int64_t own = p->order.known ? p->order.count : s->nb_in++;
+    const int nb = nb_against(s, p, p->key || p->order.resets ? INT64_MAX : own, &which);
     if (p->key || p->order.resets || (nb > 0 && s->apart)) /* the stream goes on from here */
         s->nb = 0;
     else if (nb == 1) /* it is not known which of the two is wrong */

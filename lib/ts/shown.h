@@ -15,7 +15,7 @@ struct trtc_shown {
         int64_t count, pts_90k;
     } kept[TRTC_SHOWN_KEPT];
     int64_t span_counts, span_90k; /* how far apart two of them were, also of groups before */
-    int64_t nb_in;                 /* pictures, if they are shown as they are decoded */
+    int64_t nb_in;                 /* pictures that state no order */
     int64_t dts_90k;               /* of the last one, */
     bool apart;                    /* ... which is not kept, since it contradicts others */
 };

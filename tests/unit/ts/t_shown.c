@@ -68,6 +68,29 @@ static void test_wrong_times(void **state)
         }
 }
 
+/* Pictures are reordered in spite of what the stream states, or have counts that mean nothing: their times are right. */
+static void test_wrong_statements(void **state)
+{
+    (void)state;
+    for (int garbage = 0; garbage < 2; garbage++) {
+        struct trtc_shown s = { 0 };
+        for (int i = 0; i < NB; i++) {
+            const int place = garbage ? i : i / GROUP * GROUP + places[i % GROUP];
+            const struct trtc_shown_picture p = {
+                .order = { .known = true,
+                           .resets = i == 0,
+                           .count = garbage ? i * 7 % 5 : 2 * place },
+                .stated = true,
+                .in_order = true,
+                .key = i % GROUP == 0,
+                .pts_90k = (place + 3) * STEP,
+                .dts_90k = i * STEP,
+            };
+            assert_false(trtc_shown_contradicts(&s, &p));
+        }
+    }
+}
+
 /* A picture without a time gets it from its place, from the second picture of a group on. */
 static void test_place(void **state)
 {
@@ -99,6 +122,7 @@ static void test_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_wrong_times),
+                                        cmocka_unit_test(test_wrong_statements),
                                         cmocka_unit_test(test_place) };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
