@@ -251,8 +251,7 @@ void trtc_input_av_set_times(struct trtc_input_av *b, int track, struct trtc_inp
         set_trim(s, st, b->pkt, raw);
         return;
     }
-    raw->sure = b->watch.layout == TRTC_INPUT_BOXES || b->watch.layout == TRTC_INPUT_ELEMENTS ||
-                b->watch.layout == TRTC_INPUT_TAGS;
+    raw->sure = b->watch.layout == TRTC_INPUT_BOXES || b->watch.layout == TRTC_INPUT_ELEMENTS;
     guess_dts(s, st, b->pkt, raw);
     if (derives_dts(b))
         catch_up(s, raw);
