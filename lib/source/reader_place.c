@@ -199,6 +199,15 @@ static int64_t unexplained(const struct trtc_reader *rd)
     return us > EXPLAINED_US ? us : 0;
 }
 
+/* Lists the open clip as uncertain. */
+static int lose_uncertain(struct trtc_reader *rd, int64_t us)
+{
+    return trtc_reader_lose(rd, (struct trtc_lost){ "uncertain", 0, 0 },
+                            "its time stamps contradict each other or the playlist: its %s, and "
+                            "what follows, may be off by %.3f s",
+                            rd->kind == TRTC_VIDEO ? "pictures" : "sound", (double)us / 1e6);
+}
+
 int trtc_reader_lose_place(struct trtc_reader *rd, const struct trtc_ts_stats *s)
 {
     const struct trtc_piece *p = trtc_reader_piece_of(rd);
@@ -206,14 +215,13 @@ int trtc_reader_lose_place(struct trtc_reader *rd, const struct trtc_ts_stats *s
         return 0;
     if (!is_corrected(rd)) {
         rd->usual_us = larger(rd->usual_us, rd->placed.widest_us);
-        return 0;
+        return rd->placed.contradicted_us > EXPLAINED_US
+                   ? lose_uncertain(rd, rd->placed.contradicted_us)
+                   : 0;
     }
     note_distance(&rd->placed, rd->placed.jump_us);
     const int64_t us = unexplained(rd);
     if (us == 0 || s->nb_lost || s->nb_bad || p->cut)
         return 0;
-    return trtc_reader_lose(rd, (struct trtc_lost){ "uncertain", 0, 0 },
-                            "its time stamps contradict each other or the playlist: its %s, and "
-                            "what follows, may be off by %.3f s",
-                            rd->kind == TRTC_VIDEO ? "pictures" : "sound", (double)us / 1e6);
+    return lose_uncertain(rd, us);
 }

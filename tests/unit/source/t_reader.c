@@ -591,6 +591,32 @@ static void test_late_picture_without_times(void **state)
     recorded_unload(&l);
 }
 
+/* Where no name states a time, and the stamps of a segment begin 0.5 s later than its playlist says, the sound may have
+ * paused, or its clock may have jumped: that is not known, and reported. */
+static void test_pause_without_times(void **state)
+{
+    (void)state;
+    for (int exact = 0; exact < 2; exact++) {
+        struct recorded rec;
+        struct recorded_loaded l;
+        int64_t left;
+        char dir[16];
+        snprintf(dir, sizeof dir, "pause%d", exact);
+        assert_int_equal(mkdir(dir, 0700), 0);
+        recorded_begin(&rec, dir);
+        for (int k = 0; k < 2; k++)
+            recorded_add(&rec, k * DMS / 2, DMS / 2,
+                         &(struct segment){ .from_90k = 10 * S + k * (D / 2 + S / 2), .nb_a = 45 },
+                         RECORDED_NO_ATTR);
+        recorded_end(&rec);
+        recorded_load(&l, dir);
+        l.scan.recs[0].pieces[0].exact = l.scan.recs[0].pieces[1].exact = exact;
+        assert_string_equal(frames_of(&l, TRTC_AUDIO, &left), "0x90");
+        assert_string_equal(losses_of(&l), exact ? "" : "uncertain");
+        recorded_unload(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -601,6 +627,7 @@ int main(void)
         cmocka_unit_test(test_names_jitter),
         cmocka_unit_test(test_pictures_stay_with_sound),
         cmocka_unit_test(test_late_picture_without_times),
+        cmocka_unit_test(test_pause_without_times),
         cmocka_unit_test(test_sound_stays_with_pictures),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_as_many_files_as_are_open),
