@@ -7,8 +7,16 @@
 
 #include "recording/clock.h"
 
-#define JITTER_90K 900   /* times that are out of order by less */
-#define HOLE_90K   90000 /* decoding times that rise by more, or fall: the clock may have jumped */
+#define JITTER_90K 900 /* times that are out of order by less */
+/* Decoding times that rise by more than two steps and this: the clock has jumped, or pictures are missing, and
+ * with them their counts. */
+#define HOLE_90K   3600
+
+/* Whether a picture cannot be compared with those decoded before it. */
+static bool is_far(int64_t step_90k, int64_t before_90k)
+{
+    return step_90k < before_90k / 2 || step_90k > 2 * before_90k + HOLE_90K;
+}
 
 static bool is_before(int64_t a_90k, int64_t b_90k)
 {
@@ -67,8 +75,9 @@ bool trtc_shown_contradicts(struct trtc_shown *s, const struct trtc_shown_pictur
     int which = 0;
 
     s->dts_90k = p->dts_90k;
-    if (step < 0 || step > HOLE_90K || (!usable && (p->key || p->order.resets)))
+    if (is_far(step, s->step_90k) || (!usable && (p->key || p->order.resets)))
         s->nb = 0;
+    s->step_90k = step;
     if (!usable)
         return false;
     const int64_t own = p->order.known ? p->order.count : s->nb_in++;

@@ -17,7 +17,8 @@ struct trtc_shown {
     int64_t span_counts, span_90k; /* how far apart two of them were, also of groups before */
     int64_t nb_in;                 /* pictures that state no order */
     int64_t dts_90k;               /* of the last one, */
-    bool apart;                    /* ... which is not kept, since it contradicts others */
+    int64_t step_90k;              /* ... so much later it is decoded than the one before, */
+    bool apart;                    /* ... and it is not kept, since it contradicts others */
 };
 
 /* What is known of a picture. Times have 33 bits. */

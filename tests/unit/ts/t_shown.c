@@ -55,6 +55,13 @@ static void test_wrong_times(void **state)
             /* the clock jumps */
             assert_int_equal(nb_wrong(&(struct fault){ 11, NB, 900000, true }, k, from_90k[i]), 0);
             assert_int_equal(nb_wrong(&(struct fault){ 11, NB, -900000, true }, k, from_90k[i]), 0);
+            for (int at = GROUP; at < 2 * GROUP; at++)
+                for (int64_t by = 9000; by < 90000; by += 9000) {
+                    assert_int_equal(nb_wrong(&(struct fault){ at, NB, by, true }, k, from_90k[i]),
+                                     0);
+                    assert_int_equal(nb_wrong(&(struct fault){ at, NB, -by, true }, k, from_90k[i]),
+                                     0);
+                }
             for (int at = GROUP; at < 2 * GROUP; at++) {
                 const int64_t by[] = { 18000, 90000, 900000, -18000, -90000, -900000 };
                 for (int n = 0; n < 6; n++) {
