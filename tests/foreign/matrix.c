@@ -99,6 +99,8 @@ static const struct class classes[] = {
       "FFmpeg's demuxer gives two pictures of a fragmented file with an edit list one time" },
     { "merge-segments *.dash.mp4", "status 3:* out of order*",
       "FFmpeg's demuxer gives two pictures of a fragmented file with an edit list one time" },
+    { "merge-segments *.dash.mp4", "status 3:* out of order*; time-a *",
+      "FFmpeg's demuxer gives two pictures of a fragmented file with an edit list one time" },
     { "hls-pipe *.cmaf.mp4", "status 3:* out of order*; time-v * ([0-2].? frames) at *",
       "FFmpeg's demuxer gives the first pictures other times where it cannot seek" },
     { "hls-pipe *.cmaf.mp4", "status 3:* out of order*; time-v * ([0-2].? frames) at *; time-a *",
