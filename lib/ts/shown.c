@@ -12,10 +12,14 @@
  * with them their counts. */
 #define HOLE_90K   3600
 
-/* Whether a picture cannot be compared with those decoded before it. */
-static bool is_far(int64_t step_90k, int64_t before_90k)
+/* Whether a picture cannot be compared with those decoded before it, so much earlier. */
+static bool is_far(struct trtc_shown *s, int64_t step_90k)
 {
-    return step_90k < before_90k / 2 || step_90k > 2 * before_90k + HOLE_90K;
+    const bool far = step_90k < 0 || step_90k > 2 * s->step_90k + HOLE_90K;
+
+    if (step_90k > 0) /* else it is not known */
+        s->step_90k = step_90k;
+    return far;
 }
 
 static bool is_before(int64_t a_90k, int64_t b_90k)
@@ -75,9 +79,8 @@ bool trtc_shown_contradicts(struct trtc_shown *s, const struct trtc_shown_pictur
     int which = 0;
 
     s->dts_90k = p->dts_90k;
-    if (is_far(step, s->step_90k) || (!usable && (p->key || p->order.resets)))
+    if (is_far(s, step) || (!usable && (p->key || p->order.resets)))
         s->nb = 0;
-    s->step_90k = step;
     if (!usable)
         return false;
     const int64_t own = p->order.known ? p->order.count : s->nb_in++;
