@@ -199,6 +199,20 @@ static int64_t unexplained(const struct trtc_reader *rd)
     return us > EXPLAINED_US ? us : 0;
 }
 
+/* By how much the clip reaches over the time in the name of the next one, if it has a hole of that length: its
+ * stamps have jumped there, or it paused and the clock of the names ran back by as much, which is less likely. */
+static int64_t reaches_over(const struct trtc_reader *rd)
+{
+    const struct trtc_piece *p = trtc_reader_piece_of(rd), *next = p + 1;
+    if (p->whole || next == rd->rec->pieces + rd->rec->nb_pieces || next->list != p->list ||
+        next->place != p->place + 1 || p->name_ms == TRTC_NOTIME || next->name_ms == TRTC_NOTIME)
+        return 0;
+    const int64_t by_us = p->dur_us - (next->name_ms - p->name_ms) * 1000;
+    const bool jumps =
+        by_us >= 2 * LATE_US && llabs(rd->placed.widest_us - by_us) < 2 * EXPLAINED_US;
+    return jumps ? by_us : 0;
+}
+
 /* Lists the open clip as uncertain. */
 static int lose_uncertain(struct trtc_reader *rd, int64_t us)
 {
@@ -215,9 +229,8 @@ int trtc_reader_lose_place(struct trtc_reader *rd, const struct trtc_ts_stats *s
         return 0;
     if (!is_corrected(rd)) {
         rd->usual_us = larger(rd->usual_us, rd->placed.widest_us);
-        return rd->placed.contradicted_us > EXPLAINED_US
-                   ? lose_uncertain(rd, rd->placed.contradicted_us)
-                   : 0;
+        const int64_t us = larger(rd->placed.contradicted_us, reaches_over(rd));
+        return us > EXPLAINED_US ? lose_uncertain(rd, us) : 0;
     }
     note_distance(&rd->placed, rd->placed.jump_us);
     const int64_t us = unexplained(rd);

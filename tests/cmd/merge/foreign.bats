@@ -230,6 +230,17 @@ whole_seconds() {
     said 'uncertain: its time stamps contradict each other or the playlist: its pictures, and what follows, may be off by '
 }
 
+@test "both clocks jump ahead for good, and EXTINF says so, too, but no name does: that is reported" {
+    have mixed p
+    edit "$(nth p mixed 1)" av:5:+12
+    edit "$(nth p mixed 2)" av:-1:+12
+    awk '/^#EXTINF/ && ++n == 2 { split($0, x, /[:,]/); $0 = "#EXTINF:" x[2] + 12 "," } { print }' p/*.m3u8 >list
+    mv list p/*.m3u8
+    merge 3 -f p
+    said 'the clock runs back by 12.000 s here'
+    said 'uncertain: its time stamps contradict each other or the playlist: its pictures, and what follows, may be off by 12.000 s'
+}
+
 @test "one track pauses where both clocks jump, while the other one goes on: nothing is uncertain" {
     local how
     for how in '1 a:4.5-5.5:x av:5:-5' '1 v:3-6:x av:5:+3600' '0 a:-1-2:x av:2:-5' '1 v:-1-2:x av:2:+3600'; do
