@@ -193,6 +193,13 @@ static void set_anchor(struct trtc_picture_times *t, const struct trtc_picture_s
         t->anchored = true;
         t->anchor_said = said;
     }
+    if (s->order.resets)
+        t->nb_anchors = 0;
+    if (said) {
+        const unsigned i = t->nb_anchors++ % TRTC_PICTURE_ANCHORS;
+        t->anchors[i].pts = pts;
+        t->anchors[i].count = s->order.count;
+    }
 }
 
 /* ---- decoding ---- */
@@ -450,13 +457,31 @@ static int64_t off_count(const struct trtc_picture_times *t, const struct trtc_p
     return pts - place(t, s);
 }
 
+/* Whether a picture is where it follows from the one shown before it: only those behind it are later, since the
+ * encoder did not get a picture between them. */
+static bool follows_shown(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
+                          int64_t pts)
+{
+    const struct trtc_order *o = &s->order;
+    const unsigned n = t->nb_anchors < TRTC_PICTURE_ANCHORS ? t->nb_anchors : TRTC_PICTURE_ANCHORS;
+    int best = -1;
+
+    for (unsigned i = 0; i < n && o->known && !o->resets; i++)
+        if (t->anchors[i].count < o->count &&
+            (best < 0 || t->anchors[i].count > t->anchors[best].count))
+            best = (int)i;
+    return best >= 0 && magnitude(pts - t->anchors[best].pts -
+                                  ticks_of(t, s, o->count - t->anchors[best].count)) < OFF;
+}
+
 bool trtc_picture_is_off(const struct trtc_picture_times *t, const struct trtc_picture_said *s)
 {
     if (!t->running || t->floating || s->pts == NOTIME || depth_of(t, s) == 0 ||
         (s->dts != NOTIME && !t->late_dts))
         return false;
-    const int64_t off = magnitude(off_count(t, s, unwrap(s->pts, t->pts)));
-    return off >= OFF && off > length_of(t, s) * 7 / 8; /* it is not just a longer picture */
+    const int64_t pts = unwrap(s->pts, t->pts), off = magnitude(off_count(t, s, pts));
+    return off >= OFF && off > length_of(t, s) * 7 / 8 && /* it is not just a longer picture */
+           !follows_shown(t, s, pts);
 }
 
 bool trtc_picture_is_alone(const struct trtc_picture_times *t, const struct trtc_picture_said *s,
@@ -493,6 +518,8 @@ static void move(struct trtc_picture_times *t, int64_t by)
     t->max_pts += by;
     t->shown += by;
     t->anchor_pts += by;
+    for (int i = 0; i < TRTC_PICTURE_ANCHORS; i++)
+        t->anchors[i].pts += by;
     t->moved += by;
     for (int i = 0; i < t->nb_waiting; i++)
         t->waiting[i] += by;

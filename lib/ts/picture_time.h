@@ -7,8 +7,9 @@
 
 #include "ts/poc.h"
 
-#define TRTC_PICTURE_NOTIME INT64_MIN
-#define TRTC_PICTURE_DEPTH  32 /* the limit of reordering */
+#define TRTC_PICTURE_NOTIME  INT64_MIN
+#define TRTC_PICTURE_DEPTH   32 /* the limit of reordering */
+#define TRTC_PICTURE_ANCHORS 8
 
 /* Zero-initialise. Times are in ticks of 90 kHz, with wraps undone. */
 struct trtc_picture_times {
@@ -25,11 +26,15 @@ struct trtc_picture_times {
      * such pictures */
     bool anchored, anchor_said; /* anchor_said: the stream states its time */
     int64_t anchor_pts, anchor_count, span_pts, span_counts;
-    bool paused;                    /* pictures have paused within their group, behind one with */
-    int64_t pause_pts, pause_count; /* these */
-    bool counted;                   /* max_count is known: */
-    int64_t max_count;              /* the highest count since counts were last reset */
-    bool by_one;                    /* counts rise by one from frame to frame, not by two */
+    struct {
+        int64_t pts, count;
+    } anchors[TRTC_PICTURE_ANCHORS]; /* a ring of the ones that the stream states, */
+    unsigned nb_anchors;             /* ... since counts were last reset */
+    bool paused;                     /* pictures have paused within their group, behind one with */
+    int64_t pause_pts, pause_count;  /* these */
+    bool counted;                    /* max_count is known: */
+    int64_t max_count;               /* the highest count since counts were last reset */
+    bool by_one;                     /* counts rise by one from frame to frame, not by two */
 
     int depth;                               /* of reordering, as far as it was seen */
     int64_t waiting[TRTC_PICTURE_DEPTH + 1]; /* times not used as decoding times, rising */

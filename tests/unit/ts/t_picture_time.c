@@ -818,6 +818,35 @@ static void test_off_within_group(void **state)
     }
 }
 
+/* The encoder did not get a picture that would be shown in front of a later one, so that counts go on where times do
+ * not: those shown before it are where they follow from the pictures before them. */
+static void test_not_encoded(void **state)
+{
+    static const int order[] = { 3, 1, 0, 2 };
+    const struct trtc_video_params sps = { .codec = TRTC_CODEC_H264, .reorder_max = 2 };
+    (void)state;
+    for (int gap = 20; gap < 28; gap++) { /* before the picture shown at this place */
+        struct trtc_picture_times t = { 0 };
+        int nb_off = 0;
+        for (int k = 0; k < 64; k++) {
+            const int at = k ? (k - 1) / 4 * 4 + order[(k - 1) % 4] + 1 : 0;
+            int64_t pts, dts;
+            struct trtc_picture_said said = {
+                .pts = START + (at + (at >= gap)) * STEP,
+                .dts = NOPTS,
+                .next_pts = NOPTS,
+                .key = k == 0,
+                .order = { .known = true, .resets = k == 0, .count = 2 * at },
+                .sps = &sps
+            };
+            nb_off += at < gap && trtc_picture_is_off(&t, &said);
+            trtc_picture_time(&t, &said, &pts, &dts);
+            assert_int_equal(pts, wrapped(said.pts));
+        }
+        assert_int_equal(nb_off, 0);
+    }
+}
+
 /* The encoders do not free all of their own; it is not ours. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -851,6 +880,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_fall),
         cmocka_unit_test(test_off_within_group),
+        cmocka_unit_test(test_not_encoded),
         cmocka_unit_test(test_encoded),
         cmocka_unit_test(test_alone),
         cmocka_unit_test(test_no_rate),
