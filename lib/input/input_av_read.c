@@ -11,18 +11,6 @@
 enum { ERRORS_MAX = 64 }; /* in a row, then nothing more is to be had */
 enum { AGAIN_MS = 10 };
 
-/* Bytes of ID3 tags around bare sound. */
-static int64_t id3_bytes(const struct trtc_input_av *b)
-{
-    const uint8_t *h = b->src->head;
-
-    if (b->src->nb_head < 10 || memcmp(h, "ID3", 3) != 0)
-        return 0;
-    return 10 +
-           ((int64_t)(h[6] & 127) << 21 | (h[7] & 127) << 14 | (h[8] & 127) << 7 | (h[9] & 127)) +
-           (h[5] & 16 ? 10 : 0);
-}
-
 /* Bare AAC consists of frames only, except for tags. */
 static void check_bare(struct trtc_input_av *b)
 {
@@ -30,7 +18,8 @@ static void check_bare(struct trtc_input_av *b)
 
     if (!b->src || strcmp(b->ic->iformat->name, "aac") != 0 || trtc_input_av_stopped(b))
         return;
-    const int64_t rest = trtc_input_av_size(b) - b->nb_bytes - id3_bytes(b);
+    const int64_t rest =
+        trtc_input_av_size(b) - b->nb_bytes - trtc_input_id3_bytes(b->src->head, b->src->nb_head);
     if (rest > 0 && rest != ID3V1_BYTES)
         b->nb_bad_bytes[TRTC_AT_AUDIO] += rest;
 }

@@ -360,12 +360,11 @@ void trtc_input_boxes_fini(struct trtc_input_boxes *x);
 
 /* Zero-initialise. */
 struct trtc_input_segments {
-    int64_t nb; /* segments that were opened, with */
     int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
-                   struct AVDictionary **options); /* ... libavformat's functions */
+                   struct AVDictionary **options); /* libavformat's functions */
     int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
-    bool encrypted;         /* one of them is, as a whole */
-    int64_t nb_short;       /* that end before the next one begins, or before they should, */
+    bool encrypted;         /* a segment is, as a whole */
+    int64_t nb_short;       /* those that end before the next one begins, or before they should, */
     int64_t short_us;       /* ... all together by so much */
     int64_t nb_torn;        /* that certainly end within a frame */
     int64_t nb_on, nb_anew; /* whose counters go on, or do not, although no time is missing */
@@ -619,6 +618,11 @@ int trtc_input_aac_plain(int rate_hz, int channels, struct trtc_input_aac *out);
 
 /* Writes the header of an ADTS frame with this payload. Returns 0, or -1: it is too large. */
 int trtc_input_adts_header(const struct trtc_input_aac *a, size_t payload_bytes, uint8_t out[7]);
+
+#define TRTC_INPUT_ID3_HEADER 10 /* bytes */
+
+/* Returns the size of an ID3 tag (ID3v2.4, 3.1) that begins there, in bytes; 0: none does, or n bytes are too few. */
+int64_t trtc_input_id3_bytes(const uint8_t *p, size_t n);
 
 /* ---- input_order.c: pictures without times ---- */
 

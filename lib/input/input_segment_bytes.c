@@ -10,7 +10,7 @@
 
 /* ---- AAC ---- */
 
-enum { FRAME_HEADER = 10 }; /* bytes, at least those of a tag */
+enum { FRAME_HEADER = TRTC_INPUT_ID3_HEADER }; /* bytes that are looked at */
 
 /* Whether bytes begin as a frame of AAC or as a tag does (RFC 8216, 3.4). */
 static bool begins_frame(const uint8_t *p, size_t n)
@@ -22,13 +22,13 @@ static bool begins_frame(const uint8_t *p, size_t n)
 /* The header of a frame or a tag is complete. What is neither ends the search. */
 static void take_header(struct trtc_input_segment *s)
 {
-    const uint8_t *h = s->header;
+    const int64_t tag = trtc_input_id3_bytes(s->header, FRAME_HEADER);
     struct trtc_adts a;
 
     s->nb_header = 0;
-    if (memcmp(h, "ID3", 3) == 0)
-        s->rest = (h[6] & 127) << 21 | (h[7] & 127) << 14 | (h[8] & 127) << 7 | (h[9] & 127);
-    else if (trtc_adts_parse(h, FRAME_HEADER, &a) == 0 && a.frame_bytes >= FRAME_HEADER)
+    if (tag > 0)
+        s->rest = tag - FRAME_HEADER;
+    else if (trtc_adts_parse(s->header, FRAME_HEADER, &a) == 0 && a.frame_bytes >= FRAME_HEADER)
         s->rest = a.frame_bytes - FRAME_HEADER;
     else
         s->frames = false;
@@ -36,18 +36,18 @@ static void take_header(struct trtc_input_segment *s)
 
 static void look_at_frames(struct trtc_input_segment *s, const uint8_t *p, size_t n)
 {
-    while (n > 0 && s->frames) {
-        const size_t some = s->rest > 0 && (int64_t)n > s->rest ? (size_t)s->rest
-                            : s->rest > 0                       ? n
-                                                                : 1;
-        if (s->rest > 0)
-            s->rest -= (int64_t)some;
-        else
-            s->header[s->nb_header++] = *p;
-        if (s->nb_header == FRAME_HEADER)
-            take_header(s);
-        p += some;
-        n -= some;
+    const uint8_t *const end = p + n;
+
+    while (p < end && s->frames) {
+        if (s->rest > 0) {
+            const int64_t some = end - p < s->rest ? end - p : s->rest;
+            p += some;
+            s->rest -= some;
+        } else {
+            s->header[s->nb_header++] = *p++;
+            if (s->nb_header == FRAME_HEADER)
+                take_header(s);
+        }
     }
 }
 

@@ -127,11 +127,10 @@ static enum verdict judge(AVFormatContext *ic, const struct trtc_input_chain *c,
     const int64_t lacks = before && !join->blank ? lacks_us(before, join->longest_us,
                                                             other ? SLACK_OTHER_US : SLACK_US)
                                                  : 0;
-    if (other || (v == ANEW && lacks > 0)) {
+    const bool pauses = v == SHORT && before && !join->blank && ends_there(before, join);
+    if (other || pauses || (v == ANEW && lacks > 0)) {
         v = lacks > 0 ? SHORT : NOTHING;
         join->hole_us = lacks;
-    } else if (v == SHORT && before && !join->blank && ends_there(before, join)) {
-        v = NOTHING;
     } else if (v == ANEW && before && is_smaller(c, before)) {
         v = TORN;
     }
@@ -171,16 +170,6 @@ void trtc_input_segment_compare(AVFormatContext *ic, struct trtc_input_chain *c,
         lose(g, join.hole_us);
 }
 
-/* Whether a playlist may state the same for all segments, however long they are. */
-static bool is_nominal(const struct trtc_playlist *list)
-{
-    bool same = list->nb_segs > 2;
-
-    for (size_t i = 0; i < list->nb_segs; i++)
-        same &= list->segs[i].whole && list->segs[i].duration_us == list->segs[0].duration_us;
-    return same;
-}
-
 /* Returns how long the fragments in the latest segment of an MP4 are. */
 static int64_t fragments_us(const struct trtc_input_chain *c)
 {
@@ -216,7 +205,7 @@ void trtc_input_segment_compare_last(AVFormatContext *ic, const struct trtc_inpu
     const int64_t near_us = seg->whole ? ROUNDING_US : NEAR_US;
     const int64_t slack_us = off_us < EXACT_US ? SLACK_US : 3 * NEAR_US;
     const int64_t lacks = off_us < near_us ? lacks_us(seg, part.length_us, slack_us) : 0;
-    const bool last = list.ended && (size_t)k + 1 == list.nb_segs && !is_nominal(&list);
+    const bool last = list.ended && (size_t)k + 1 == list.nb_segs;
     if (last && lacks > 0)
         lose(trtc_input_segments_of(ic), lacks);
     else if (last && is_smaller(c, seg))

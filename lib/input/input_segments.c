@@ -135,7 +135,6 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
             note_list(g, url);
         return ret;
     }
-    g->nb++;
     g->encrypted |= strncmp(url, "crypto", 6) == 0;
     if (ret < 0) {
         w->nb_faults += ret != AVERROR_EXIT && !trtc_is_stopped(w->stop);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Segments of a playlist, for the files that read them: input_segments.c opens and closes them,
- * input_segment_bytes.c looks at their bytes, input_segment_boxes.c at those of an MP4, and input_segment_list.c compares what came with the
- * playlist. */
+ * input_segment_bytes.c looks at their bytes, input_segment_boxes.c at those of an MP4, and
+ * input_segment_list.c compares what came with the playlist. */
 #ifndef TRTC_INPUT_INPUT_SEGMENTS_PRIV_H
 #define TRTC_INPUT_INPUT_SEGMENTS_PRIV_H
 

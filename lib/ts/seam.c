@@ -246,7 +246,6 @@ void trtc_seam_part(const struct trtc_seam *s, struct trtc_seam_part *out)
         if (us <= out->length_us)
             continue;
         out->length_us = us;
-        out->step_us = us_of(step);
         out->spacing_us = t->was ? us_of(trtc_ts_diff(t->first_90k, t->prev_first_90k)) : 0;
     }
 }

@@ -80,8 +80,7 @@ bool trtc_seam_compare(struct trtc_seam *s, bool ended, struct trtc_seam_join *o
 
 /* The current segment, as it was so far. All times are in us; 0: unknown. */
 struct trtc_seam_part {
-    int64_t length_us;  /* of its longest track, */
-    int64_t step_us;    /* ... and the longest time from one PES of it to the next */
+    int64_t length_us;  /* of its longest track */
     int64_t spacing_us; /* how much later it began than the segment before */
 };
 

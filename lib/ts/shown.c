@@ -13,13 +13,9 @@
 #define HOLE_90K   3600
 
 /* Whether a picture cannot be compared with those decoded before it, so much earlier. */
-static bool is_far(struct trtc_shown *s, int64_t step_90k)
+static bool is_far(const struct trtc_shown *s, int64_t step_90k)
 {
-    const bool far = step_90k < 0 || step_90k > 2 * s->step_90k + HOLE_90K;
-
-    if (step_90k > 0) /* else it is not known */
-        s->step_90k = step_90k;
-    return far;
+    return step_90k < 0 || step_90k > 2 * s->step_90k + HOLE_90K;
 }
 
 static bool is_before(int64_t a_90k, int64_t b_90k)
@@ -81,6 +77,8 @@ bool trtc_shown_contradicts(struct trtc_shown *s, const struct trtc_shown_pictur
     s->dts_90k = p->dts_90k;
     if (is_far(s, step) || (!usable && (p->key || p->order.resets)))
         s->nb = 0;
+    if (step > 0) /* else it is not known */
+        s->step_90k = step;
     if (!usable)
         return false;
     const int64_t own = p->order.known ? p->order.count : s->nb_in++;

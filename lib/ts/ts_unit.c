@@ -216,12 +216,12 @@ static bool next_key(const struct trtc_ts_es *s, size_t end)
 
 /* Whether the stated PTS of a picture contradicts the order in which the stream shows its pictures. */
 static bool is_misplaced(struct trtc_ts_es *s, const struct trtc_ts_shown *shown,
-                         const struct trtc_picture_said *said)
+                         const struct trtc_picture_said *said, bool in_order)
 {
     const struct trtc_shown_picture p = {
         .order = shown->order,
         .stated = said->pts != NOPTS && !s->poc.sps_many && !s->unit.damaged,
-        .in_order = shown->sps && trtc_poc_is_in_order(shown->sps),
+        .in_order = in_order,
         .key = s->unit.key,
         .pts_90k = s->unit.pts,
         .dts_90k = said->dts != NOPTS ? said->dts : s->unit.dts,
@@ -251,11 +251,12 @@ int trtc_ts_picture_emit(const struct trtc_ts *ts, struct trtc_ts_es *s, size_t 
 
     if (placed)
         trtc_picture_time(&s->times, &said, &s->unit.pts, &s->unit.dts);
-    const bool misplaced = is_misplaced(s, shown, &said);
+    const bool in_order = shown->sps && trtc_poc_is_in_order(shown->sps);
+    const bool misplaced = is_misplaced(s, shown, &said, in_order);
     trtc_ts_unit_emit(s, end, f);
     f->misplaced = misplaced;
     f->floating = placed && s->times.floating;
-    f->in_order = shown->sps && trtc_poc_is_in_order(shown->sps);
+    f->in_order = in_order;
     return 1;
 }
 

@@ -172,6 +172,9 @@ P
     packets 2 $(($(stat -c %s web/whole/a2.ts) / 188)) 20 short
     packets 2 $(($(stat -c %s web/whole/a2.ts) / 188)) 1 frame
     packets 5 $(($(stat -c %s web/whole/a5.ts) / 188)) 20 last
+    mkdir web/seconds # the same for all segments, in whole seconds
+    ffmpeg -nostdin -v error -i cam.ts -c copy -f hls -hls_time 2 -hls_list_size 0 -hls_flags round_durations web/seconds/a.m3u8
+    truncate -s $((188 * 4)) web/seconds/a2.ts
     dd if=/dev/zero of=web/zeros/a2.ts bs=188 seek=30 count=20 conv=notrunc status=none
     { head -c $((188 * 5)) web/whole/a2.ts && tail -c +$((188 * 6 + 1)) web/whole/a2.ts; } >web/early/a2.ts
     head -c $((188 * 3)) web/whole/a2.ts >web/empty/a2.ts # tables only
@@ -192,6 +195,8 @@ P
         -bsf:a "setts=ts=TS+gte(TS\,4*90000)*90000" -f hls -hls_time 1 -hls_list_size 0 web/pause/a.m3u8
     cp web/pause/*.ts web/stops
     sed 's/^#EXTINF:2.0.*/#EXTINF:1.000,/' web/pause/a.m3u8 >web/stops/a.m3u8
+    cp -r web/stops web/paused # and the segment in front of the pause is short
+    truncate -s $(($(stat -c %s web/stops/a3.ts) / 376 * 188)) web/paused/a3.ts
     python3 -u -m http.server --bind 127.0.0.1 -d web 0 >served 2>&1 3>&- &
     until grep -q 'port [0-9]' served; do sleep 0.05; done
     port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served)
@@ -199,10 +204,10 @@ P
         hls 0 -d $what --json "http://127.0.0.1:$port/$what/a.m3u8"
         [[ $what == frames || $(jq -r 'select(.kind == "account" and .track == "video") | .account.frames_out' out) == 90 ]] || fail "$what: $(<out)"
     done
-    for want in 'short:1 segment ends too early, where 0.' 'frame:1 segment ends within a frame' 'last:1 segment ends too early, where 0.' \
+    for want in 'short:1 segment ends too early, where 0.' 'frame:1 segment ends within a frame' 'last:1 segment ends too early, where 0.' 'seconds:1 segment ends too early, where ' \
         'zeros:3760 bytes could not be used' 'early:at least 1 transport packet missing' 'empty:1 segment ends too early, where ' \
         'ad:1 segment ends too early, where 0.' 'box:1 segment ends within a frame' 'moof:1 segment ends within a frame' 'aac:1 segment ends within a frame' \
-        'tail:1 segment ends too early, where 1.0'; do
+        'paused:1 segment ends too early, where 0.' 'tail:1 segment ends too early, where 1.0'; do
         what=${want%%:*}
         hls 3 -d $what --json "http://127.0.0.1:$port/$what/a.m3u8"
         said "damaged: ${want#*:}"
