@@ -390,6 +390,9 @@ void trtc_input_segments_fini(struct trtc_input_segments *g);
 
 /* ---- input_watch.c: faults that libavformat ignores ---- */
 
+/* So many bytes at the beginning of a stream in Ogg state its sample rate. */
+enum { TRTC_INPUT_OGG_HEAD = 40 };
+
 /* Zero-initialise, except for stop. */
 struct trtc_input_watch {
     const volatile sig_atomic_t *stop; /* if set, errors are caused by the interruption; or NULL */
@@ -420,14 +423,16 @@ struct trtc_input_watch {
     int64_t zeros_at; /* ... from this position on */
     int64_t cluster;  /* the end of the current cluster; 0: there is none, INT64_MAX: not stated */
     int64_t part_at;  /* the position of the current part */
-    uint8_t header[27 + 255]; /* its first bytes */
-    size_t nb_header;         /* how many of them were read so far */
-    int64_t padding;          /* behind a Wave64; at the end of the file it may be missing */
-    uint64_t tag_bytes;       /* the size of the previous tag */
-    int64_t nb_pictures;      /* tags with pictures, so far, */
-    bool has_offsets;         /* ... and some are not shown when they are decoded; */
-    bool sliced;              /* ... and some have only a part of a picture */
-    bool last_page; /* the previous page is the last one of a stream, or all sound has come */
+    uint8_t header[27 + 255 + TRTC_INPUT_OGG_HEAD]; /* its first bytes */
+    size_t nb_header;                               /* how many of them were read so far */
+    int64_t padding;     /* behind a Wave64; at the end of the file it may be missing */
+    uint64_t tag_bytes;  /* the size of the previous tag */
+    int64_t nb_pictures; /* tags with pictures, so far, */
+    bool has_offsets;    /* ... and some are not shown when they are decoded; */
+    bool sliced;         /* ... and some have only a part of a picture */
+    uint64_t rate;    /* of the sound in an Ogg file, in Hz; 0: it is not known; 1: they differ */
+    bool pages_began; /* ... and pages behind the first ones of its streams have come */
+    bool last_page;   /* the previous page is the last one of a stream, or all sound has come */
     struct trtc_input_boxes boxes;
 };
 

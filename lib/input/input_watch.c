@@ -271,12 +271,48 @@ static void take_element(struct trtc_input_watch *w)
     pass(w, id_bytes + size_bytes + (opens ? 0 : size));
 }
 
+static uint64_t le32(const uint8_t *p)
+{
+    return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
+}
+
+/* Returns the sample rate, in Hz, by the first bytes of a stream in Ogg: Vorbis (Vorbis I, 4.2.2), FLAC (RFC
+ * 9639, 10.1) and Speex, whose positions are in samples; 0: it is another one, or not all is there. */
+static uint64_t rate_of(const uint8_t *p, size_t n)
+{
+    if (n >= 16 && memcmp(p, "\1vorbis", 7) == 0)
+        return le32(p + 12);
+    if (n >= 30 && memcmp(p,
+                          "\x7f"
+                          "FLAC",
+                          5) == 0)
+        return trtc_be(p + 27, 3) >> 4;
+    if (n >= 40 && memcmp(p, "Speex   ", 8) == 0)
+        return le32(p + 36);
+    return 0;
+}
+
+/* The first page of a stream. The first pages of all streams that belong together come before all others
+ * (RFC 3533, 4); what comes later is read by the clock of the stream before it. */
+static void take_stream(struct trtc_input_watch *w, const uint8_t *p, size_t n)
+{
+    enum { SEVERAL_RATES = 1 };
+    const uint64_t rate = rate_of(p, n);
+
+    if (rate == 0)
+        return;
+    if (!w->pages_began)
+        w->rate = w->rate == 0 || w->rate == rate ? rate : SEVERAL_RATES;
+    else if (w->rate != 0 && w->rate != SEVERAL_RATES && w->rate != rate)
+        find_fault(w, "a stream of another sample rate", w->part_at);
+}
+
 /* A page of Ogg (RFC 3533, 6), whose header states the sizes of its segments. */
 static void take_page(struct trtc_input_watch *w)
 {
-    enum { PAGE_HEADER = 27, LAST_PAGE = 4 };
+    enum { PAGE_HEADER = 27, FIRST_PAGE = 2, LAST_PAGE = 4 };
     const uint8_t *h = w->header;
-    uint64_t size = PAGE_HEADER;
+    uint64_t size = 0;
 
     if (w->nb_header == 4 && memcmp(h, "OggS", 4) != 0) {
         if (w->last_page)
@@ -287,15 +323,18 @@ static void take_page(struct trtc_input_watch *w)
     }
     if (w->nb_header < PAGE_HEADER || w->nb_header < PAGE_HEADER + (size_t)h[PAGE_HEADER - 1])
         return;
+    const size_t body = PAGE_HEADER + (size_t)h[PAGE_HEADER - 1];
+    for (size_t i = PAGE_HEADER; i < body; i++)
+        size += h[i];
+    const size_t looked =
+        (h[5] & FIRST_PAGE) ? (size < TRTC_INPUT_OGG_HEAD ? size : TRTC_INPUT_OGG_HEAD) : 0;
+    if (w->nb_header < body + looked)
+        return;
+    if (looked > 0)
+        take_stream(w, h + body, looked);
+    w->pages_began |= !(h[5] & FIRST_PAGE);
     w->last_page = h[5] & LAST_PAGE;
-    for (unsigned i = 0; i < h[PAGE_HEADER - 1]; i++)
-        size += 1u + h[PAGE_HEADER + i];
-    pass(w, size);
-}
-
-static uint64_t le32(const uint8_t *p)
-{
-    return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
+    pass(w, body + size);
 }
 
 enum { RIFF_HEADER = 12, CHUNK_HEADER = 8, CAF_HEADER = 12 };

@@ -344,6 +344,20 @@ zeros() {
     [[ $(account audio .account.left_out) == '{}' ]] || fail "$(<out)"
 }
 
+@test "an Ogg stream behind one of another sample rate is reported: it is read by the clock of the first one" {
+    local codec
+    for codec in libvorbis flac; do
+        for rate in 44100 24000; do
+            ffmpeg -nostdin -v error -f lavfi -i sine=r=$rate:d=1.5 -c:a $codec -f ogg $codec-$rate.ogg
+        done
+        cat $codec-44100.ogg $codec-24000.ogg >two.ogg
+        hls 3 -d $codec two.ogg
+        said "a stream of another sample rate begins at byte $(stat -c %s $codec-44100.ogg)"
+        cat $codec-24000.ogg $codec-24000.ogg >two.ogg
+        hls 0 -d $codec-same two.ogg
+    done
+}
+
 @test "a picture, or a frame of sound, whose stamp is ahead is put in its place and reported; all others stay" {
     local odd kind
     hls 0 -d plain --json -S 20260101000000000 "$cam"
