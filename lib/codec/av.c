@@ -23,8 +23,7 @@ __attribute__((format(printf, 4, 0))) static void fill(struct trtc_err *err, int
     }
 }
 
-/* Whether memory, threads or files are temporarily unavailable. */
-static bool is_short(int averr)
+bool trtc_av_is_shortage(int averr)
 {
     return averr == AVERROR(ENOMEM) || averr == AVERROR(EAGAIN) || averr == AVERROR(EMFILE) ||
            averr == AVERROR(ENFILE);
@@ -36,7 +35,7 @@ int trtc_fail_av(struct trtc_err *err, int code, int averr, const char *fmt, ...
         return -1;
     va_list ap;
     va_start(ap, fmt);
-    fill(err, is_short(averr) ? TRTC_EX_TEMPFAIL : code, averr, fmt, ap);
+    fill(err, trtc_av_is_shortage(averr) ? TRTC_EX_TEMPFAIL : code, averr, fmt, ap);
     va_end(ap);
     return -1;
 }

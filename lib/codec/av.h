@@ -3,6 +3,7 @@
 #ifndef TRTC_CODEC_AV_H
 #define TRTC_CODEC_AV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,8 +16,11 @@
 /* Times beyond this are damage. Differences of times below it cannot overflow. */
 #define TRTC_AV_TIME_MAX_US (INT64_MAX / 4)
 
+/* Whether memory, threads or files are temporarily unavailable. */
+bool trtc_av_is_shortage(int averr);
+
 /* Like trtc_fail, with ": " and FFmpeg's text for averr appended. The code becomes TRTC_EX_TEMPFAIL
- * if averr means a lack of memory, threads or files. */
+ * if averr is a shortage. */
 __attribute__((format(printf, 4, 5))) int trtc_fail_av(struct trtc_err *err, int code, int averr,
                                                        const char *fmt, ...);
 

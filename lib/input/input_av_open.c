@@ -107,6 +107,8 @@ static int fail_open(struct trtc_input_av *b, int averr, struct trtc_err *err)
     if (b->src && (averr == AVERROR_EOF || averr == AVERROR(EIO))) /* no read has failed */
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: truncated: it ends before its first frame",
                          b->name);
+    if (b->watch.segments.shortage) /* libavformat only reports that nothing was found */
+        averr = b->watch.segments.shortage;
     return trtc_fail_av(err, code_of_averror(averr, !b->src), averr, "%s", b->name);
 }
 

@@ -141,8 +141,11 @@ static int nothing_left(struct trtc_input_av *b, struct trtc_err *err)
     check_bare(b);
     check_length(b);
     check_growth(b);
-    if (!b->src && !trtc_input_av_stopped(b))
+    if (!b->src && !trtc_input_av_stopped(b)) {
         trtc_input_segments_end(b->ic);
+        if (b->watch.segments.shortage)
+            return trtc_fail_av(err, TRTC_EX_TEMPFAIL, b->watch.segments.shortage, "%s", b->name);
+    }
     b->at_end = true;
     count_unread(b);
     return b->nb_bytes == 0 && trtc_input_av_is_mp4_pipe(b) ? trtc_input_av_fail_mp4_pipe(b, err)

@@ -364,6 +364,7 @@ struct trtc_input_segments {
                    struct AVDictionary **options); /* libavformat's functions */
     int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
     bool encrypted;         /* a segment is, as a whole */
+    int shortage;           /* why one could not be opened, or its playlist, if that passes; or 0 */
     int64_t nb_short;       /* those that end before the next one begins, or before they should, */
     int64_t short_us;       /* ... all together by so much */
     int64_t nb_torn;        /* that certainly end within a frame */

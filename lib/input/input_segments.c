@@ -130,6 +130,8 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
     struct trtc_input_segments *g = &w->segments;
     const int ret = g->io_open(ic, pb, url, flags, options);
 
+    if (trtc_av_is_shortage(ret))
+        g->shortage = ret;
     if (is_list(ic, url)) {
         if (ret >= 0)
             note_list(g, url);
@@ -146,7 +148,7 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
         return ret;
     g->io_close(ic, *pb);
     *pb = NULL;
-    return AVERROR(ENOMEM);
+    return g->shortage = AVERROR(ENOMEM);
 }
 
 static int close_segment(AVFormatContext *ic, AVIOContext *pb)

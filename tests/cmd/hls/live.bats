@@ -274,6 +274,21 @@ END
     end_all $!
 }
 
+@test "HLS: a segment that is not read because no more files may be open is no loss of the input" {
+    command -v python3 >/dev/null || skip 'no python3'
+    need_strace
+    local when
+    film 4 -g 10 -f hls -hls_time 1 -hls_list_size 0 a.m3u8
+    python3 -u -m http.server --bind 127.0.0.1 0 >served 2>&1 3>&- &
+    until grep -q 'port [0-9]' served; do sleep 0.05; done
+    for when in 2+ 2 4; do # no segment can be opened, or not the first one, or a later one
+        expect 75 strace -f -qq -o trace -e trace=socket -e "inject=socket:error=EMFILE:when=$when" \
+            trtc-hls -A 1400000001 -R 3560 -d "o$when" "http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served)/a.m3u8"
+        said ': Too many open files'
+    done
+    end_all $!
+}
+
 @test "RTP: all of the stream, in the order of its numbers, until its sender ends; a datagram that is missing is reported" {
     command -v python3 >/dev/null || skip 'no python3'
     film 4 -b:v 80k -g 15 rtp.ts
