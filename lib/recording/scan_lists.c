@@ -593,8 +593,52 @@ static int report_mangled(struct place *p, const struct trtc_names *segs, const 
 struct run {
     int nb;
     size_t first, last;
-    bool after, before; /* a listed one comes just before, or just after them */
+    bool after, before; /* a listed one comes just before, or just after them: */
+    size_t prev, next;  /* ... their names; */
+    int64_t prev_ms, first_ms,
+        next_ms; /* ... the times in these, and in that of the first of them */
 };
+
+/* Finds a listed segment by the name of its file, in a playlist of this track. Returns the playlist, and the
+ * place of the segment in *place, or NULL. */
+static const struct trtc_playlist *list_of(const struct trtc_recording *r,
+                                           const struct trtc_name *name, const char *file,
+                                           size_t *place)
+{
+    for (size_t i = 0; i < r->nb_lists; i++) {
+        const struct trtc_playlist *l = &r->lists[i].playlist;
+        for (size_t k = is_of_track(&r->lists[i], name) ? l->nb_segs : 0; k-- > 0;) {
+            const char *slash = strrchr(l->segs[k].uri, '/');
+            if (strcmp(slash ? slash + 1 : l->segs[k].uri, file) == 0) {
+                *place = k;
+                return l;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Whether segments lie where their playlist states that nothing is listed: between a segment's end and the
+ * beginning of the next one, or between the beginning of the recording and that of its first segment. */
+static bool fills_hole(const struct trtc_recording *r, const struct trtc_names *segs,
+                       const struct run *run, const struct trtc_name *name)
+{
+    enum { SLACK_MS = 250 };
+    int64_t from_ms = TRTC_NOTIME;
+    size_t k;
+
+    if (run->after) {
+        const struct trtc_playlist *l = list_of(r, name, segs->v[run->prev], &k);
+        if (l && l->segs[k].duration_us != TRTC_NOTIME)
+            from_ms = run->prev_ms + l->segs[k].duration_us / 1000;
+    } else {
+        const struct trtc_playlist *l = list_of(r, name, segs->v[run->next], &k);
+        if (l && k == 0 && l->start_rec_ms >= run->first_ms - NEAR_MS) /* by the same clock */
+            from_ms = l->start_rec_ms;
+    }
+    return from_ms != TRTC_NOTIME && from_ms <= run->first_ms + SLACK_MS &&
+           from_ms <= run->next_ms - 2 * SLACK_MS;
+}
 
 /* Whether a playlist of that track has an end. */
 static bool has_end(const struct trtc_recording *r, const struct trtc_name *name)
@@ -605,13 +649,30 @@ static bool has_end(const struct trtc_recording *r, const struct trtc_name *name
     return false;
 }
 
+/* Returns why segments that no playlist lists are a loss; NULL: they are not. */
+static const char *why_lost(const struct trtc_recording *r, const struct trtc_names *segs,
+                            const struct run *run, const struct trtc_name *name)
+{
+    if (run->before)
+        return !fills_hole(r, segs, run, name) ? NULL
+               : run->after                    ? "and that of their track has a hole there"
+                                               : "and that of their track begins behind them";
+    if (!run->after)
+        return "and of another time than those that are";
+    return run->nb >= STALE_NB && !has_end(r, name)
+               ? "and that of their track is older, without an end"
+               : NULL;
+}
+
 static int lose_run(struct place *p, const struct trtc_names *segs, const struct run *run,
                     const struct trtc_name *name, bool *listed)
 {
-    const struct trtc_recording *r = run->nb && !run->before ? recording_of(p, name) : NULL;
+    const struct trtc_recording *r = recording_of(p, name);
     char path[4096];
-    if (!r || !has_list(r, name) || lacks_list(r) ||
-        (run->after && (run->nb < STALE_NB || has_end(r, name))))
+    if (!r || !has_list(r, name) || lacks_list(r))
+        return 0;
+    const char *why = why_lost(r, segs, run, name);
+    if (!why)
         return 0;
     const int wanted = wants(p->w, name);
     if (wanted <= 0)
@@ -620,9 +681,7 @@ static int lose_run(struct place *p, const struct trtc_names *segs, const struct
         listed[i] = true; /* it is accounted for */
     snprintf(path, sizeof path, "%s/%s", p->dir, segs->v[run->first]);
     return trtc_scan_lose(p->s, path, "unlisted", "%d segment%s in no playlist, %s", run->nb,
-                          run->nb == 1 ? " is" : "s are",
-                          run->after ? "and that of their track is older, without an end"
-                                     : "and of another time than those that are");
+                          run->nb == 1 ? " is" : "s are", why);
 }
 
 /* Reports segments that no playlist lists, and that belong to no listed ones, since the playlist of
@@ -634,6 +693,7 @@ static int report_runs(struct place *p, const struct trtc_names *segs, bool *lis
     char plain[2][TRTC_PLAIN_MAX];
     struct run run = { 0 };
     bool any = false, after_listed = false;
+    size_t prev = 0;
     int at = 0;
     for (size_t i = 0; i < segs->n; i++) {
         struct trtc_name *now = &name[!at];
@@ -644,6 +704,8 @@ static int report_runs(struct place *p, const struct trtc_names *segs, bool *lis
         const bool same = any && same_owner(&name[at], now) && same_track(&name[at], now);
         const bool near = same && now->utc_ms - name[at].utc_ms <= NEAR_MS;
         run.before = near && listed[i];
+        run.next = i;
+        run.next_ms = now->utc_ms;
         if (run.nb && (listed[i] || !same)) {
             if (lose_run(p, segs, &run, &name[at], listed) < 0)
                 return -1;
@@ -651,11 +713,16 @@ static int report_runs(struct place *p, const struct trtc_names *segs, bool *lis
         }
         if (!listed[i]) {
             if (run.nb == 0)
-                run = (struct run){ .first = i, .after = near && after_listed };
+                run = (struct run){ .first = i,
+                                    .after = near && after_listed,
+                                    .prev = prev,
+                                    .prev_ms = name[at].utc_ms,
+                                    .first_ms = now->utc_ms };
             run.nb++;
             run.last = i;
         }
         after_listed = listed[i];
+        prev = i;
         any = true;
         at = !at;
     }

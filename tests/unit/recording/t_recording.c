@@ -784,6 +784,37 @@ static void test_unlisted(void **state)
     trtc_scan_fini(&s);
 }
 
+/* Segments that no playlist lists are a loss where the playlist has room for them. */
+static void test_unlisted_hole(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *listed, *why;
+    } rows[] = {
+        { "S0 X10 @000000000 X10 @000020000", "has a hole there" },
+        { "S0 X10 @000010000 X10 @000020000", "begins behind them" },
+        { "S10000 X10 @000010000 X10 @000020000", NULL },     /* the recording began later */
+        { "S-28800000 X10 @000010000 X10 @000020000", NULL }, /* its clock is another one */
+        { "S0 X10 @000000000 X10 @000010000", NULL }, /* it was not listed in time, or cut off */
+        { "S0 X20 @000000000 X10 @000020000", NULL }, /* that time is taken */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        put_segments("@000000000 @000010000 @000020000", 376);
+        put_list(V, rows[i].listed);
+        struct trtc_scan s = scan(false, NULL);
+        assert_int_equal(s.losses.n, rows[i].why ? 1 : 0);
+        if (rows[i].why) {
+            assert_string_equal(s.losses.items[0].kind, "unlisted");
+            assert_non_null(strstr(s.losses.items[0].detail, rows[i].why));
+        } else {
+            assert_true(
+                has_note(s.notes, s.nb_notes, "d: 1 segment is in no playlist and left out"));
+        }
+        trtc_scan_fini(&s);
+    }
+}
+
 /* A delta update is not the whole playlist. */
 static void test_skipped(void **state)
 {
@@ -1045,6 +1076,7 @@ int main(void)
         cmocka_unit_test_setup(test_foreign_playlists, fresh),
         cmocka_unit_test_setup(test_copies, fresh),
         cmocka_unit_test_setup(test_unlisted, fresh),
+        cmocka_unit_test_setup(test_unlisted_hole, fresh),
         cmocka_unit_test_setup(test_skipped, fresh),
         cmocka_unit_test_setup(test_beside, fresh),
         cmocka_unit_test_setup(test_recursive, fresh),
