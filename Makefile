@@ -51,7 +51,7 @@ program = $(patsubst %.c,$(B)/tests/%,$(notdir $(1)))
 lib = $(patsubst %,$(B)/lib%.a,$(filter $(notdir $(wildcard lib/*)),$(1)))
 
 # The rooms of lib/, from the top: what a program links. Which may know which stands in tests/lint/lint.sh.
-media = source input picture codec mp4 ts recording
+media = source input container picture codec mp4 ts recording
 wire = storage net api
 serve = serve
 service = service
@@ -157,7 +157,7 @@ $(B)/trtc-mix: $(call lib,mix $(media) $(wire) $(low))
 $(foreach r,put storage net api,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(NET)))
 $(B)/lib/serve/%.o: private PKGS = libmicrohttpd libcrypto
 $(B)/lib/service/%.o: private PKGS = $(NET) sqlite3
-$(foreach r,merge hls mix source input picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
+$(foreach r,merge hls mix source input container picture codec mp4 ts,$(eval $(B)/lib/$(r)/%.o: private PKGS = $(AV) libass))
 $(foreach t,merge hls mix,$(eval $(B)/cmd/$(t)/%.o: private PKGS = $(AV)))
 $(foreach t,merge hls mix rec hook put room task recd,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/memory.c))))
 $(foreach t,hook room recd,$(eval $(B)/trtc-$(t): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/ready.c))))

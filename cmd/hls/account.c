@@ -10,7 +10,7 @@
 #include "account.h"
 #include "base/json_put.h"
 #include "base/text.h"
-#include "input/edits.h"
+#include "container/edits.h"
 #include "picture/turn.h"
 #include "recording/ledger_json.h"
 

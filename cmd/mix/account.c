@@ -14,7 +14,7 @@
 #include "base/json_put.h"
 #include "base/text.h"
 #include "base/utc.h"
-#include "input/edits.h"
+#include "container/edits.h"
 #include "input/input.h"
 #include "recording/ledger_json.h"
 

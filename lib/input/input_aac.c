@@ -189,14 +189,3 @@ int trtc_input_adts_header(const struct trtc_input_aac *a, size_t payload_bytes,
     out[6] = 0xfc;
     return 0;
 }
-
-int64_t trtc_input_id3_bytes(const uint8_t *p, size_t n)
-{
-    enum { FOOTER = 0x10 };
-
-    if (n < TRTC_INPUT_ID3_HEADER || memcmp(p, "ID3", 3) != 0)
-        return 0;
-    return TRTC_INPUT_ID3_HEADER +
-           ((int64_t)(p[6] & 127) << 21 | (p[7] & 127) << 14 | (p[8] & 127) << 7 | (p[9] & 127)) +
-           (p[5] & FOOTER ? TRTC_INPUT_ID3_HEADER : 0);
-}

@@ -166,7 +166,7 @@ int trtc_input_av_set_frame(struct trtc_input_av *b, int track, struct trtc_inpu
 static const char *method_of(const struct trtc_input_av *b, int index)
 {
     const AVStream *st = b->ic->streams[index];
-    const struct trtc_input_box_track *t = trtc_input_boxes_track(&b->watch.boxes, st->id);
+    const struct trtc_box_track *t = trtc_boxes_track(&b->watch.boxes, st->id);
 
     if (t && *t->scheme)
         return t->scheme;
@@ -262,7 +262,7 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
     out->nb_lost_packets = b->watch.segments.nb_missing;
     out->nb_bad_bytes += b->watch.segments.nb_bad;
     out->nb_short = b->watch.segments.nb_short;
-    out->nb_torn = trtc_input_segments_nb_torn(&b->watch.segments);
+    out->nb_torn = trtc_segments_nb_torn(&b->watch.segments);
     out->short_us = b->watch.segments.short_us;
     out->fault =
         b->src && b->watch.first[0] ? b->watch.first : NULL; /* for a URL it may reveal too much */
@@ -282,7 +282,7 @@ static void set_edits(const struct trtc_input_av *b, const AVStream *st,
                       struct trtc_input_named *out)
 {
     const int k = trtc_input_av_track_of(b, st->index);
-    const struct trtc_input_box_track *t = k < 0 ? NULL : trtc_input_av_indexed_track(b, k);
+    const struct trtc_box_track *t = k < 0 ? NULL : trtc_input_av_indexed_track(b, k);
 
     if (!t)
         return;

@@ -13,7 +13,7 @@ static int on_read(void *opaque, uint8_t *buf, int n)
 
     if (got < 0)
         return AVERROR(b->src->errnum);
-    trtc_input_watch_bytes(&b->watch, b->at, buf, (size_t)got);
+    trtc_parts_bytes(&b->watch, b->at, buf, (size_t)got);
     b->at += got;
     return got ? (int)got : AVERROR_EOF;
 }
@@ -56,16 +56,16 @@ void trtc_input_av_check_parts(struct trtc_input_av *b)
     if (!b->watch.layout || trtc_input_av_stopped(b))
         return;
     const int64_t size = trtc_input_av_size(b);
-    for (int64_t at; got > 0 && (at = trtc_input_watch_wants(&b->watch)) >= 0 && at < size;) {
+    for (int64_t at; got > 0 && (at = trtc_parts_wants(&b->watch)) >= 0 && at < size;) {
         got = at != b->at && on_seek(b, at, SEEK_SET) < 0
                   ? -1
                   : trtc_input_src_read(b->src, block, sizeof block);
         if (got > 0) {
             b->at += got;
-            trtc_input_watch_bytes(&b->watch, at, block, (size_t)got);
+            trtc_parts_bytes(&b->watch, at, block, (size_t)got);
         }
     }
-    b->cut |= trtc_input_watch_end(&b->watch, size);
+    b->cut |= trtc_parts_end(&b->watch, size);
 }
 
 bool trtc_input_av_is_due(const void *self, int track)
@@ -83,7 +83,7 @@ bool trtc_input_av_is_due(const void *self, int track)
 
 bool trtc_input_av_lacks_index(struct trtc_input_av *b)
 {
-    if (!b->src || b->watch.layout != TRTC_INPUT_BOXES)
+    if (!b->src || b->watch.layout != TRTC_PARTS_BOXES)
         return false;
     trtc_input_av_check_parts(b);
     return b->watch.nb_faults == 0 && (b->cut || !b->watch.indexed) && !b->watch.boxes.whole;
@@ -91,7 +91,7 @@ bool trtc_input_av_lacks_index(struct trtc_input_av *b)
 
 bool trtc_input_av_is_mp4_pipe(const struct trtc_input_av *b)
 {
-    return b->src && !b->src->seekable && b->watch.layout == TRTC_INPUT_BOXES;
+    return b->src && !b->src->seekable && b->watch.layout == TRTC_PARTS_BOXES;
 }
 
 int trtc_input_av_fail_mp4_pipe(const struct trtc_input_av *b, struct trtc_err *err)

@@ -42,8 +42,8 @@ void trtc_input_av_free(void *self)
     if (b->pb)
         av_freep(&b->pb->buffer);
     avio_context_free(&b->pb);
-    trtc_input_boxes_fini(&b->watch.boxes);
-    trtc_input_segments_fini(&b->watch.segments);
+    trtc_boxes_fini(&b->watch.boxes);
+    trtc_segments_fini(&b->watch.segments);
     free(b->out);
     free(b->lead);
     free(b);
@@ -172,11 +172,11 @@ static bool opens_at_once(const struct trtc_input_av *b)
  * coded. */
 static bool are_edited(const struct trtc_input_av *b)
 {
-    const struct trtc_input_boxes *x = &b->watch.boxes;
+    const struct trtc_boxes *x = &b->watch.boxes;
     bool edited = false, in_order = true;
 
     for (int k = 0; k < x->nb_tracks; k++) {
-        const struct trtc_input_box_track *t = &x->tracks[k];
+        const struct trtc_box_track *t = &x->tracks[k];
         edited |= !trtc_edits_are_plain(&t->edits) || (t->picture && t->no_steps && t->edits.n > 0);
         in_order &= trtc_edits_are_in_order(&x->tracks[k].edits);
     }
@@ -187,9 +187,9 @@ static int open_once(struct trtc_input_av *b, const char *url, AVDictionary **op
 {
     if (new_context(b) < 0)
         return AVERROR(ENOMEM);
-    trtc_input_watch_log(&b->watch, b->ic);
+    trtc_parts_log(&b->watch, b->ic);
     if (!b->src)
-        trtc_input_segments_watch(b->ic);
+        trtc_segments_watch(b->ic);
     return avformat_open_input(&b->ic, url, NULL, options);
 }
 
@@ -285,7 +285,7 @@ static int open_streams(struct trtc_input_av *b, const char *url, struct trtc_er
         return fail_open(b, ret, err);
     if (trtc_input_av_choose(b, err) < 0 || trtc_input_av_prepare_untimed(b, err) < 0)
         return -1;
-    const struct trtc_input_box_track *sound = trtc_input_av_indexed_track(b, TRTC_AT_AUDIO);
+    const struct trtc_box_track *sound = trtc_input_av_indexed_track(b, TRTC_AT_AUDIO);
     b->stream[TRTC_AT_AUDIO].stepless = sound && sound->no_steps;
     if (b->stream[0].index < 0 && b->stream[1].index < 0 && trtc_input_av_lacks_index(b))
         return fail_open(b, AVERROR_INVALIDDATA, err);
@@ -315,7 +315,7 @@ void *trtc_input_av_new(struct trtc_input_src *src, const char *name, bool copie
     b->src = src;
     b->copies = copies;
     b->nb_opened = src->seekable && src->fd >= 0 ? trtc_input_av_size(b) : 0;
-    trtc_input_watch_begin(&b->watch, src->head, src->nb_head);
+    trtc_parts_begin(&b->watch, src->head, src->nb_head);
     if (trtc_input_av_wrap(b) < 0)
         trtc_fail_nomem(err);
     else if (open_streams(b, "", err) == 0)

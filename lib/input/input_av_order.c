@@ -11,7 +11,7 @@ static bool lacks_offsets(const struct trtc_input_av *b, const AVStream *st)
 {
     const int delay = st->codecpar->video_delay;
 
-    return b->watch.layout == TRTC_INPUT_TAGS && delay > 0 && !b->watch.has_offsets &&
+    return b->watch.layout == TRTC_PARTS_TAGS && delay > 0 && !b->watch.has_offsets &&
            b->watch.nb_pictures > delay + 1;
 }
 
@@ -26,11 +26,11 @@ static bool lacks_times(struct trtc_input_av *b)
     if (s->index < 0 || (s->codec != TRTC_CODEC_H264 && s->codec != TRTC_CODEC_H265))
         return false;
     const AVStream *st = b->ic->streams[s->index];
-    const struct trtc_input_box_track *t = trtc_input_av_indexed_track(b, TRTC_AT_VIDEO);
+    const struct trtc_box_track *t = trtc_input_av_indexed_track(b, TRTC_AT_VIDEO);
     if (t && t->no_steps && st->nb_frames > 1)
         b->bare = true;
     if (!t && b->watch.boxes.fragments && st->nb_frames == 0)
-        t = trtc_input_boxes_track(&b->watch.boxes, st->id);
+        t = trtc_boxes_track(&b->watch.boxes, st->id);
     const bool listed = t && (t->has_runs || !b->watch.boxes.fragments);
     return b->bare || av_match_name("avi", b->ic->iformat->name) || lacks_offsets(b, st) ||
            (listed && !t->has_offsets && st->codecpar->video_delay > 0);
@@ -161,7 +161,7 @@ static void place_indexed(struct trtc_input_av *b, int64_t n, int64_t place,
 {
     const int64_t delay_us = av_rescale_q(b->order.delay, b->frame_us, (AVRational){ 1, 1000000 });
     const int64_t stated_us = raw->dts_us;
-    const bool offset = b->watch.layout == TRTC_INPUT_TAGS && raw->pts_us > stated_us;
+    const bool offset = b->watch.layout == TRTC_PARTS_TAGS && raw->pts_us > stated_us;
     const int64_t shown_us = offset ? raw->pts_us : decoded_us(b, place);
 
     if (n == 0 && stated_us < 0)
@@ -188,7 +188,7 @@ static int64_t shown_us(const struct trtc_input_av *b, int64_t place)
 static void place_picture(struct trtc_input_av *b, int64_t n, int64_t place,
                           struct trtc_input_raw *raw)
 {
-    const bool decoded = trtc_input_av_is_indexed(b) || b->watch.layout == TRTC_INPUT_TAGS;
+    const bool decoded = trtc_input_av_is_indexed(b) || b->watch.layout == TRTC_PARTS_TAGS;
 
     if (decoded && !b->bare && raw->dts_us != TRTC_NOTIME && decoded_us(b, place) != TRTC_NOTIME) {
         place_indexed(b, n, place, raw);

@@ -5,7 +5,8 @@
 #ifndef TRTC_INPUT_INPUT_AV_PRIV_H
 #define TRTC_INPUT_INPUT_AV_PRIV_H
 
-#include "input/avformat.h"
+#include "container/avformat.h"
+#include "container/parts.h"
 #include "input/input_priv.h"
 #include "ts/shown.h"
 
@@ -59,7 +60,7 @@ struct trtc_input_av {
     AVPacket *ahead; /* with has_ahead: the packet after an incomplete one */
     bool has_ahead;
     int ahead_track;
-    struct trtc_input_watch watch;
+    struct trtc_parts watch;
     int64_t at;        /* of src: the next byte to be read */
     int64_t nb_opened; /* ... its size when it was opened, if it is a file */
     struct trtc_input_av_stream stream[TRTC_NB_KINDS];
@@ -149,8 +150,7 @@ int trtc_input_av_configure(struct trtc_input_av_stream *s, enum AVCodecID id, c
 unsigned trtc_input_av_turn(const AVStream *st, const uint8_t *matrix);
 
 /* Returns what the index of an MP4 states about the track, or NULL: nothing, or not everything. */
-const struct trtc_input_box_track *trtc_input_av_indexed_track(const struct trtc_input_av *b,
-                                                               int track);
+const struct trtc_box_track *trtc_input_av_indexed_track(const struct trtc_input_av *b, int track);
 
 /* ---- input_av_open.c ---- */
 

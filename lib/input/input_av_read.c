@@ -7,6 +7,7 @@
 
 #include "codec/av.h"
 #include "input/input_av_priv.h"
+#include "ts/es_sound.h"
 
 enum { ERRORS_MAX = 64 }; /* in a row, then nothing more is to be had */
 enum { AGAIN_MS = 10 };
@@ -19,7 +20,7 @@ static void check_bare(struct trtc_input_av *b)
     if (!b->src || strcmp(b->ic->iformat->name, "aac") != 0 || trtc_input_av_stopped(b))
         return;
     const int64_t rest =
-        trtc_input_av_size(b) - b->nb_bytes - trtc_input_id3_bytes(b->src->head, b->src->nb_head);
+        trtc_input_av_size(b) - b->nb_bytes - trtc_id3_bytes(b->src->head, b->src->nb_head);
     if (rest > 0 && rest != ID3V1_BYTES)
         b->nb_bad_bytes[TRTC_AT_AUDIO] += rest;
 }
@@ -63,7 +64,7 @@ int64_t trtc_input_av_nb_unread(const struct trtc_input_av *b, const AVStream *s
 
 /* Returns how many frames an edit list may leave out; -1: any number. Most lists show all but the
  * priming, and frames that are reordered. */
-static int64_t nb_cut_off(const struct trtc_input_box_track *t)
+static int64_t nb_cut_off(const struct trtc_box_track *t)
 {
     enum { LITTLE_US = 500000, RATES = 4, ROUNDED = 3 };
 
@@ -84,7 +85,7 @@ static void count_unread(struct trtc_input_av *b)
 {
     for (int k = 0; k < TRTC_NB_KINDS; k++) {
         struct trtc_input_av_stream *s = &b->stream[k];
-        const struct trtc_input_box_track *t = trtc_input_av_indexed_track(b, k);
+        const struct trtc_box_track *t = trtc_input_av_indexed_track(b, k);
         const int64_t nb_cut = t ? nb_cut_off(t) : -1;
         const int64_t n =
             s->index >= 0 ? nb_left_out(b, b->ic->streams[s->index], b->watch.index_fault) : 0;
@@ -142,7 +143,7 @@ static int nothing_left(struct trtc_input_av *b, struct trtc_err *err)
     check_length(b);
     check_growth(b);
     if (!b->src && !trtc_input_av_stopped(b)) {
-        trtc_input_segments_end(b->ic);
+        trtc_segments_end(b->ic);
         if (b->watch.segments.shortage)
             return trtc_fail_av(err, TRTC_EX_TEMPFAIL, b->watch.segments.shortage, "%s", b->name);
     }
@@ -231,10 +232,10 @@ static bool may_be_short(const struct trtc_input_av *b, int track)
 {
     const AVCodecParameters *par = b->ic->streams[b->stream[track].index]->codecpar;
 
-    const bool open = b->watch.layout == TRTC_INPUT_CAF && b->watch.done; /* it states no size */
+    const bool open = b->watch.layout == TRTC_PARTS_CAF && b->watch.done; /* it states no size */
 
     return is_pcm(par->codec_id) && b->src &&
-           (open || trtc_input_wav_size(b->src->head, b->src->nb_head) == 0);
+           (open || trtc_wav_size(b->src->head, b->src->nb_head) == 0);
 }
 
 int trtc_input_av_read(struct trtc_input_av *b, int *track, struct trtc_err *err)

@@ -15,14 +15,13 @@ int trtc_input_av_track_of(const struct trtc_input_av *b, int index)
     return -1;
 }
 
-const struct trtc_input_box_track *trtc_input_av_indexed_track(const struct trtc_input_av *b,
-                                                               int track)
+const struct trtc_box_track *trtc_input_av_indexed_track(const struct trtc_input_av *b, int track)
 {
     const struct trtc_input_av_stream *s = &b->stream[track];
 
     if (!b->src || s->index < 0 || b->watch.boxes.fragments || !trtc_input_av_is_indexed(b))
         return NULL;
-    return trtc_input_boxes_track(&b->watch.boxes, b->ic->streams[s->index]->id);
+    return trtc_boxes_track(&b->watch.boxes, b->ic->streams[s->index]->id);
 }
 
 int trtc_input_av_configure(struct trtc_input_av_stream *s, enum AVCodecID id, const uint8_t *p,

@@ -131,7 +131,7 @@ static void move_late_dts(struct trtc_input_av *b, struct trtc_input_av_stream *
     const bool no_delay = raw->dts_us != TRTC_NOTIME && raw->dts_us == raw->pts_us;
 
     if (s->nb_taken == 1 && raw->key && no_delay && !b->untimed &&
-        b->watch.layout != TRTC_INPUT_BOXES)
+        b->watch.layout != TRTC_PARTS_BOXES)
         s->late_us = av_rescale_q(st->codecpar->video_delay, trtc_input_av_distance(b, st),
                                   (AVRational){ 1, 1000000 });
     if (raw->dts_us != TRTC_NOTIME)
@@ -251,7 +251,7 @@ void trtc_input_av_set_times(struct trtc_input_av *b, int track, struct trtc_inp
         set_trim(s, st, b->pkt, raw);
         return;
     }
-    raw->sure = b->watch.layout == TRTC_INPUT_BOXES || b->watch.layout == TRTC_INPUT_ELEMENTS;
+    raw->sure = b->watch.layout == TRTC_PARTS_BOXES || b->watch.layout == TRTC_PARTS_ELEMENTS;
     guess_dts(s, st, b->pkt, raw);
     if (derives_dts(b))
         catch_up(s, raw);
@@ -343,8 +343,7 @@ static void edit_picture(const struct trtc_edits *v, struct trtc_input_raw *raw)
 
 void trtc_input_av_edit(struct trtc_input_av *b, struct trtc_input_raw *raw)
 {
-    const struct trtc_input_box_track *t =
-        b->whole ? trtc_input_av_indexed_track(b, raw->track) : NULL;
+    const struct trtc_box_track *t = b->whole ? trtc_input_av_indexed_track(b, raw->track) : NULL;
 
     if (!t || t->edits.n == 0 || raw->size == 0 || raw->pts_us == TRTC_NOTIME ||
         raw->dts_us == TRTC_NOTIME)

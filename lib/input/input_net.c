@@ -7,7 +7,7 @@
 
 #include "base/utc.h"
 #include "codec/av.h"
-#include "input/avformat.h"
+#include "container/avformat.h"
 #include "input/input_priv.h"
 
 /* An SRT connection breaks 5 s after its peer has disappeared (SRTO_PEERIDLETIMEO). If the peer

@@ -4,9 +4,9 @@
  * input_frame.c gets raw frames from a back end (input_ts.c: transport streams; input_av.c: everything
  * else), whose order input_rise.c mends, has the clock (input_clock.c) place them on one time line,
  * and encodes sound that is not AAC. input.c keeps the first frames until it knows where the stream starts.
- * input_src.c reads the bytes of files, input_net.c those of connections, and input_segments.c looks at
- * those of a playlist's segments; input_config.c reads the configuration records of containers,
- * input_boxes.c the index of an MP4. */
+ * input_src.c reads the bytes of files, input_net.c those of connections; input_config.c reads the
+ * configuration records of containers. container/parts checks what a file states about itself,
+ * container/segments what a playlist does. */
 #ifndef TRTC_INPUT_INPUT_PRIV_H
 #define TRTC_INPUT_INPUT_PRIV_H
 
@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/utc.h"
-#include "input/edits.h"
+#include "container/edits.h"
 #include "input/input.h"
 
 struct AVCodecParameters;
@@ -24,7 +24,7 @@ struct AVFormatContext;
 struct AVIOContext;
 
 /* Larger times are damage. With smaller ones, no calculation here can overflow. */
-#define TRTC_INPUT_TIME_MAX_US (INT64_C(1) << 56)
+#define TRTC_INPUT_TIME_MAX_US TRTC_EDITS_TIME_MAX_US
 
 /* A PTS this far from its DTS is damage, unless a pause is between them. */
 #define TRTC_INPUT_REORDER_US 10000000
@@ -189,272 +189,6 @@ void *trtc_input_av_open(const char *url, const char *name, const volatile sig_a
 /* Fills *err after a read of src has failed: TRTC_EX_IOERR, or TRTC_EX_TEMPFAIL for a broken
  * connection. Returns -1. */
 int trtc_input_fail_read(const struct trtc_input_src *src, const char *name, struct trtc_err *err);
-
-/* ---- input_boxes.c: what the index of an MP4 states ---- */
-
-enum { TRTC_INPUT_BOX_TRACKS = 32, TRTC_INPUT_BOX_DEPTH = 8 };
-
-struct trtc_input_box_track {
-    int64_t id;               /* as libavformat has it */
-    uint32_t hz;              /* its clock */
-    bool picture;             /* it is one of pictures */
-    int64_t dur;              /* ... and how long it lasts by that */
-    int64_t nb_steps, ticks;  /* its frames, and the sum of their durations */
-    bool no_steps;            /* these cannot be meant: all are 0, or nearly */
-    bool has_offsets;         /* ... and some are not shown when they are decoded */
-    bool has_runs;            /* fragments have frames of it */
-    uint64_t nb_descriptions; /* of its samples */
-    bool clap;                /* only a part of the picture is to be shown (clean aperture) */
-    char scheme[24]; /* with which it is encrypted, such as "cbcs" (ISO/IEC 23001-7); or "" */
-    struct trtc_edits edits;
-};
-
-/* ---- input_index.c: whether the index of an MP4 agrees with its media data ---- */
-
-enum { TRTC_INPUT_GAPS = 16 };
-
-/* Zero-initialise. */
-struct trtc_input_index {
-    bool vague;        /* it cannot be known */
-    const char *fault; /* the first one, or NULL; */
-    int64_t fault_at;  /* ... where it is */
-    int64_t at;        /* where the content of the index begins */
-    uint32_t movie_hz; /* the clock of the film */
-    struct trtc_input_index_table {
-        uint8_t *p; /* the content of the box */
-        size_t n;
-        bool wide;    /* the positions in it have 8 bytes */
-    } table[3];       /* of the current track: sizes, samples per chunk, positions of chunks */
-    uint64_t largest; /* sample */
-    bool read;        /* all tracks have come, */
-    size_t nb_chunks; /* ... and have so many chunks */
-    struct trtc_input_range {
-        int64_t from, to;
-    } * runs, *data; /* chunks of samples; later those that touch as one; media data */
-    size_t nb_runs, cap_runs, nb_data, cap_data;
-    int64_t nb_covered; /* bytes of samples in media data */
-    size_t nb_gaps;     /* holes between them, of which these were noted: */
-    struct trtc_input_gap {
-        int64_t at, to, seen; /* up to here its bytes have come, */
-        bool filled;          /* ... of which one is not 0 */
-        uint8_t head[8];
-    } gaps[TRTC_INPUT_GAPS];
-};
-
-/* The boxes of the index do not fit into each other. */
-void trtc_input_index_damaged(struct trtc_input_index *x);
-
-/* A box of the current track with this content. Returns 0, or -1: no memory. */
-int trtc_input_index_table(struct trtc_input_index *x, const uint8_t *type, struct trtc_bytes b);
-
-/* All boxes of the current track have come. Returns 0, or -1: no memory. */
-int trtc_input_index_track(struct trtc_input_index *x, const struct trtc_input_box_track *track);
-
-/* A track whose samples are all in the index: compares how long they last with what it states. */
-void trtc_input_index_length(struct trtc_input_index *x, const struct trtc_input_box_track *track);
-
-/* All tracks have come. */
-void trtc_input_index_read(struct trtc_input_index *x);
-
-/* Media data is at these positions. Returns 0, or -1: no memory. */
-int trtc_input_index_data(struct trtc_input_index *x, int64_t from, int64_t to);
-
-/* Returns the position of the next byte that is needed, or -1: none is. Takes n bytes read at pos. */
-int64_t trtc_input_index_wants(const struct trtc_input_index *x);
-void trtc_input_index_bytes(struct trtc_input_index *x, int64_t pos, const uint8_t *p, size_t n);
-
-/* Called at the end of the file. Returns what is wrong (at fault_at), or NULL. */
-const char *trtc_input_index_fault(struct trtc_input_index *x);
-
-void trtc_input_index_fini(struct trtc_input_index *x);
-
-/* ---- input_fragments.c: whether fragments of an MP4 agree with themselves and each other ---- */
-
-/* Zero-initialise. */
-struct trtc_input_fragments {
-    bool unsure;       /* it cannot be known whether they do */
-    bool indexed;      /* the index has samples, too; */
-    bool early;        /* ... there is media data behind it in front of the first fragment */
-    bool open;         /* a fragment has come */
-    int64_t at;        /* its position */
-    const char *fault; /* what is wrong with it, or NULL */
-    uint64_t cover;    /* 0: all samples so far, and nothing else, are in media data; */
-    bool settled;      /* ... this was so at the end of the fragment; */
-    bool filled;       /* media data is behind it */
-    bool fitted;       /* the samples of a fragment were all that was in its data; */
-    int nb_odd;        /* ... of so many they were not, which is not reported yet, */
-    int64_t odd_at;    /* ... the first of which begins there */
-    int64_t fault_at;  /* where the fragment begins whose fault was returned */
-    int64_t part_end;  /* of the part of the current track, */
-    struct trtc_input_fragment_lane *lane; /* ... which is this, */
-    uint64_t base, next;                   /* ... with these positions, */
-    uint32_t dur, size;                    /* ... of samples that state none, */
-    bool timed;                            /* ... and it states that */
-    int64_t from, ticks;                   /* it begins then, and is so long, */
-    int64_t step;                          /* ... the last sample of it */
-    uint32_t number;                       /* of the fragment */
-    int nb_steady;                         /* so many numbers have risen by one */
-    int nb_near;                           /* the next fragments may show a hole in time */
-    int nb_lanes;
-    struct trtc_input_fragment_lane {
-        uint32_t id, dur, size; /* of samples, if a fragment states none */
-        int64_t hz;
-        int64_t from, end, length; /* of its latest part; all times are in ticks */
-        int64_t last;              /* when its last sample begins */
-        int64_t line;              /* its end, if it had followed the part before it, */
-        bool aside;                /* which it did not, */
-        bool fell;                 /* ... but began before the last sample of that */
-    } lanes[TRTC_INPUT_BOX_TRACKS];
-};
-
-/* A track that the index describes; what it states about all fragments (a trex box). */
-void trtc_input_fragments_track(struct trtc_input_fragments *f, uint32_t id, uint32_t hz);
-void trtc_input_fragments_extends(struct trtc_input_fragments *f, struct trtc_bytes trex);
-
-/* Media data is at these positions. */
-void trtc_input_fragments_data(struct trtc_input_fragments *f, int64_t from, int64_t to);
-
-/* A fragment begins at this position; -1: none does, the file ends. Returns what is wrong with the one
- * before, or with an earlier one (at fault_at), or NULL. */
-const char *trtc_input_fragments_next(struct trtc_input_fragments *f, int64_t at);
-
-/* A box of the fragment, or of a part of it. content: where it is needed. */
-void trtc_input_fragments_box(struct trtc_input_fragments *f, const uint8_t *type, int64_t at,
-                              int64_t end, struct trtc_bytes content);
-
-/* All boxes have come; whole: and they fill the fragment. */
-void trtc_input_fragments_walked(struct trtc_input_fragments *f, bool whole);
-
-/* Zero-initialise. */
-struct trtc_input_boxes {
-    bool walking, ended; /* the index or a fragment is being read; no more of the index is */
-    bool whole;          /* that was read to its end */
-    bool nomem;          /* it was not, since memory ran out */
-    struct trtc_input_box_track *track; /* of the current box */
-    int64_t at, end;                    /* the position of the current box; the end of the index */
-    uint8_t *box;                       /* the first bytes of the box, */
-    size_t cap, nb, need;
-    bool fragments; /* they follow the index */
-    struct trtc_input_fragments order;
-    struct trtc_input_index index;
-    int64_t ends[TRTC_INPUT_BOX_DEPTH]; /* of the boxes around the current one, */
-    int nb_ends;                        /* ... of which there are so many */
-    int nb_tracks;
-    struct trtc_input_box_track tracks[TRTC_INPUT_BOX_TRACKS];
-};
-
-/* The content of the index, or of the header of a fragment, is at these positions. Only the first
- * index counts. */
-void trtc_input_boxes_begin(struct trtc_input_boxes *x, bool fragment, int64_t from, int64_t to);
-
-/* Takes n bytes of the file, read at pos. */
-void trtc_input_boxes_bytes(struct trtc_input_boxes *x, int64_t pos, const uint8_t *p, size_t n);
-
-/* Returns a track of an index that was read to its end, valid as long as x; or NULL. */
-const struct trtc_input_box_track *trtc_input_boxes_track(const struct trtc_input_boxes *x,
-                                                          int64_t id);
-
-void trtc_input_boxes_fini(struct trtc_input_boxes *x);
-
-/* ---- input_segments.c: segments of a playlist ---- */
-
-/* Zero-initialise. */
-struct trtc_input_segments {
-    int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
-                   struct AVDictionary **options); /* libavformat's functions */
-    int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
-    bool encrypted;         /* a segment is, as a whole */
-    int shortage;           /* why one could not be opened, or its playlist, if that passes; or 0 */
-    int64_t nb_short;       /* those that end before the next one begins, or before they should, */
-    int64_t short_us;       /* ... all together by so much */
-    int64_t nb_torn;        /* that certainly end within a frame */
-    int64_t nb_on, nb_anew; /* whose counters go on, or do not, although no time is missing */
-    int64_t nb_missing;     /* places within them where packets are missing */
-    int64_t nb_bad;         /* bytes that are not of packets */
-    bool over;              /* nothing is looked at any more */
-    char **lists;           /* URLs of playlists */
-    size_t nb_lists, cap_lists;
-    struct trtc_input_chain *chain; /* that of the segment which was closed last, or NULL */
-};
-
-/* Looks at the segments that ic opens. ic->opaque is the struct trtc_input_watch with the result, in which
- * those that cannot be fetched to their end count as faults. */
-void trtc_input_segments_watch(struct AVFormatContext *ic);
-
-/* The input has ended by itself. */
-void trtc_input_segments_end(struct AVFormatContext *ic);
-
-/* Returns how many segments end within a frame, so far. */
-int64_t trtc_input_segments_nb_torn(const struct trtc_input_segments *g);
-
-void trtc_input_segments_fini(struct trtc_input_segments *g);
-
-/* ---- input_watch.c: faults that libavformat ignores ---- */
-
-/* So many bytes at the beginning of a stream in Ogg state its sample rate. */
-enum { TRTC_INPUT_OGG_HEAD = 40 };
-
-/* Zero-initialise, except for stop. */
-struct trtc_input_watch {
-    const volatile sig_atomic_t *stop; /* if set, errors are caused by the interruption; or NULL */
-    int64_t nb_faults;
-    char first[160];  /* the message of the first fault */
-    bool opened;      /* faults are counted */
-    bool index_fault; /* one of them is of the index of an MP4 */
-    struct trtc_input_segments segments;
-    bool codecs; /* a track of an MP4 has several codecs, of which only one is read */
-
-    /* BOXES: an MP4; TAGS: an FLV; ELEMENTS: a Matroska file; PAGES: an Ogg file. Their boxes on the
-     * top level, tags, elements down to blocks, or pages are called parts. CHUNKS: a WAV, and its
-     * chunks. FORM: an AIFF, Wave64 or RF64, which is one part. CAF: its chunks. */
-    enum {
-        TRTC_INPUT_OTHER,
-        TRTC_INPUT_BOXES,
-        TRTC_INPUT_TAGS,
-        TRTC_INPUT_ELEMENTS,
-        TRTC_INPUT_PAGES,
-        TRTC_INPUT_CHUNKS,
-        TRTC_INPUT_FORM,
-        TRTC_INPUT_CAF
-    } layout;
-    bool done;        /* no more parts can be checked */
-    bool indexed;     /* an MP4 has an index: it has begun */
-    bool fragments;   /* of an MP4 have come */
-    bool zeros;       /* instead of a box, up to here: they may go on to the end */
-    int64_t zeros_at; /* ... from this position on */
-    int64_t cluster;  /* the end of the current cluster; 0: there is none, INT64_MAX: not stated */
-    int64_t part_at;  /* the position of the current part */
-    uint8_t header[27 + 255 + TRTC_INPUT_OGG_HEAD]; /* its first bytes */
-    size_t nb_header;                               /* how many of them were read so far */
-    int64_t padding;     /* behind a Wave64; at the end of the file it may be missing */
-    uint64_t tag_bytes;  /* the size of the previous tag */
-    int64_t nb_pictures; /* tags with pictures, so far, */
-    bool has_offsets;    /* ... and some are not shown when they are decoded; */
-    bool sliced;         /* ... and some have only a part of a picture */
-    uint64_t rate;    /* of the sound in an Ogg file, in Hz; 0: it is not known; 1: they differ */
-    bool pages_began; /* ... and pages behind the first ones of its streams have come */
-    bool last_page;   /* the previous page is the last one of a stream, or all sound has come */
-    struct trtc_input_boxes boxes;
-};
-
-/* Counts the errors that libavformat logs for ic once w->opened is set. w must outlive ic. */
-void trtc_input_watch_log(struct trtc_input_watch *w, struct AVFormatContext *ic);
-
-/* Returns the size that a WAV states for its sound, judging by its first bytes; 0: none, since it was
- * written to a pipe; -1: it is no WAV, or its sound begins later. */
-int64_t trtc_input_wav_size(const uint8_t *head, size_t n);
-
-/* Sets the layout from the first bytes of the file. */
-void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n);
-
-/* Checks n bytes, read at pos: whether each part begins where the previous one ends. */
-void trtc_input_watch_bytes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n);
-
-/* Returns the position of the next byte that must be checked, or -1: there is none. */
-int64_t trtc_input_watch_wants(const struct trtc_input_watch *w);
-
-/* Called at the end of the file. Returns true if size is in the middle of a part. */
-bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size);
 
 /* ---- input_clock.c: one time line ---- */
 
@@ -624,11 +358,6 @@ int trtc_input_aac_plain(int rate_hz, int channels, struct trtc_input_aac *out);
 
 /* Writes the header of an ADTS frame with this payload. Returns 0, or -1: it is too large. */
 int trtc_input_adts_header(const struct trtc_input_aac *a, size_t payload_bytes, uint8_t out[7]);
-
-#define TRTC_INPUT_ID3_HEADER 10 /* bytes */
-
-/* Returns the size of an ID3 tag (ID3v2.4, 3.1) that begins there, in bytes; 0: none does, or n bytes are too few. */
-int64_t trtc_input_id3_bytes(const uint8_t *p, size_t n);
 
 /* ---- input_order.c: pictures without times ---- */
 

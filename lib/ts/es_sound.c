@@ -347,3 +347,14 @@ const struct trtc_sound_parser *trtc_sound_parser_at(int i)
 {
     return i < NB_PARSERS ? &parsers[i] : NULL;
 }
+
+int64_t trtc_id3_bytes(const uint8_t *p, size_t n)
+{
+    enum { FOOTER = 0x10 };
+
+    if (n < TRTC_ID3_HEADER || memcmp(p, "ID3", 3) != 0)
+        return 0;
+    return TRTC_ID3_HEADER +
+           ((int64_t)(p[6] & 127) << 21 | (p[7] & 127) << 14 | (p[8] & 127) << 7 | (p[9] & 127)) +
+           (p[5] & FOOTER ? TRTC_ID3_HEADER : 0);
+}

@@ -40,4 +40,9 @@ struct trtc_sound_parser {
 const struct trtc_sound_parser *trtc_sound_parser(const char *codec_name);
 const struct trtc_sound_parser *trtc_sound_parser_at(int i);
 
+#define TRTC_ID3_HEADER 10 /* bytes */
+
+/* Returns the size of an ID3 tag (ID3v2.4, 3.1) that begins there, in bytes; 0: none does, or n bytes are too few. */
+int64_t trtc_id3_bytes(const uint8_t *p, size_t n);
+
 #endif

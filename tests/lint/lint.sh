@@ -72,7 +72,8 @@ ts         base playlist recording -- ffmpeg
 mp4        base recording ts -- ffmpeg
 codec      base recording ts mp4 -- ffmpeg
 picture    base layout codec -- ffmpeg ass zlib
-input      base layout playlist recording ts mp4 codec picture -- ffmpeg
+container  base playlist ts codec -- ffmpeg
+input      base layout playlist recording ts mp4 codec picture container -- ffmpeg
 source     base layout playlist recording ts mp4 codec picture input -- ffmpeg
 merge      base layout playlist recording ts mp4 codec picture input source -- ffmpeg cjson
 hls        base layout playlist recording ts mp4 codec picture input -- ffmpeg

@@ -23,6 +23,7 @@
 #include <libavcodec/avcodec.h>
 
 #include "codec/ffmpeg.h"
+#include "container/parts.h"
 #include "input/input.h"
 #include "input/input_priv.h"
 #include "net/fetch.h"
@@ -855,125 +856,6 @@ static void test_large_box_in_fragment(void **state)
     free(b.p);
     read_file(&got, "large.mp4");
     assert_int_equal(got.losses.nb_faults, 1);
-}
-
-static void put_box(struct trtc_input_fragments *f, const char *type, const uint8_t *p, size_t n)
-{
-    trtc_input_fragments_box(f, (const uint8_t *)type, f->at + 8, f->at + 16,
-                             (struct trtc_bytes){ p, n });
-}
-
-/* A fragment of track 1 with samples of so many ticks. time: NULL: it states none. */
-static void put_fragment(struct trtc_input_fragments *f, uint8_t number, const uint64_t *time,
-                         const uint32_t *ticks, uint8_t n)
-{
-    static const uint8_t head[] = { 0, 2, 0, 0, 0, 0, 0, 1 };
-    const uint8_t mfhd[] = { 0, 0, 0, 0, 0, 0, 0, number };
-    uint8_t tfdt[12] = { 1 }, trun[8 + 4 * 16] = { 0, 0, 1, 0, 0, 0, 0, n };
-
-    put_box(f, "mfhd", mfhd, sizeof mfhd);
-    trtc_input_fragments_box(f, (const uint8_t *)"traf", f->at + 8, f->at + 90,
-                             (struct trtc_bytes){ 0 });
-    put_box(f, "tfhd", head, sizeof head);
-    for (int i = 0; time && i < 8; i++)
-        tfdt[4 + i] = (uint8_t)(*time >> (56 - 8 * i));
-    if (time)
-        put_box(f, "tfdt", tfdt, sizeof tfdt);
-    for (int i = 0; i < n; i++)
-        put_u32(trun + 8 + 4 * i, ticks[i]);
-    put_box(f, "trun", trun, 8 + 4u * n);
-    trtc_input_fragments_walked(f, true);
-}
-
-/* Damaged numbers in fragments, which are added up. */
-static void test_large_times_of_fragments(void **state)
-{
-    static const uint8_t head[] = { 0, 0, 0, 8, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff },
-                         many[] = { 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff };
-    const uint64_t late = UINT64_MAX;
-    struct trtc_input_fragments f = { 0 };
-    (void)state;
-    trtc_input_fragments_track(&f, 1, 1000);
-    for (int i = 0; i < 20; i++) {
-        trtc_input_fragments_next(&f, i * 100);
-        trtc_input_fragments_box(&f, (const uint8_t *)"traf", f.at + 8, f.at + 90,
-                                 (struct trtc_bytes){ 0 });
-        put_box(&f, "tfhd", head, sizeof head);
-        for (int k = 0; k < 10; k++)
-            put_box(&f, "trun", many, sizeof many);
-        trtc_input_fragments_walked(&f, true);
-        assert_true(f.lanes[0].end >= 0 && f.lanes[0].line >= 0 && f.ticks >= 0);
-        trtc_input_fragments_next(&f, i * 100 + 50);
-        put_fragment(&f, 1, &late, &(uint32_t){ UINT32_MAX }, 1);
-        assert_true(f.lanes[0].end >= 0 && f.lanes[0].line >= 0 && f.ticks >= 0);
-    }
-}
-
-/* A run of samples may state no position, and follows the one before then: libavformat would read the first
- * one again. */
-static void test_run_without_position(void **state)
-{
-    static const uint8_t header[] = { 0, 2, 0, 0, 0, 0, 0, 1 },
-                         run[] = { 0, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 9 };
-    (void)state;
-    for (int n = 1; n <= 2; n++) {
-        struct trtc_input_fragments f = { 0 };
-
-        trtc_input_fragments_track(&f, 1, 1000);
-        trtc_input_fragments_next(&f, 100);
-        trtc_input_fragments_box(&f, (const uint8_t *)"traf", f.at + 8, f.at + 90,
-                                 (struct trtc_bytes){ 0 });
-        put_box(&f, "tfhd", header, sizeof header);
-        for (int i = 0; i < n; i++)
-            put_box(&f, "trun", run, sizeof run);
-        trtc_input_fragments_walked(&f, true);
-        trtc_input_fragments_data(&f, 100, 100 + 9 * n);
-        const char *fault = trtc_input_fragments_next(&f, -1);
-        assert_int_equal(fault && strstr(fault, "wrong place"), n > 1);
-    }
-}
-
-/* Writers who do not know yet how long the last picture of a fragment is shown state the length of
- * the one before. A shared screen may change every few seconds, or now and then. */
-static void test_guessed_durations_of_fragments(void **state)
-{
-    static const struct {
-        uint32_t each[3], actual[2]; /* durations; of the last picture of every other fragment */
-        uint8_t n;
-    } t[] = { { { 5000 }, { 2000, 5000 }, 1 }, { { 100, 5000, 5000 }, { 100, 5000 }, 3 } };
-    (void)state;
-    for (size_t i = 0; i < COUNT(t); i++) {
-        struct trtc_input_fragments f = { 0 };
-        uint64_t at = 0;
-        trtc_input_fragments_track(&f, 1, 1000);
-        for (uint8_t k = 0; k < 20; k++) {
-            uint32_t ticks[3];
-            memcpy(ticks, t[i].each, sizeof ticks);
-            if (t[i].n == 1)
-                ticks[0] = t[i].actual[(k + 1) % 2];
-            assert_null(trtc_input_fragments_next(&f, k * 100));
-            put_fragment(&f, k, &at, ticks, t[i].n);
-            for (int p = 0; p + 1 < t[i].n; p++)
-                at += ticks[p];
-            at += t[i].actual[k % 2];
-        }
-        assert_null(trtc_input_fragments_next(&f, -1));
-    }
-}
-
-/* FFmpeg states the time of a fragment that begins before 0 as a negative number. */
-static void test_fragments_before_zero(void **state)
-{
-    struct trtc_input_fragments f = { 0 };
-    int64_t at = -1024;
-    (void)state;
-    trtc_input_fragments_track(&f, 1, 48000);
-    for (uint8_t k = 0; k < 5; k++, at += 96000) {
-        const uint64_t time = (uint64_t)at;
-        assert_null(trtc_input_fragments_next(&f, k * 100));
-        put_fragment(&f, k, &time, (const uint32_t[]){ 48000, 48000 }, 2);
-    }
-    assert_null(trtc_input_fragments_next(&f, -1));
 }
 
 /* Puts a tag of FLV in front of each picture, or behind it, at its time: with units of H.264 that are
@@ -2814,12 +2696,12 @@ static void test_to_annexb(void **state)
 }
 
 /* What base.mp4 states about itself. */
-static void check_index(const struct trtc_input_boxes *x)
+static void check_index(const struct trtc_boxes *x)
 {
-    const struct trtc_input_box_track *v = trtc_input_boxes_track(x, 1);
-    const struct trtc_input_box_track *a = trtc_input_boxes_track(x, 2);
+    const struct trtc_box_track *v = trtc_boxes_track(x, 1);
+    const struct trtc_box_track *a = trtc_boxes_track(x, 2);
 
-    assert_true(x->whole && !x->fragments && v && a && !trtc_input_boxes_track(x, 3));
+    assert_true(x->whole && !x->fragments && v && a && !trtc_boxes_track(x, 3));
     assert_true(v->picture && v->has_offsets && !a->picture && !a->has_offsets);
     assert_false(v->no_steps || a->no_steps || v->clap);
     assert_int_equal(v->edits.n, 1);
@@ -2828,45 +2710,8 @@ static void check_index(const struct trtc_input_boxes *x)
     assert_int_equal(v->edits.items[0].rate, TRTC_EDIT_NORMAL);
 }
 
-/* An element of Matroska whose header goes on behind the end of its cluster. */
-static void test_watch_cluster(void **state)
-{
-    static const uint8_t file[] = { 0x1a, 0x45, 0xdf, 0xa3, 0x80, 0x18, 0x53,
-                                    0x80, 0x67, 0xff, 0x1f, 0x43, 0xb6, 0x75,
-                                    0x82, 0xa3, 0x40, 0x01, 0x00, 0x00, 0x00 };
-    struct trtc_input_watch w = { 0 };
-    (void)state;
-    trtc_input_watch_begin(&w, file, sizeof file);
-    trtc_input_watch_bytes(&w, 0, file, sizeof file);
-    trtc_input_watch_end(&w, sizeof file);
-    assert_int_equal(w.nb_faults, 1);
-    assert_string_equal(w.first, "no element begins at byte 15");
-    trtc_input_boxes_fini(&w.boxes);
-}
-
-/* A Wave64 that is not a whole number of 8 bytes, without and with padding, cut off, and with another one behind it. */
-static void test_watch_wave64(void **state)
-{
-    static const struct {
-        size_t n;
-        int second, nb_faults;
-        bool is_cut;
-    } t[] = { { 41, 0, 0, false }, { 48, 0, 0, false }, { 40, 0, 0, true }, { 88, 48, 1, false } };
-    (void)state;
-    for (size_t i = 0; i < COUNT(t); i++) {
-        uint8_t file[88] = "riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0\x29";
-        struct trtc_input_watch w = { 0 };
-        memcpy(file + t[i].second, file, 24);
-        trtc_input_watch_begin(&w, file, t[i].n);
-        trtc_input_watch_bytes(&w, 0, file, t[i].n);
-        assert_int_equal(trtc_input_watch_end(&w, (int64_t)t[i].n), t[i].is_cut);
-        assert_int_equal(w.nb_faults, t[i].nb_faults);
-        trtc_input_boxes_fini(&w.boxes);
-    }
-}
-
 /* Parts that follow each other or do not, given in pieces of any size, and over again, as who seeks reads them. */
-static void test_watch(void **state)
+static void test_parts(void **state)
 {
     static const struct {
         const char *name;
@@ -2884,25 +2729,25 @@ static void test_watch(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(t); i++) {
         for (size_t piece = 1; piece < 100000; piece = piece * 7 + 1) {
-            struct trtc_input_watch w = { 0 };
+            struct trtc_parts w = { 0 };
             struct bytes b = load(t[i].name);
             size_t n = b.n - (size_t)t[i].cut;
             if (t[i].at > 0) {
                 memmove(b.p + t[i].at + 1, b.p + t[i].at, n - (size_t)t[i].at);
                 n++;
             }
-            trtc_input_watch_begin(&w, b.p, n);
+            trtc_parts_begin(&w, b.p, n);
             for (size_t at = 0; at < n; at += piece) {
                 const size_t from = at > 9 ? at - 9 : 0, to = at + piece < n ? at + piece : n;
-                trtc_input_watch_bytes(&w, (int64_t)from, b.p + from, to - from);
+                trtc_parts_bytes(&w, (int64_t)from, b.p + from, to - from);
             }
-            assert_int_equal(trtc_input_watch_end(&w, (int64_t)n), t[i].is_cut);
+            assert_int_equal(trtc_parts_end(&w, (int64_t)n), t[i].is_cut);
             assert_int_equal(w.nb_faults, t[i].nb_faults);
             assert_int_equal(w.first[0] != 0, t[i].nb_faults);
-            assert_int_equal(trtc_input_watch_wants(&w), -1);
+            assert_int_equal(trtc_parts_wants(&w), -1);
             if (i == 0)
                 check_index(&w.boxes);
-            trtc_input_boxes_fini(&w.boxes);
+            trtc_boxes_fini(&w.boxes);
             free(b.p);
         }
     }
@@ -2975,11 +2820,7 @@ int main(void)
         cmocka_unit_test(test_gaps_in_data),
         cmocka_unit_test(test_layouts_of_fragments),
         cmocka_unit_test(test_large_box_in_fragment),
-        cmocka_unit_test(test_large_times_of_fragments),
-        cmocka_unit_test(test_guessed_durations_of_fragments),
-        cmocka_unit_test(test_fragments_before_zero),
         cmocka_unit_test(test_units_without_picture),
-        cmocka_unit_test(test_run_without_position),
         cmocka_unit_test(test_growing_fragments),
         cmocka_unit_test(test_pictures_before_zero),
         cmocka_unit_test(test_raw_streams),
@@ -3029,9 +2870,7 @@ int main(void)
         cmocka_unit_test(test_video_config),
         cmocka_unit_test(test_to_annexb),
         cmocka_unit_test(test_annexb_holes),
-        cmocka_unit_test(test_watch_wave64),
-        cmocka_unit_test(test_watch),
-        cmocka_unit_test(test_watch_cluster),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_order),
     };
 

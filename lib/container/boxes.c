@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "input/input_priv.h"
+#include "container/boxes.h"
 
 enum { HEADER = 8, LARGE_HEADER = 16, FULL = 4, COUNT = 4 };
 enum {
@@ -48,8 +48,8 @@ static bool is_read(const uint8_t *type, bool fragment)
 /* Converts ticks to us, not beyond the largest time. */
 static int64_t us_of(int64_t t, uint32_t hz)
 {
-    if (hz == 0 || t / hz > TRTC_INPUT_TIME_MAX_US / 1000000)
-        return TRTC_INPUT_TIME_MAX_US;
+    if (hz == 0 || t / hz > TRTC_EDITS_TIME_MAX_US / 1000000)
+        return TRTC_EDITS_TIME_MAX_US;
     return t / hz * 1000000 + t % hz * 1000000 / hz;
 }
 
@@ -85,7 +85,7 @@ static bool is_all_zero(struct trtc_bytes b)
 
 /* Sums up the durations of all frames; -1: there are none, or the table is incomplete. Durations
  * below 0 are not counted. */
-static void take_steps(struct trtc_input_box_track *t, struct trtc_bytes b)
+static void take_steps(struct trtc_box_track *t, struct trtc_bytes b)
 {
     const size_t n = nb_entries(b, 8);
 
@@ -103,14 +103,14 @@ static void take_steps(struct trtc_input_box_track *t, struct trtc_bytes b)
 
 /* Whether the durations cannot be meant: they are 0, or below a millisecond, and come to less than
  * a quarter of the track. */
-static bool is_stepless(const struct trtc_input_box_track *t)
+static bool is_stepless(const struct trtc_box_track *t)
 {
     return t->nb_steps > 0 &&
            (t->ticks == 0 || (t->ticks < t->dur / 4 && t->ticks / t->nb_steps < t->hz / 1000));
 }
 
 /* Keeps an edit list in ticks, as the clock of the track is not known yet. False: out of memory. */
-static bool take_edits(struct trtc_input_box_track *t, struct trtc_bytes b)
+static bool take_edits(struct trtc_box_track *t, struct trtc_bytes b)
 {
     const bool wide = b.n > 0 && b.p[0] == 1;
     const size_t bytes = wide ? 20 : 12, n = nb_entries(b, bytes);
@@ -139,7 +139,7 @@ static bool is_smaller(struct trtc_bytes clap, uint64_t width, uint64_t height)
     return w_of > 0 && h_of > 0 && (w != width * w_of || h != height * h_of);
 }
 
-static void take_descriptions(struct trtc_input_box_track *t, struct trtc_bytes b)
+static void take_descriptions(struct trtc_box_track *t, struct trtc_bytes b)
 {
     const uint8_t *first = b.p + FULL + COUNT, *p = first, *end = b.p + b.n;
 
@@ -160,7 +160,7 @@ static void take_descriptions(struct trtc_input_box_track *t, struct trtc_bytes 
 
 /* Notes with which scheme samples of the first description are encrypted. FairPlay's types are
  * older than common encryption. */
-static void take_scheme(struct trtc_input_box_track *t, struct trtc_bytes b)
+static void take_scheme(struct trtc_box_track *t, struct trtc_bytes b)
 {
     const uint8_t *p = b.p + FULL + COUNT, *end = b.p + b.n, *scheme = NULL;
 
@@ -178,7 +178,7 @@ static void take_scheme(struct trtc_input_box_track *t, struct trtc_bytes b)
         snprintf(t->scheme, sizeof t->scheme, "%s", fairplay ? "FairPlay" : "common encryption");
 }
 
-static void take_clock(struct trtc_input_box_track *t, struct trtc_bytes b)
+static void take_clock(struct trtc_box_track *t, struct trtc_bytes b)
 {
     const bool wide = b.n > 0 && b.p[0] == 1;
     const size_t at = FULL + (wide ? 20 : 12), bytes = wide ? 8 : 4;
@@ -188,7 +188,7 @@ static void take_clock(struct trtc_input_box_track *t, struct trtc_bytes b)
         t->dur = (int64_t)(trtc_be(b.p + at, (int)bytes) & INT64_MAX);
 }
 
-static struct trtc_input_box_track *find(struct trtc_input_boxes *x, uint64_t id)
+static struct trtc_box_track *find(struct trtc_boxes *x, uint64_t id)
 {
     for (int k = 0; k < x->nb_tracks; k++)
         if ((uint64_t)x->tracks[k].id == id)
@@ -212,7 +212,7 @@ static bool has_large_offset(struct trtc_bytes b)
 }
 
 /* Looks whether a run of samples in a fragment states composition offsets. */
-static void take_run(struct trtc_input_box_track *t, struct trtc_bytes b)
+static void take_run(struct trtc_box_track *t, struct trtc_bytes b)
 {
     enum { OFFSETS = 0x800 };
 
@@ -222,14 +222,14 @@ static void take_run(struct trtc_input_box_track *t, struct trtc_bytes b)
     t->has_offsets |= trtc_be(b.p, 4) & OFFSETS;
 }
 
-static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_bytes b)
+static void take(struct trtc_boxes *x, const uint8_t *type, struct trtc_bytes b)
 {
-    struct trtc_input_box_track *t = x->track;
+    struct trtc_box_track *t = x->track;
 
     if (is(type, "mvhd"))
         x->index.movie_hz = after_times(b);
     else if (is(type, "trex"))
-        trtc_input_fragments_extends(&x->order, b);
+        trtc_fragments_extends(&x->order, b);
     else if (is(type, "tfhd"))
         x->track = b.n >= FULL + 4 ? find(x, trtc_be(b.p + FULL, 4)) : NULL;
     else if (!t)
@@ -252,13 +252,13 @@ static void take(struct trtc_input_boxes *x, const uint8_t *type, struct trtc_by
         t->nb_descriptions = b.n >= FULL + COUNT ? trtc_be(b.p + FULL, 4) : 0;
         take_descriptions(t, b);
         take_scheme(t, b);
-    } else if (trtc_input_index_table(&x->index, type, b) < 0) {
+    } else if (trtc_box_index_table(&x->index, type, b) < 0) {
         x->nomem = true;
     }
 }
 
 /* Converts the ticks of a complete list. A last part of no length lasts to the end. */
-static void convert(const struct trtc_input_boxes *x, struct trtc_input_box_track *t)
+static void convert(const struct trtc_boxes *x, struct trtc_box_track *t)
 {
     for (size_t i = 0; i < t->edits.n; i++) {
         struct trtc_edit *e = &t->edits.items[i];
@@ -272,34 +272,34 @@ static void convert(const struct trtc_input_boxes *x, struct trtc_input_box_trac
 
 /* ---- the walk ---- */
 
-static void end_track(struct trtc_input_boxes *x)
+static void end_track(struct trtc_boxes *x)
 {
-    struct trtc_input_box_track *t = x->ended ? NULL : x->track;
+    struct trtc_box_track *t = x->ended ? NULL : x->track;
 
     x->track = NULL;
     if (!t)
         return;
     t->no_steps = is_stepless(t);
-    x->nomem |= trtc_input_index_track(&x->index, t) < 0;
+    x->nomem |= trtc_box_index_track(&x->index, t) < 0;
 }
 
-static void end(struct trtc_input_boxes *x)
+static void end(struct trtc_boxes *x)
 {
     const bool whole = x->at == x->end;
 
     x->walking = false;
     end_track(x);
     if (x->ended)
-        trtc_input_fragments_walked(&x->order, whole);
+        trtc_fragments_walked(&x->order, whole);
     else if (x->fragments || !whole)
         x->index.vague = true;
     else
-        trtc_input_index_read(&x->index);
+        trtc_box_index_read(&x->index);
     for (int k = 0; k < x->nb_tracks && !x->ended; k++) {
-        struct trtc_input_box_track *t = &x->tracks[k];
-        trtc_input_index_length(&x->index, t);
+        struct trtc_box_track *t = &x->tracks[k];
+        trtc_box_index_length(&x->index, t);
         convert(x, t);
-        trtc_input_fragments_track(&x->order, (uint32_t)t->id, t->hz);
+        trtc_fragments_track(&x->order, (uint32_t)t->id, t->hz);
         x->order.indexed |= t->nb_steps > 0;
     }
     x->whole |= !x->ended && whole;
@@ -310,7 +310,7 @@ static void end(struct trtc_input_boxes *x)
 }
 
 /* Goes to the box at this position. */
-static void go(struct trtc_input_boxes *x, int64_t at)
+static void go(struct trtc_boxes *x, int64_t at)
 {
     x->at = at;
     x->nb = 0;
@@ -320,28 +320,28 @@ static void go(struct trtc_input_boxes *x, int64_t at)
 }
 
 /* A box of a fragment has come. */
-static void check_order(struct trtc_input_boxes *x, const uint8_t *type, int64_t size,
+static void check_order(struct trtc_boxes *x, const uint8_t *type, int64_t size,
                         struct trtc_bytes content)
 {
     x->order.unsure |= size > LEAF_MAX && is_read(type, true); /* but for a part */
-    trtc_input_fragments_box(&x->order, type, x->at, x->at + size, content);
+    trtc_fragments_box(&x->order, type, x->at, x->at + size, content);
 }
 
 /* Looks whether a box of the index fits into those around it; opens: others are in it. */
-static void check_nesting(struct trtc_input_boxes *x, uint64_t size, bool opens)
+static void check_nesting(struct trtc_boxes *x, uint64_t size, bool opens)
 {
     if (x->ended)
         return;
     while (x->nb_ends > 0 && x->at >= x->ends[x->nb_ends - 1])
         x->nb_ends--;
     if (x->nb_ends > 0 && size > (uint64_t)(x->ends[x->nb_ends - 1] - x->at))
-        trtc_input_index_damaged(&x->index);
-    if (opens && x->nb_ends < TRTC_INPUT_BOX_DEPTH)
+        trtc_box_index_damaged(&x->index);
+    if (opens && x->nb_ends < TRTC_BOX_DEPTH)
         x->ends[x->nb_ends++] = x->at + (int64_t)size;
 }
 
 /* All bytes that are needed of a box have come, or at least its header. */
-static void look(struct trtc_input_boxes *x)
+static void look(struct trtc_boxes *x)
 {
     const uint8_t *type = x->box + 4;
     const bool large = trtc_be(x->box, 4) == 1;
@@ -356,14 +356,14 @@ static void look(struct trtc_input_boxes *x)
         size = (uint64_t)(x->end - x->at);
     if (size < header || size > (uint64_t)(x->end - x->at)) {
         if (!x->ended)
-            trtc_input_index_damaged(&x->index);
+            trtc_box_index_damaged(&x->index);
         end(x);
         return;
     }
     check_nesting(x, size, has_boxes(type, false));
     if (has_boxes(type, x->ended)) {
         x->fragments |= is(type, "mvex");
-        if (is(type, "trak") && x->nb_tracks == TRTC_INPUT_BOX_TRACKS)
+        if (is(type, "trak") && x->nb_tracks == TRTC_BOX_TRACKS)
             end(x);
         else
             x->nb_tracks += is(type, "trak");
@@ -396,7 +396,7 @@ static void look(struct trtc_input_boxes *x)
     go(x, x->at + (int64_t)size);
 }
 
-void trtc_input_boxes_begin(struct trtc_input_boxes *x, bool fragment, int64_t from, int64_t to)
+void trtc_boxes_begin(struct trtc_boxes *x, bool fragment, int64_t from, int64_t to)
 {
     const bool due = fragment ? x->whole : !x->ended;
 
@@ -409,7 +409,7 @@ void trtc_input_boxes_begin(struct trtc_input_boxes *x, bool fragment, int64_t f
     go(x, from);
 }
 
-void trtc_input_boxes_bytes(struct trtc_input_boxes *x, int64_t pos, const uint8_t *p, size_t n)
+void trtc_boxes_bytes(struct trtc_boxes *x, int64_t pos, const uint8_t *p, size_t n)
 {
     while (x->walking) {
         const int64_t want = x->at + (int64_t)x->nb;
@@ -429,8 +429,7 @@ void trtc_input_boxes_bytes(struct trtc_input_boxes *x, int64_t pos, const uint8
     }
 }
 
-const struct trtc_input_box_track *trtc_input_boxes_track(const struct trtc_input_boxes *x,
-                                                          int64_t id)
+const struct trtc_box_track *trtc_boxes_track(const struct trtc_boxes *x, int64_t id)
 {
     for (int k = 0; k < x->nb_tracks && x->whole; k++)
         if (x->tracks[k].id == id)
@@ -438,11 +437,11 @@ const struct trtc_input_box_track *trtc_input_boxes_track(const struct trtc_inpu
     return NULL;
 }
 
-void trtc_input_boxes_fini(struct trtc_input_boxes *x)
+void trtc_boxes_fini(struct trtc_boxes *x)
 {
     for (int k = 0; k < x->nb_tracks; k++)
         free(x->tracks[k].edits.items);
-    trtc_input_index_fini(&x->index);
+    trtc_box_index_fini(&x->index);
     free(x->box);
-    *x = (struct trtc_input_boxes){ 0 };
+    *x = (struct trtc_boxes){ 0 };
 }

@@ -6,28 +6,28 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "input/input_priv.h"
+#include "container/box_index.h"
 
 enum { FULL = 4, COUNT = 4, SIZES = 12 }; /* bytes in front of the entries of a table */
 enum { ENTRY = 12 };                      /* bytes of one about chunks */
 enum { DATA_MAX = 4096, SECTOR = 512 };
 #define DISAGREE "an index whose tables do not agree"
 
-static void set_fault(struct trtc_input_index *x, const char *fault, int64_t at)
+static void set_fault(struct trtc_box_index *x, const char *fault, int64_t at)
 {
     if (!x->fault)
         x->fault_at = at;
     x->fault = x->fault ? x->fault : fault;
 }
 
-void trtc_input_index_damaged(struct trtc_input_index *x)
+void trtc_box_index_damaged(struct trtc_box_index *x)
 {
     set_fault(x, "a damaged index", x->at);
 }
 
 /* ---- the samples of a track ---- */
 
-static struct trtc_input_index_table *table_of(struct trtc_input_index *x, const uint8_t *type)
+static struct trtc_box_index_table *table_of(struct trtc_box_index *x, const uint8_t *type)
 {
     static const char names[][5] = { "stsz", "stsc", "stco", "co64" };
 
@@ -37,9 +37,9 @@ static struct trtc_input_index_table *table_of(struct trtc_input_index *x, const
     return NULL;
 }
 
-int trtc_input_index_table(struct trtc_input_index *x, const uint8_t *type, struct trtc_bytes b)
+int trtc_box_index_table(struct trtc_box_index *x, const uint8_t *type, struct trtc_bytes b)
 {
-    struct trtc_input_index_table *t = table_of(x, type);
+    struct trtc_box_index_table *t = table_of(x, type);
 
     x->vague |= memcmp(type, "stz2", 4) == 0;
     if (!t || t->p || b.n == 0)
@@ -54,7 +54,7 @@ int trtc_input_index_table(struct trtc_input_index *x, const uint8_t *type, stru
 }
 
 /* Returns how many entries a table has, which is at most what it states. */
-static size_t nb_of(const struct trtc_input_index_table *t, size_t header, size_t entry)
+static size_t nb_of(const struct trtc_box_index_table *t, size_t header, size_t entry)
 {
     if (t->n < header)
         return 0;
@@ -63,19 +63,19 @@ static size_t nb_of(const struct trtc_input_index_table *t, size_t header, size_
     return stated < there ? stated : there;
 }
 
-static int add_run(struct trtc_input_index *x, uint64_t from, uint64_t bytes)
+static int add_run(struct trtc_box_index *x, uint64_t from, uint64_t bytes)
 {
     if (bytes == 0 || from > INT64_MAX / 2 || bytes > INT64_MAX / 2)
         return 0;
     if (trtc_array_reserve(&x->runs, &x->cap_runs, x->nb_runs + 1, sizeof *x->runs) < 0)
         return -1;
-    x->runs[x->nb_runs++] = (struct trtc_input_range){ (int64_t)from, (int64_t)(from + bytes) };
+    x->runs[x->nb_runs++] = (struct trtc_box_range){ (int64_t)from, (int64_t)(from + bytes) };
     return 0;
 }
 
 /* The tables of the track. */
 struct tables {
-    const struct trtc_input_index_table *sizes, *counts, *places;
+    const struct trtc_box_index_table *sizes, *counts, *places;
     size_t nb_samples, nb_counts, nb_places;
     uint64_t each; /* the size of all samples; 0: they have their own */
 };
@@ -93,7 +93,7 @@ static bool are_described(const struct tables *t, uint64_t nb_descriptions)
 
 /* Whether the durations of the samples come to what the track states about all of them, if it does that.
  * Writers do not count the same at its end, or state it by the clock of the film. */
-static bool are_as_long(const struct trtc_input_box_track *t, uint32_t movie_hz)
+static bool are_as_long(const struct trtc_box_track *t, uint32_t movie_hz)
 {
     enum { PART = 50 };
     const bool stated = !t->no_steps && t->dur > 0 && t->dur < UINT32_MAX;
@@ -104,14 +104,14 @@ static bool are_as_long(const struct trtc_input_box_track *t, uint32_t movie_hz)
     return !stated || off <= t->hz || off <= t->dur / PART || (by_film > 0.98 && by_film < 1.02);
 }
 
-void trtc_input_index_length(struct trtc_input_index *x, const struct trtc_input_box_track *track)
+void trtc_box_index_length(struct trtc_box_index *x, const struct trtc_box_track *track)
 {
     if (!x->vague && track->nb_steps > 0 && !are_as_long(track, x->movie_hz))
         set_fault(x, DISAGREE, x->at);
 }
 
 /* Whether durations belong to the samples. Of the last one, there may be none or too many. */
-static bool agrees(const struct tables *t, const struct trtc_input_box_track *track)
+static bool agrees(const struct tables *t, const struct trtc_box_track *track)
 {
     return llabs(track->nb_steps - (int64_t)t->nb_samples) <= 1 &&
            are_described(t, track->nb_descriptions);
@@ -128,7 +128,7 @@ static size_t samples_in(const struct tables *t, size_t c, size_t *k)
     return (size_t)trtc_be(p + *k * ENTRY + 4, 4);
 }
 
-static uint64_t bytes_of(struct trtc_input_index *x, const struct tables *t, size_t first, size_t n)
+static uint64_t bytes_of(struct trtc_box_index *x, const struct tables *t, size_t first, size_t n)
 {
     uint64_t sum = 0;
 
@@ -143,7 +143,7 @@ static uint64_t bytes_of(struct trtc_input_index *x, const struct tables *t, siz
 }
 
 /* Adds the chunks of a track. Returns the number of samples in them, or -1: no memory. */
-static int64_t add_chunks(struct trtc_input_index *x, const struct tables *t)
+static int64_t add_chunks(struct trtc_box_index *x, const struct tables *t)
 {
     const int bytes = t->places->wide ? 8 : 4;
     size_t done = 0, k = 0;
@@ -161,9 +161,9 @@ static int64_t add_chunks(struct trtc_input_index *x, const struct tables *t)
     return (int64_t)done;
 }
 
-int trtc_input_index_track(struct trtc_input_index *x, const struct trtc_input_box_track *track)
+int trtc_box_index_track(struct trtc_box_index *x, const struct trtc_box_track *track)
 {
-    const struct trtc_input_index_table *sizes = &x->table[0], *places = &x->table[2];
+    const struct trtc_box_index_table *sizes = &x->table[0], *places = &x->table[2];
     const bool uniform = sizes->n >= SIZES && trtc_be(sizes->p + FULL, 4) > 0;
     const struct tables t = {
         sizes,
@@ -181,7 +181,7 @@ int trtc_input_index_track(struct trtc_input_index *x, const struct trtc_input_b
         set_fault(x, DISAGREE, x->at);
     for (size_t i = 0; i < sizeof x->table / sizeof *x->table; i++) {
         free(x->table[i].p);
-        x->table[i] = (struct trtc_input_index_table){ 0 };
+        x->table[i] = (struct trtc_box_index_table){ 0 };
     }
     return nb < 0 ? -1 : 0;
 }
@@ -190,7 +190,7 @@ int trtc_input_index_track(struct trtc_input_index *x, const struct trtc_input_b
 
 static int compare(const void *a, const void *b)
 {
-    const struct trtc_input_range *x = a, *y = b;
+    const struct trtc_box_range *x = a, *y = b;
 
     if (x->from != y->from)
         return x->from < y->from ? -1 : 1;
@@ -199,17 +199,17 @@ static int compare(const void *a, const void *b)
 
 /* Sorts the chunks, and joins those that touch. Two tracks may share a chunk, but not a part of
  * it. */
-static void join(struct trtc_input_index *x)
+static void join(struct trtc_box_index *x)
 {
-    struct trtc_input_range before = { 0, 0 };
+    struct trtc_box_range before = { 0, 0 };
     size_t n = 0;
 
     x->nb_chunks = x->nb_runs;
     if (x->nb_runs > 0)
         qsort(x->runs, x->nb_runs, sizeof *x->runs, compare);
     for (size_t i = 0; i < x->nb_runs; i++) {
-        const struct trtc_input_range r = x->runs[i];
-        struct trtc_input_range *last = n > 0 ? &x->runs[n - 1] : NULL;
+        const struct trtc_box_range r = x->runs[i];
+        struct trtc_box_range *last = n > 0 ? &x->runs[n - 1] : NULL;
         if (!x->vague && last && r.from < last->to && compare(&r, &before) != 0)
             set_fault(x, "media data that belongs to two samples", r.from);
         before = r;
@@ -222,17 +222,17 @@ static void join(struct trtc_input_index *x)
 }
 
 /* Notes a hole between samples. A large one is a track, or a part of one, that was removed. */
-static void add_gap(struct trtc_input_index *x, int64_t from, int64_t to)
+static void add_gap(struct trtc_box_index *x, int64_t from, int64_t to)
 {
     if ((uint64_t)(to - from) > x->largest)
         return;
-    if (x->nb_gaps < TRTC_INPUT_GAPS)
-        x->gaps[x->nb_gaps] = (struct trtc_input_gap){ .at = from, .to = to, .seen = from };
+    if (x->nb_gaps < TRTC_BOX_GAPS)
+        x->gaps[x->nb_gaps] = (struct trtc_box_gap){ .at = from, .to = to, .seen = from };
     x->nb_gaps++;
 }
 
 /* Returns the first run that ends behind a position. */
-static size_t run_behind(const struct trtc_input_index *x, int64_t at)
+static size_t run_behind(const struct trtc_box_index *x, int64_t at)
 {
     size_t from = 0, to = x->nb_runs;
 
@@ -248,12 +248,12 @@ static size_t run_behind(const struct trtc_input_index *x, int64_t at)
 
 /* Compares the samples with media data. What is in front of its first sample is not looked at, nor
  * what fills it up to a whole number of sectors. */
-static void cover(struct trtc_input_index *x, const struct trtc_input_range *data)
+static void cover(struct trtc_box_index *x, const struct trtc_box_range *data)
 {
     int64_t at = data->from;
 
     for (size_t i = run_behind(x, data->from); i < x->nb_runs && x->runs[i].from < data->to; i++) {
-        const struct trtc_input_range *r = &x->runs[i];
+        const struct trtc_box_range *r = &x->runs[i];
         if (at > data->from && r->from > at)
             add_gap(x, at, r->from);
         x->nb_covered +=
@@ -264,7 +264,7 @@ static void cover(struct trtc_input_index *x, const struct trtc_input_range *dat
         add_gap(x, at, data->to);
 }
 
-void trtc_input_index_read(struct trtc_input_index *x)
+void trtc_box_index_read(struct trtc_box_index *x)
 {
     join(x);
     x->read = true;
@@ -272,9 +272,9 @@ void trtc_input_index_read(struct trtc_input_index *x)
         cover(x, &x->data[i]);
 }
 
-int trtc_input_index_data(struct trtc_input_index *x, int64_t from, int64_t to)
+int trtc_box_index_data(struct trtc_box_index *x, int64_t from, int64_t to)
 {
-    const struct trtc_input_range data = { from, to };
+    const struct trtc_box_range data = { from, to };
 
     x->vague |= x->nb_data == DATA_MAX;
     if (x->vague)
@@ -289,18 +289,18 @@ int trtc_input_index_data(struct trtc_input_index *x, int64_t from, int64_t to)
 
 /* ---- what no sample explains ---- */
 
-int64_t trtc_input_index_wants(const struct trtc_input_index *x)
+int64_t trtc_box_index_wants(const struct trtc_box_index *x)
 {
-    for (size_t i = 0; i < x->nb_gaps && i < TRTC_INPUT_GAPS && !x->vague; i++)
+    for (size_t i = 0; i < x->nb_gaps && i < TRTC_BOX_GAPS && !x->vague; i++)
         if (x->gaps[i].seen < x->gaps[i].to)
             return x->gaps[i].seen;
     return -1;
 }
 
-void trtc_input_index_bytes(struct trtc_input_index *x, int64_t pos, const uint8_t *p, size_t n)
+void trtc_box_index_bytes(struct trtc_box_index *x, int64_t pos, const uint8_t *p, size_t n)
 {
-    for (size_t i = 0; i < x->nb_gaps && i < TRTC_INPUT_GAPS; i++) {
-        struct trtc_input_gap *g = &x->gaps[i];
+    for (size_t i = 0; i < x->nb_gaps && i < TRTC_BOX_GAPS; i++) {
+        struct trtc_box_gap *g = &x->gaps[i];
         for (; g->seen < g->to && g->seen >= pos && g->seen < pos + (int64_t)n; g->seen++) {
             const uint8_t byte = p[g->seen - pos];
             if (g->seen - g->at < (int64_t)sizeof g->head)
@@ -312,7 +312,7 @@ void trtc_input_index_bytes(struct trtc_input_index *x, int64_t pos, const uint8
 
 /* Whether a gap is filled with zeros, or begins with a box of its own: recorders turn fragments into
  * one box of media data, and may give the boxes in it other names. */
-static bool is_explained(const struct trtc_input_gap *g)
+static bool is_explained(const struct trtc_box_gap *g)
 {
     const uint64_t size = trtc_be(g->head, 4);
     bool box = size >= sizeof g->head && size <= (uint64_t)(g->to - g->at);
@@ -322,7 +322,7 @@ static bool is_explained(const struct trtc_input_gap *g)
     return !g->filled || box;
 }
 
-const char *trtc_input_index_fault(struct trtc_input_index *x)
+const char *trtc_box_index_fault(struct trtc_box_index *x)
 {
     enum { FEW = 8 }; /* chunks for each gap; others fill them up in their own way */
     int64_t nb = 0;
@@ -333,17 +333,17 @@ const char *trtc_input_index_fault(struct trtc_input_index *x)
         nb += x->runs[i].to - x->runs[i].from;
     if (x->nb_data > 0 && x->nb_covered < nb && x->nb_covered > 0)
         set_fault(x, "an index with samples outside the media data", x->at);
-    for (size_t i = 0; i < x->nb_gaps && i < TRTC_INPUT_GAPS; i++)
+    for (size_t i = 0; i < x->nb_gaps && i < TRTC_BOX_GAPS; i++)
         if (x->nb_gaps <= 1 + x->nb_chunks / FEW && !is_explained(&x->gaps[i]))
             set_fault(x, "media data that belongs to no sample", x->gaps[i].at);
     return x->fault;
 }
 
-void trtc_input_index_fini(struct trtc_input_index *x)
+void trtc_box_index_fini(struct trtc_box_index *x)
 {
     for (size_t i = 0; i < sizeof x->table / sizeof *x->table; i++)
         free(x->table[i].p);
     free(x->runs);
     free(x->data);
-    *x = (struct trtc_input_index){ 0 };
+    *x = (struct trtc_box_index){ 0 };
 }

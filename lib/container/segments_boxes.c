@@ -7,19 +7,19 @@
 
 #include "base/array.h"
 #include "codec/av.h"
-#include "input/input_segments_priv.h"
+#include "container/segments_priv.h"
 
 enum { BLOCK = 32768, BOX_HEADER = 8, LARGE_HEADER = 16, HELD_MAX = 16 << 20, FILL_MAX = 64 << 20 };
 
-void trtc_input_segment_free_parts(struct trtc_input_watch *parts)
+void trtc_segment_free_parts(struct trtc_parts *parts)
 {
     if (parts)
-        trtc_input_boxes_fini(&parts->boxes);
+        trtc_boxes_fini(&parts->boxes);
     free(parts);
 }
 
 /* Holds back n more bytes. Returns 0, or -1: no memory. */
-static int hold(struct trtc_input_segment *s, const uint8_t *p, size_t n)
+static int hold(struct trtc_segment *s, const uint8_t *p, size_t n)
 {
     if (trtc_array_reserve(&s->held, &s->cap_held, s->nb_held + n, 1) < 0)
         return -1;
@@ -29,7 +29,7 @@ static int hold(struct trtc_input_segment *s, const uint8_t *p, size_t n)
 }
 
 /* The header of a box is complete. Data is passed on with all that is in front of it. */
-static void take_box(struct trtc_input_segment *s)
+static void take_box(struct trtc_segment *s)
 {
     const uint8_t *h = s->header;
     const bool large = trtc_be(h, 4) == 1;
@@ -46,7 +46,7 @@ static void take_box(struct trtc_input_segment *s)
 }
 
 /* Follows the boxes in what is held back. */
-static void walk(struct trtc_input_segment *s)
+static void walk(struct trtc_segment *s)
 {
     while (s->nb_walked < s->nb_held && !s->open) {
         const size_t n = s->nb_held - s->nb_walked;
@@ -69,7 +69,7 @@ static void walk(struct trtc_input_segment *s)
 }
 
 /* Nothing follows. */
-static void finish(struct trtc_input_segment *s)
+static void finish(struct trtc_segment *s)
 {
     const bool amid = !s->open && (s->rest > 0 || s->nb_header > 0);
 
@@ -81,25 +81,25 @@ static void finish(struct trtc_input_segment *s)
 }
 
 /* What libavformat gets of all segments is checked as one file. */
-static void check(struct trtc_input_segment *s, const uint8_t *p, size_t n)
+static void check(struct trtc_segment *s, const uint8_t *p, size_t n)
 {
-    struct trtc_input_chain *c = s->chain;
+    struct trtc_segment_chain *c = s->chain;
 
     if (s->own) {
-        trtc_input_watch_bytes(s->own, s->own_at, p, n);
+        trtc_parts_bytes(s->own, s->own_at, p, n);
         s->own_at += (int64_t)n;
         s->hash = trtc_hash(s->hash, p, n);
         return;
     }
-    trtc_input_watch_bytes(c->parts, c->parts_at, p, n);
+    trtc_parts_bytes(c->parts, c->parts_at, p, n);
     c->parts_at += (int64_t)n;
-    if (c->parts->nb_faults > c->nb_faults && !trtc_input_segment_is_beside_other(s->ic, c->url))
-        ((struct trtc_input_watch *)s->ic->opaque)->nb_faults++;
+    if (c->parts->nb_faults > c->nb_faults && !trtc_segment_is_beside_other(s->ic, c->url))
+        ((struct trtc_parts *)s->ic->opaque)->nb_faults++;
     c->nb_faults = c->parts->nb_faults;
 }
 
 /* Passes on what is ready. Returns the number of bytes. */
-static int give(struct trtc_input_segment *s, uint8_t *p, int n)
+static int give(struct trtc_segment *s, uint8_t *p, int n)
 {
     if (s->nb_ready == 0) {
         n = s->nb_fill < n ? (int)s->nb_fill : n;
@@ -117,15 +117,15 @@ static int give(struct trtc_input_segment *s, uint8_t *p, int n)
     return n;
 }
 
-void trtc_input_segment_begin_boxes(struct trtc_input_segment *s, const uint8_t *p, size_t n)
+void trtc_segment_begin_boxes(struct trtc_segment *s, const uint8_t *p, size_t n)
 {
-    struct trtc_input_chain *c = s->chain;
+    struct trtc_segment_chain *c = s->chain;
     const bool init = n >= BOX_HEADER && memcmp(p + 4, "ftyp", 4) == 0;
-    struct trtc_input_watch first = { 0 };
+    struct trtc_parts first = { 0 };
 
-    trtc_input_watch_begin(&first, p, n);
+    trtc_parts_begin(&first, p, n);
     const bool stub = c->parts && n < BOX_HEADER; /* of a segment that is cut there */
-    if ((first.layout != TRTC_INPUT_BOXES && !stub) || hold(s, p, n) < 0)
+    if ((first.layout != TRTC_PARTS_BOXES && !stub) || hold(s, p, n) < 0)
         return;
     if (!init && c->parts) {
         c->parts->done = c->parts->zeros = false;
@@ -141,7 +141,7 @@ void trtc_input_segment_begin_boxes(struct trtc_input_segment *s, const uint8_t 
     walk(s);
 }
 
-int trtc_input_segment_read_boxes(struct trtc_input_segment *s, uint8_t *p, int n)
+int trtc_segment_read_boxes(struct trtc_segment *s, uint8_t *p, int n)
 {
     while (s->nb_ready == 0 && s->nb_fill == 0) {
         if (s->ended)
@@ -162,16 +162,16 @@ int trtc_input_segment_read_boxes(struct trtc_input_segment *s, uint8_t *p, int 
     return give(s, p, n);
 }
 
-void trtc_input_segment_end_boxes(struct trtc_input_segment *s)
+void trtc_segment_end_boxes(struct trtc_segment *s)
 {
-    struct trtc_input_chain *c = s->chain;
+    struct trtc_segment_chain *c = s->chain;
 
     if (!s->own)
         return;
     if (c->parts && c->init == s->hash) { /* a playlist that grows has it fetched again and again */
-        trtc_input_segment_free_parts(s->own);
+        trtc_segment_free_parts(s->own);
     } else {
-        trtc_input_segment_free_parts(c->parts);
+        trtc_segment_free_parts(c->parts);
         c->parts = s->own;
         c->parts_at = s->own_at;
         c->nb_faults = s->own->nb_faults;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What edit lists mean. */
-#include "input/edits.h"
+#include "container/edits.h"
 
 #include <stdio.h>
 
@@ -8,8 +8,6 @@
 
 /* Lists count in units of the film, often of a millisecond, and times of tracks are finer. */
 #define SLACK_US 2000
-
-#define TIME_MAX_US (INT64_C(1) << 56) /* as in what an input states */
 
 static bool is_shown(const struct trtc_edit *e)
 {
@@ -27,7 +25,7 @@ static int64_t end_us(const struct trtc_edit *e)
 /* Not beyond the latest time. */
 static int64_t later(int64_t us, int64_t by_us)
 {
-    return by_us > TIME_MAX_US - us ? TIME_MAX_US : us + by_us;
+    return by_us > TRTC_EDITS_TIME_MAX_US - us ? TRTC_EDITS_TIME_MAX_US : us + by_us;
 }
 
 bool trtc_edits_are_plain(const struct trtc_edits *v)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Edit lists of MP4 files (ISO/IEC 14496-12, 8.6.6): which parts of a track are shown, and when. */
-#ifndef TRTC_INPUT_EDITS_H
-#define TRTC_INPUT_EDITS_H
+#ifndef TRTC_CONTAINER_EDITS_H
+#define TRTC_CONTAINER_EDITS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Larger times are damage. With smaller ones, no calculation can overflow. */
+#define TRTC_EDITS_TIME_MAX_US (INT64_C(1) << 56)
 
 #define TRTC_EDIT_EMPTY  (-1)    /* at_us: nothing is shown for that long */
 #define TRTC_EDIT_NORMAL 0x10000 /* rate */

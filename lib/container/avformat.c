@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Loads libavformat, in the version whose headers this was built with. */
-#include "input/avformat.h"
+#include "container/avformat.h"
 
 struct trtc_avformat trtc_avformat;
 

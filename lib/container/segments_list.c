@@ -6,7 +6,7 @@
 
 #include "base/array.h"
 #include "codec/av.h"
-#include "input/input_segments_priv.h"
+#include "container/segments_priv.h"
 #include "playlist/playlist.h"
 
 /* ---- what the playlist states ---- */
@@ -33,7 +33,7 @@ static char *read_all(AVIOContext *pb, size_t *n)
 /* Fetches a playlist. Returns 0, or -1: it cannot be had, or lists no segments. */
 static int fetch_list(AVFormatContext *ic, const char *url, struct trtc_playlist *out)
 {
-    const struct trtc_input_segments *g = trtc_input_segments_of(ic);
+    const struct trtc_segments *g = trtc_segments_of(ic);
     AVIOContext *pb = NULL;
     struct trtc_err ignored;
     size_t n;
@@ -61,7 +61,7 @@ static bool names(const struct trtc_playlist_seg *seg, const char *url)
  * -1: it is in none. */
 static ptrdiff_t find_segment(AVFormatContext *ic, const char *url, struct trtc_playlist *out)
 {
-    const struct trtc_input_segments *g = trtc_input_segments_of(ic);
+    const struct trtc_segments *g = trtc_segments_of(ic);
 
     for (size_t i = g->nb_lists; url && i-- > 0;) {
         *out = (struct trtc_playlist){ 0 };
@@ -75,7 +75,7 @@ static ptrdiff_t find_segment(AVFormatContext *ic, const char *url, struct trtc_
 
 /* ---- what is missing ---- */
 
-static void lose(struct trtc_input_segments *g, int64_t us)
+static void lose(struct trtc_segments *g, int64_t us)
 {
     g->nb_short++;
     g->short_us += us;
@@ -102,7 +102,7 @@ static bool ends_there(const struct trtc_playlist_seg *seg, const struct trtc_se
 }
 
 /* Whether the segment that was closed last has fewer bytes than the playlist states. */
-static bool is_smaller(const struct trtc_input_chain *c, const struct trtc_playlist_seg *seg)
+static bool is_smaller(const struct trtc_segment_chain *c, const struct trtc_playlist_seg *seg)
 {
     return seg->range_bytes < 0 && c->nb < seg->attr_bytes;
 }
@@ -112,7 +112,7 @@ enum verdict { NOTHING, ANEW, TORN, SHORT };
 
 /* Nothing is missing in front of a segment where the playlist states that another stream begins, or that
  * the segment before ends there, so that a hole is a pause. It may be that segment which is too short. */
-static enum verdict judge(AVFormatContext *ic, const struct trtc_input_chain *c,
+static enum verdict judge(AVFormatContext *ic, const struct trtc_segment_chain *c,
                           struct trtc_seam_join *join)
 {
     enum { SLACK_US = 100000, SLACK_OTHER_US = 300000 };
@@ -139,22 +139,22 @@ static enum verdict judge(AVFormatContext *ic, const struct trtc_input_chain *c,
 }
 
 /* Whether the segments were made one by one, so that counters say nothing. */
-static bool are_single(const struct trtc_input_segments *g)
+static bool are_single(const struct trtc_segments *g)
 {
     return g->nb_on <= 2 * g->nb_anew;
 }
 
 /* If counters go on before most segments, something is missing where they do not, if only a part of a
  * frame. */
-int64_t trtc_input_segments_nb_torn(const struct trtc_input_segments *g)
+int64_t trtc_segments_nb_torn(const struct trtc_segments *g)
 {
     return g->nb_torn + (are_single(g) ? 0 : g->nb_anew);
 }
 
-void trtc_input_segment_compare(AVFormatContext *ic, struct trtc_input_chain *c, bool ended)
+void trtc_segment_compare(AVFormatContext *ic, struct trtc_segment_chain *c, bool ended)
 {
     enum { ASKED = 8 };
-    struct trtc_input_segments *g = trtc_input_segments_of(ic);
+    struct trtc_segments *g = trtc_segments_of(ic);
     struct trtc_seam_join join;
 
     if (!trtc_seam_compare(&c->seam, ended, &join))
@@ -171,20 +171,20 @@ void trtc_input_segment_compare(AVFormatContext *ic, struct trtc_input_chain *c,
 }
 
 /* Returns how long the fragments in the latest segment of an MP4 are. */
-static int64_t fragments_us(const struct trtc_input_chain *c)
+static int64_t fragments_us(const struct trtc_segment_chain *c)
 {
-    const struct trtc_input_fragments *f = &c->parts->boxes.order;
+    const struct trtc_fragments *f = &c->parts->boxes.order;
     int64_t longest_us = 0;
 
     for (int k = 0; k < f->nb_lanes; k++) {
-        const struct trtc_input_fragment_lane *l = &f->lanes[k];
+        const struct trtc_fragment_lane *l = &f->lanes[k];
         const int64_t us = l->hz > 0 ? av_rescale(l->end - c->ends[k], 1000000, l->hz) : 0;
         longest_us = us > longest_us ? us : longest_us;
     }
     return longest_us;
 }
 
-void trtc_input_segment_compare_last(AVFormatContext *ic, const struct trtc_input_chain *c)
+void trtc_segment_compare_last(AVFormatContext *ic, const struct trtc_segment_chain *c)
 {
     enum { SLACK_US = 60000, EXACT_US = 5000, NEAR_US = 100000, ROUNDING_US = 600000 };
     struct trtc_playlist list;
@@ -207,13 +207,13 @@ void trtc_input_segment_compare_last(AVFormatContext *ic, const struct trtc_inpu
     const int64_t lacks = off_us < near_us ? lacks_us(seg, part.length_us, slack_us) : 0;
     const bool last = list.ended && (size_t)k + 1 == list.nb_segs;
     if (last && lacks > 0)
-        lose(trtc_input_segments_of(ic), lacks);
+        lose(trtc_segments_of(ic), lacks);
     else if (last && is_smaller(c, seg))
-        trtc_input_segments_of(ic)->nb_torn++;
+        trtc_segments_of(ic)->nb_torn++;
     trtc_playlist_fini(&list);
 }
 
-bool trtc_input_segment_is_beside_other(AVFormatContext *ic, const char *url)
+bool trtc_segment_is_beside_other(AVFormatContext *ic, const char *url)
 {
     struct trtc_playlist list;
     const ptrdiff_t k = find_segment(ic, url, &list);

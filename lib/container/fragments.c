@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "input/input_priv.h"
+#include "container/fragments.h"
 
 #define TICKS_MAX (INT64_MAX / 8) /* larger times are damage */
 
@@ -15,12 +15,12 @@ enum { FULL = 4, STEADY = 2, NEAR = 16 };
 
 /* Runs of samples cover media data if each begins where another one, or the data, begins or ends.
  * With the square of each beginning added and that of each end taken away, the sum is 0 then. */
-static void add_range(struct trtc_input_fragments *f, uint64_t from, uint64_t to)
+static void add_range(struct trtc_fragments *f, uint64_t from, uint64_t to)
 {
     f->cover += from * from - to * to;
 }
 
-void trtc_input_fragments_data(struct trtc_input_fragments *f, int64_t from, int64_t to)
+void trtc_fragments_data(struct trtc_fragments *f, int64_t from, int64_t to)
 {
     add_range(f, (uint64_t)to, (uint64_t)from);
     f->early |= !f->open;
@@ -39,7 +39,7 @@ static uint32_t number_at(struct trtc_bytes b, size_t at)
     return b.n >= at + 4 ? (uint32_t)trtc_be(b.p + at, 4) : 0;
 }
 
-static struct trtc_input_fragment_lane *lane_of(struct trtc_input_fragments *f, uint32_t id)
+static struct trtc_fragment_lane *lane_of(struct trtc_fragments *f, uint32_t id)
 {
     for (int k = 0; k < f->nb_lanes; k++)
         if (f->lanes[k].id == id)
@@ -48,31 +48,31 @@ static struct trtc_input_fragment_lane *lane_of(struct trtc_input_fragments *f, 
 }
 
 /* Returns the lane of a track that the index describes, or NULL: there are too many. */
-static struct trtc_input_fragment_lane *add_lane(struct trtc_input_fragments *f, uint32_t id)
+static struct trtc_fragment_lane *add_lane(struct trtc_fragments *f, uint32_t id)
 {
-    struct trtc_input_fragment_lane *l = lane_of(f, id);
+    struct trtc_fragment_lane *l = lane_of(f, id);
 
     if (l)
         return l;
-    f->unsure |= f->nb_lanes == TRTC_INPUT_BOX_TRACKS;
-    if (f->nb_lanes == TRTC_INPUT_BOX_TRACKS)
+    f->unsure |= f->nb_lanes == TRTC_FRAGMENT_LANES;
+    if (f->nb_lanes == TRTC_FRAGMENT_LANES)
         return NULL;
     l = &f->lanes[f->nb_lanes++];
     l->id = id;
     return l;
 }
 
-void trtc_input_fragments_track(struct trtc_input_fragments *f, uint32_t id, uint32_t hz)
+void trtc_fragments_track(struct trtc_fragments *f, uint32_t id, uint32_t hz)
 {
-    struct trtc_input_fragment_lane *l = add_lane(f, id);
+    struct trtc_fragment_lane *l = add_lane(f, id);
 
     if (l)
         l->hz = hz;
 }
 
-void trtc_input_fragments_extends(struct trtc_input_fragments *f, struct trtc_bytes trex)
+void trtc_fragments_extends(struct trtc_fragments *f, struct trtc_bytes trex)
 {
-    struct trtc_input_fragment_lane *l = add_lane(f, number_at(trex, FULL));
+    struct trtc_fragment_lane *l = add_lane(f, number_at(trex, FULL));
 
     if (l) {
         l->dur = number_at(trex, FULL + 8);
@@ -82,7 +82,7 @@ void trtc_input_fragments_extends(struct trtc_input_fragments *f, struct trtc_by
 
 /* The number of a fragment. They need not rise by one, but if they have done so, and then leave out
  * some, these may be missing. */
-static void take_number(struct trtc_input_fragments *f, uint32_t number)
+static void take_number(struct trtc_fragments *f, uint32_t number)
 {
     const uint32_t step = number - f->number;
 
@@ -95,14 +95,14 @@ static void take_number(struct trtc_input_fragments *f, uint32_t number)
 
 /* Whether the part begins before the last sample of the one before it. How long that lasts, writers
  * may have guessed. */
-static bool falls(const struct trtc_input_fragments *f, const struct trtc_input_fragment_lane *l)
+static bool falls(const struct trtc_fragments *f, const struct trtc_fragment_lane *l)
 {
     return f->from < l->last - l->hz;
 }
 
 /* Whether the times of the part, or of the one before it, cannot be right: this one begins in the
  * middle of that, or goes on where that would have ended if it had followed the one before it. */
-static bool is_off(const struct trtc_input_fragments *f, const struct trtc_input_fragment_lane *l)
+static bool is_off(const struct trtc_fragments *f, const struct trtc_fragment_lane *l)
 {
     const bool amid = f->from > l->from && falls(f, l);
     const bool back = l->aside && llabs(f->from - l->line) <= l->hz && (l->fell || falls(f, l));
@@ -111,9 +111,9 @@ static bool is_off(const struct trtc_input_fragments *f, const struct trtc_input
 }
 
 /* The part of the current track ends. */
-static void end_part(struct trtc_input_fragments *f)
+static void end_part(struct trtc_fragments *f)
 {
-    struct trtc_input_fragment_lane *l = f->lane;
+    struct trtc_fragment_lane *l = f->lane;
 
     f->lane = NULL;
     if (!l)
@@ -135,7 +135,7 @@ static void end_part(struct trtc_input_fragments *f)
 }
 
 /* The header of a track's part, which states where its samples are. */
-static void take_header(struct trtc_input_fragments *f, struct trtc_bytes b)
+static void take_header(struct trtc_fragments *f, struct trtc_bytes b)
 {
     enum { BASE = 1, DESCRIPTION = 2, DURATION = 8, SIZE = 0x10, FROM_FRAGMENT = 0x20000 };
     const uint32_t flags = number_at(b, 0);
@@ -164,7 +164,7 @@ static void take_header(struct trtc_input_fragments *f, struct trtc_bytes b)
     f->next = f->base;
 }
 
-static void take_time(struct trtc_input_fragments *f, struct trtc_bytes b)
+static void take_time(struct trtc_fragments *f, struct trtc_bytes b)
 {
     const bool wide = b.n > 0 && b.p[0] == 1;
 
@@ -177,7 +177,7 @@ static void take_time(struct trtc_input_fragments *f, struct trtc_bytes b)
 }
 
 /* A run of samples. */
-static void take_run(struct trtc_input_fragments *f, struct trtc_bytes b)
+static void take_run(struct trtc_fragments *f, struct trtc_bytes b)
 {
     enum {
         OFFSET = 1,
@@ -218,8 +218,8 @@ static void take_run(struct trtc_input_fragments *f, struct trtc_bytes b)
     f->next += bytes;
 }
 
-void trtc_input_fragments_box(struct trtc_input_fragments *f, const uint8_t *type, int64_t at,
-                              int64_t end, struct trtc_bytes content)
+void trtc_fragments_box(struct trtc_fragments *f, const uint8_t *type, int64_t at, int64_t end,
+                        struct trtc_bytes content)
 {
     const bool part = is(type, "traf"), inside = at < f->part_end;
 
@@ -243,7 +243,7 @@ void trtc_input_fragments_box(struct trtc_input_fragments *f, const uint8_t *typ
 
 /* Whether the samples of this fragment, or of an earlier one, do not fit its data. Some writers put more
  * than samples into it: it is damage if those of another fragment fit, or if there is no other one. */
-static bool is_misfit(struct trtc_input_fragments *f, bool last)
+static bool is_misfit(struct trtc_fragments *f, bool last)
 {
     const bool fits = f->cover == 0 || (f->settled && !last);
 
@@ -260,7 +260,7 @@ static bool is_misfit(struct trtc_input_fragments *f, bool last)
     return true;
 }
 
-const char *trtc_input_fragments_next(struct trtc_input_fragments *f, int64_t at)
+const char *trtc_fragments_next(struct trtc_fragments *f, int64_t at)
 {
     const char *fault = NULL;
 
@@ -285,7 +285,7 @@ const char *trtc_input_fragments_next(struct trtc_input_fragments *f, int64_t at
     return f->unsure ? NULL : fault;
 }
 
-void trtc_input_fragments_walked(struct trtc_input_fragments *f, bool whole)
+void trtc_fragments_walked(struct trtc_fragments *f, bool whole)
 {
     end_part(f);
     if (!whole)

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "input/avformat.h"
-#include "input/input_priv.h"
+#include "container/avformat.h"
+#include "container/parts.h"
 
 /* ---- the log ---- */
 
@@ -19,7 +19,7 @@ static bool is_loss(const char *fmt)
     return strstr(fmt, "mismatch") || strstr(fmt, "egment") || strstr(fmt, "issed ");
 }
 
-__attribute__((format(printf, 2, 0))) static void note(struct trtc_input_watch *w, const char *fmt,
+__attribute__((format(printf, 2, 0))) static void note(struct trtc_parts *w, const char *fmt,
                                                        va_list ap)
 {
     if (!w->opened || trtc_is_stopped(w->stop) || w->nb_faults++ > 0)
@@ -38,7 +38,7 @@ __attribute__((format(printf, 3, 0))) static void on_log(void *of, int level, co
 
     level &= 0xff;
     if (ic && ic->opaque && strstr(fmt, "multiple fourcc"))
-        ((struct trtc_input_watch *)ic->opaque)->codecs = true;
+        ((struct trtc_parts *)ic->opaque)->codecs = true;
     /* that a part without a stated size is in one with it is odd, but nothing is lost by it */
     if (strstr(fmt, "Unknown-sized element"))
         ic = NULL;
@@ -56,7 +56,7 @@ static void install(void)
     av_log_set_callback(on_log);
 }
 
-void trtc_input_watch_log(struct trtc_input_watch *w, AVFormatContext *ic)
+void trtc_parts_log(struct trtc_parts *w, AVFormatContext *ic)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -66,19 +66,19 @@ void trtc_input_watch_log(struct trtc_input_watch *w, AVFormatContext *ic)
 
 /* ---- parts that follow each other ---- */
 
-static void find_fault(struct trtc_input_watch *w, const char *words, int64_t at)
+static void find_fault(struct trtc_parts *w, const char *words, int64_t at)
 {
     if (w->nb_faults++ == 0)
         snprintf(w->first, sizeof w->first, "%s begins at byte %" PRId64, words, at);
 }
 
-static void broken(struct trtc_input_watch *w, const char *no_part, int64_t at)
+static void broken(struct trtc_parts *w, const char *no_part, int64_t at)
 {
     w->done = true;
     find_fault(w, no_part, at);
 }
 
-static void pass(struct trtc_input_watch *w, uint64_t size)
+static void pass(struct trtc_parts *w, uint64_t size)
 {
     w->part_at += (int64_t)size;
     w->nb_header = 0;
@@ -92,25 +92,25 @@ static bool is_type(const uint8_t *p)
     return true;
 }
 
-static void end_fragment(struct trtc_input_watch *w, int64_t next_at)
+static void end_fragment(struct trtc_parts *w, int64_t next_at)
 {
-    const char *fault = trtc_input_fragments_next(&w->boxes.order, next_at);
+    const char *fault = trtc_fragments_next(&w->boxes.order, next_at);
 
     if (fault)
         find_fault(w, fault, w->boxes.order.fault_at);
 }
 
 /* Checks whether fragments and media data belong together; this box has its content there. */
-static void check_order(struct trtc_input_watch *w, const uint8_t *type, int64_t from, int64_t to)
+static void check_order(struct trtc_parts *w, const uint8_t *type, int64_t from, int64_t to)
 {
     if (memcmp(type, "moof", 4) == 0)
         end_fragment(w, w->part_at);
     else if (memcmp(type, "mdat", 4) == 0)
-        trtc_input_fragments_data(&w->boxes.order, from, to);
+        trtc_fragments_data(&w->boxes.order, from, to);
 }
 
 /* A box (ISO/IEC 14496-12, 4.2). */
-static void take_box(struct trtc_input_watch *w)
+static void take_box(struct trtc_parts *w)
 {
     const uint8_t *h = w->header;
     const bool large = trtc_be(h, 4) == 1;
@@ -120,14 +120,14 @@ static void take_box(struct trtc_input_watch *w)
     const uint64_t size = large ? trtc_be(h + 8, 8) : trtc_be(h, 4);
     const bool fragment = memcmp(h + 4, "moof", 4) == 0;
     if (memcmp(h + 4, "mdat", 4) == 0 && !w->boxes.fragments && size <= INT64_MAX / 2 &&
-        trtc_input_index_data(&w->boxes.index, w->part_at + (large ? 16 : 8),
-                              size > 0 ? w->part_at + (int64_t)size : INT64_MAX) < 0)
+        trtc_box_index_data(&w->boxes.index, w->part_at + (large ? 16 : 8),
+                            size > 0 ? w->part_at + (int64_t)size : INT64_MAX) < 0)
         w->boxes.nomem = true;
     if (w->boxes.whole && w->boxes.fragments && size <= INT64_MAX / 2)
         check_order(w, h + 4, w->part_at + (large ? 16 : 8), w->part_at + (int64_t)size);
     if ((fragment || memcmp(h + 4, "moov", 4) == 0) && size <= INT64_MAX / 2)
-        trtc_input_boxes_begin(&w->boxes, fragment, w->part_at + (large ? 16 : 8),
-                               w->part_at + (int64_t)size);
+        trtc_boxes_begin(&w->boxes, fragment, w->part_at + (large ? 16 : 8),
+                         w->part_at + (int64_t)size);
     w->fragments |= fragment;
     if (memcmp(h + 4, "moov", 4) == 0) {
         /* fragments state to which index they belong, and are all read */
@@ -149,7 +149,7 @@ static void take_box(struct trtc_input_watch *w)
 }
 
 /* Zeros may be reserved up to the end of a file. If not, libavformat ignores what follows. */
-static void pass_zeros(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
+static void pass_zeros(struct trtc_parts *w, int64_t pos, const uint8_t *p, size_t n)
 {
     while (w->part_at < pos + (int64_t)n && p[w->part_at - pos] == 0)
         w->part_at++;
@@ -178,7 +178,7 @@ static bool is_rest(const uint8_t *p)
 
 /* Looks whether a picture in an FLV is shown later than it is decoded. In enhanced RTMP the codec is in
  * front of that, and a type of its own says that it is not. */
-static void take_offset(struct trtc_input_watch *w, const uint8_t *p)
+static void take_offset(struct trtc_parts *w, const uint8_t *p)
 {
     enum { ENHANCED = 0x80, CODED = 1, CODED_AT_ONCE = 3 };
     const bool enhanced = p[0] & ENHANCED;
@@ -192,7 +192,7 @@ static void take_offset(struct trtc_input_watch *w, const uint8_t *p)
 
 /* Checks a tag of an FLV file after the size of the one before, which some writers get wrong by
  * one. */
-static void take_tag(struct trtc_input_watch *w)
+static void take_tag(struct trtc_parts *w)
 {
     const uint8_t *h = w->header;
 
@@ -241,7 +241,7 @@ static size_t number_bytes(uint8_t first)
 }
 
 /* An element outside clusters, or in one. Others in a cluster may be of a newer kind, but must fit. */
-static void take_element(struct trtc_input_watch *w)
+static void take_element(struct trtc_parts *w)
 {
     const uint8_t *h = w->header;
     const size_t id_bytes = number_bytes(h[0]);
@@ -294,7 +294,7 @@ static uint64_t rate_of(const uint8_t *p, size_t n)
 
 /* The first page of a stream. The first pages of all streams that belong together come before all others
  * (RFC 3533, 4); what comes later is read by the clock of the stream before it. */
-static void take_stream(struct trtc_input_watch *w, const uint8_t *p, size_t n)
+static void take_stream(struct trtc_parts *w, const uint8_t *p, size_t n)
 {
     enum { SEVERAL_RATES = 1 };
     const uint64_t rate = rate_of(p, n);
@@ -308,7 +308,7 @@ static void take_stream(struct trtc_input_watch *w, const uint8_t *p, size_t n)
 }
 
 /* A page of Ogg (RFC 3533, 6), whose header states the sizes of its segments. */
-static void take_page(struct trtc_input_watch *w)
+static void take_page(struct trtc_parts *w)
 {
     enum { PAGE_HEADER = 27, FIRST_PAGE = 2, LAST_PAGE = 4 };
     const uint8_t *h = w->header;
@@ -327,7 +327,7 @@ static void take_page(struct trtc_input_watch *w)
     for (size_t i = PAGE_HEADER; i < body; i++)
         size += h[i];
     const size_t looked =
-        (h[5] & FIRST_PAGE) ? (size < TRTC_INPUT_OGG_HEAD ? size : TRTC_INPUT_OGG_HEAD) : 0;
+        (h[5] & FIRST_PAGE) ? (size < TRTC_PARTS_OGG_HEAD ? size : TRTC_PARTS_OGG_HEAD) : 0;
     if (w->nb_header < body + looked)
         return;
     if (looked > 0)
@@ -339,7 +339,7 @@ static void take_page(struct trtc_input_watch *w)
 
 enum { RIFF_HEADER = 12, CHUNK_HEADER = 8, CAF_HEADER = 12 };
 
-int64_t trtc_input_wav_size(const uint8_t *head, size_t n)
+int64_t trtc_wav_size(const uint8_t *head, size_t n)
 {
     enum { NOT_STATED = 0x7ffff000 };
 
@@ -356,7 +356,7 @@ int64_t trtc_input_wav_size(const uint8_t *head, size_t n)
 
 /* A chunk of a WAV up to the one behind its sound, which must be another chunk and no second file.
  * Zeros there are reserved. */
-static void take_chunk(struct trtc_input_watch *w)
+static void take_chunk(struct trtc_parts *w)
 {
     static const uint8_t zeros[CHUNK_HEADER];
     const uint8_t *h = w->header;
@@ -375,7 +375,7 @@ static void take_chunk(struct trtc_input_watch *w)
 }
 
 /* Behind an AIFF or a large WAV (Wave64, RF64) there must be no second one. */
-static void take_form(struct trtc_input_watch *w)
+static void take_form(struct trtc_parts *w)
 {
     static const char first[][5] = { "FORM", "riff", "RF64" };
 
@@ -388,7 +388,7 @@ static void take_form(struct trtc_input_watch *w)
 }
 
 /* A chunk of a CAF. Sound whose size is not stated goes on to the end. */
-static void take_caf_chunk(struct trtc_input_watch *w)
+static void take_caf_chunk(struct trtc_parts *w)
 {
     const uint8_t *h = w->header;
 
@@ -407,7 +407,7 @@ static int64_t size_at(const uint8_t *p)
     return (int64_t)((le32(p) | le32(p + 4) << 32) & (INT64_MAX / 4));
 }
 
-void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, size_t n)
+void trtc_parts_begin(struct trtc_parts *w, const uint8_t *head, size_t n)
 {
     static const char first[][5] = { "ftyp", "styp", "moov", "moof", "sidx",
                                      "mdat", "free", "skip", "wide", "pnot" };
@@ -416,37 +416,37 @@ void trtc_input_watch_begin(struct trtc_input_watch *w, const uint8_t *head, siz
     for (size_t i = 0; i < sizeof first / sizeof *first && n >= 8; i++)
         boxes |= memcmp(head + 4, first[i], 4) == 0;
     if (boxes) {
-        w->layout = TRTC_INPUT_BOXES;
+        w->layout = TRTC_PARTS_BOXES;
     } else if (n >= 9 && memcmp(head, "FLV", 3) == 0) {
-        w->layout = TRTC_INPUT_TAGS;
+        w->layout = TRTC_PARTS_TAGS;
         w->part_at = (int64_t)trtc_be(head + 5, 4);
     } else if (n >= 4 && trtc_be(head, 4) == EBML) {
-        w->layout = TRTC_INPUT_ELEMENTS;
+        w->layout = TRTC_PARTS_ELEMENTS;
     } else if (n >= 4 && memcmp(head, "OggS", 4) == 0) {
-        w->layout = TRTC_INPUT_PAGES;
-    } else if (trtc_input_wav_size(head, n) > 0) {
-        w->layout = TRTC_INPUT_CHUNKS;
+        w->layout = TRTC_PARTS_PAGES;
+    } else if (trtc_wav_size(head, n) > 0) {
+        w->layout = TRTC_PARTS_CHUNKS;
         w->part_at = RIFF_HEADER;
     } else if (n >= CHUNK_HEADER && memcmp(head, "FORM", 4) == 0) {
-        w->layout = TRTC_INPUT_FORM;
+        w->layout = TRTC_PARTS_FORM;
         w->part_at = CHUNK_HEADER + (int64_t)trtc_be(head + 4, 4);
     } else if (n >= 28 && memcmp(head, "riff\x2e\x91\xcf\x11", 8) == 0) {
-        w->layout = TRTC_INPUT_FORM;
+        w->layout = TRTC_PARTS_FORM;
         w->padding = 7 - (size_at(head + 16) + 7) % 8;
         w->part_at = size_at(head + 16) + w->padding;
     } else if (n >= 28 && memcmp(head, "RF64", 4) == 0 && size_at(head + 20) > 0) {
-        w->layout = TRTC_INPUT_FORM;
+        w->layout = TRTC_PARTS_FORM;
         w->part_at = CHUNK_HEADER + size_at(head + 20);
     } else if (n >= CHUNK_HEADER && memcmp(head, "caff", 4) == 0) {
-        w->layout = TRTC_INPUT_CAF;
+        w->layout = TRTC_PARTS_CAF;
         w->part_at = CHUNK_HEADER;
     }
 }
 
 /* Returns the position of the next byte of a part that is needed, or -1. */
-static int64_t wanted_part(const struct trtc_input_watch *w)
+static int64_t wanted_part(const struct trtc_parts *w)
 {
-    const struct trtc_input_boxes *x = &w->boxes;
+    const struct trtc_boxes *x = &w->boxes;
 
     if (x->walking && x->ended) /* a fragment, before the box behind it */
         return x->at + (int64_t)x->nb;
@@ -454,7 +454,7 @@ static int64_t wanted_part(const struct trtc_input_watch *w)
 }
 
 /* Takes the headers of parts out of these bytes. */
-static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
+static void take_headers(struct trtc_parts *w, int64_t pos, const uint8_t *p, size_t n)
 {
     for (int64_t want; (want = wanted_part(w)) >= 0;) {
         if (want < pos || want >= pos + (int64_t)n)
@@ -464,50 +464,50 @@ static void take_headers(struct trtc_input_watch *w, int64_t pos, const uint8_t 
             continue;
         }
         w->header[w->nb_header++] = p[want - pos];
-        if (w->layout == TRTC_INPUT_TAGS)
+        if (w->layout == TRTC_PARTS_TAGS)
             take_tag(w);
-        else if (w->layout == TRTC_INPUT_ELEMENTS)
+        else if (w->layout == TRTC_PARTS_ELEMENTS)
             take_element(w);
-        else if (w->layout == TRTC_INPUT_PAGES)
+        else if (w->layout == TRTC_PARTS_PAGES)
             take_page(w);
-        else if (w->layout == TRTC_INPUT_CHUNKS)
+        else if (w->layout == TRTC_PARTS_CHUNKS)
             take_chunk(w);
-        else if (w->layout == TRTC_INPUT_FORM)
+        else if (w->layout == TRTC_PARTS_FORM)
             take_form(w);
-        else if (w->layout == TRTC_INPUT_CAF)
+        else if (w->layout == TRTC_PARTS_CAF)
             take_caf_chunk(w);
         else if (w->nb_header >= 8)
             take_box(w);
-        trtc_input_boxes_bytes(&w->boxes, pos, p, n);
+        trtc_boxes_bytes(&w->boxes, pos, p, n);
     }
 }
 
-void trtc_input_watch_bytes(struct trtc_input_watch *w, int64_t pos, const uint8_t *p, size_t n)
+void trtc_parts_bytes(struct trtc_parts *w, int64_t pos, const uint8_t *p, size_t n)
 {
-    trtc_input_boxes_bytes(&w->boxes, pos, p, n);
+    trtc_boxes_bytes(&w->boxes, pos, p, n);
     take_headers(w, pos, p, n);
-    trtc_input_index_bytes(&w->boxes.index, pos, p, n);
+    trtc_box_index_bytes(&w->boxes.index, pos, p, n);
 }
 
-int64_t trtc_input_watch_wants(const struct trtc_input_watch *w)
+int64_t trtc_parts_wants(const struct trtc_parts *w)
 {
-    const int64_t gap = trtc_input_index_wants(&w->boxes.index);
+    const int64_t gap = trtc_box_index_wants(&w->boxes.index);
 
     return gap >= 0 ? gap : wanted_part(w);
 }
 
-bool trtc_input_watch_end(struct trtc_input_watch *w, int64_t size)
+bool trtc_parts_end(struct trtc_parts *w, int64_t size)
 {
     /* an FLV file ends after the size of its last tag, or without that size */
-    const size_t end = w->layout == TRTC_INPUT_TAGS ? 4 : 0;
-    const bool behind = (w->layout == TRTC_INPUT_CHUNKS && w->last_page) ||
-                        w->layout == TRTC_INPUT_FORM || w->layout == TRTC_INPUT_CAF;
+    const size_t end = w->layout == TRTC_PARTS_TAGS ? 4 : 0;
+    const bool behind = (w->layout == TRTC_PARTS_CHUNKS && w->last_page) ||
+                        w->layout == TRTC_PARTS_FORM || w->layout == TRTC_PARTS_CAF;
     const bool whole = w->nb_header == 0 || w->nb_header == end || behind;
     const bool cut = w->layout && !w->done && (!whole || w->part_at - w->padding > size);
 
     if (w->boxes.order.open && !w->done && !cut)
         end_fragment(w, -1);
-    const char *fault = cut || w->nb_faults > 0 ? NULL : trtc_input_index_fault(&w->boxes.index);
+    const char *fault = cut || w->nb_faults > 0 ? NULL : trtc_box_index_fault(&w->boxes.index);
     w->index_fault |= fault != NULL;
     if (fault)
         find_fault(w, fault, w->boxes.index.fault_at);

@@ -2,8 +2,8 @@
 /* Loads libavformat when a container or a connection needs it for the first time, as codec/ffmpeg
  * loads the other libraries; transport streams and streams over HTTP do not need it. A file that
  * includes this header includes no header of FFmpeg. */
-#ifndef TRTC_INPUT_AVFORMAT_H
-#define TRTC_INPUT_AVFORMAT_H
+#ifndef TRTC_CONTAINER_AVFORMAT_H
+#define TRTC_CONTAINER_AVFORMAT_H
 
 #include <libavformat/avformat.h>
 #include <libavutil/avstring.h>

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "input/edits.h"
+#include "container/edits.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define MS       INT64_C(1000)

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "codec/av.h"
-#include "input/input_segments_priv.h"
+#include "container/segments_priv.h"
 #include "ts/es.h"
+#include "ts/es_sound.h"
 
 /* ---- AAC ---- */
 
-enum { FRAME_HEADER = TRTC_INPUT_ID3_HEADER }; /* bytes that are looked at */
+enum { FRAME_HEADER = TRTC_ID3_HEADER }; /* bytes that are looked at */
 
 /* Whether bytes begin as a frame of AAC or as a tag does (RFC 8216, 3.4). */
 static bool begins_frame(const uint8_t *p, size_t n)
@@ -20,9 +21,9 @@ static bool begins_frame(const uint8_t *p, size_t n)
 }
 
 /* The header of a frame or a tag is complete. What is neither ends the search. */
-static void take_header(struct trtc_input_segment *s)
+static void take_header(struct trtc_segment *s)
 {
-    const int64_t tag = trtc_input_id3_bytes(s->header, FRAME_HEADER);
+    const int64_t tag = trtc_id3_bytes(s->header, FRAME_HEADER);
     struct trtc_adts a;
 
     s->nb_header = 0;
@@ -34,7 +35,7 @@ static void take_header(struct trtc_input_segment *s)
         s->frames = false;
 }
 
-static void look_at_frames(struct trtc_input_segment *s, const uint8_t *p, size_t n)
+static void look_at_frames(struct trtc_segment *s, const uint8_t *p, size_t n)
 {
     const uint8_t *const end = p + n;
 
@@ -53,7 +54,7 @@ static void look_at_frames(struct trtc_input_segment *s, const uint8_t *p, size_
 
 /* ---- bytes on their way ---- */
 
-static void add_counts(struct trtc_input_segments *g, struct trtc_seam *m)
+static void add_counts(struct trtc_segments *g, struct trtc_seam *m)
 {
     g->nb_missing += m->nb_missing;
     g->nb_bad += m->nb_bad;
@@ -61,9 +62,9 @@ static void add_counts(struct trtc_input_segments *g, struct trtc_seam *m)
 }
 
 /* Takes the next bytes; the first ones are at least a packet, unless that is all. */
-static void look(struct trtc_input_segment *s, uint8_t *p, size_t n)
+static void look(struct trtc_segment *s, uint8_t *p, size_t n)
 {
-    struct trtc_input_chain *c = s->chain;
+    struct trtc_segment_chain *c = s->chain;
 
     if (s->nb == 0) {
         s->first = *p;
@@ -72,7 +73,7 @@ static void look(struct trtc_input_segment *s, uint8_t *p, size_t n)
         if (s->ts)
             trtc_seam_begin(&c->seam);
         else
-            trtc_input_segment_begin_boxes(s, p, n);
+            trtc_segment_begin_boxes(s, p, n);
         s->frames = begins_frame(p, n);
     }
     if (s->frames)
@@ -81,31 +82,31 @@ static void look(struct trtc_input_segment *s, uint8_t *p, size_t n)
     if (!s->ts)
         return;
     trtc_seam_take(&c->seam, p, n);
-    trtc_input_segment_compare(s->ic, c, false);
-    add_counts(trtc_input_segments_of(s->ic), &c->seam);
+    trtc_segment_compare(s->ic, c, false);
+    add_counts(trtc_segments_of(s->ic), &c->seam);
 }
 
-int trtc_input_segment_read(void *segment, uint8_t *p, int n)
+int trtc_segment_read(void *segment, uint8_t *p, int n)
 {
-    struct trtc_input_segment *s = segment;
+    struct trtc_segment *s = segment;
     const int least = s->nb > 0 || n < TRTC_TS_PACKET ? 1 : TRTC_TS_PACKET;
     int got = 0, some = 0;
 
     if (s->boxes)
-        return trtc_input_segment_read_boxes(s, p, n);
+        return trtc_segment_read_boxes(s, p, n);
     while (got < least && (some = avio_read_partial(s->from, p + got, n - got)) > 0)
         got += some;
     if (got > 0)
         look(s, p, (size_t)got);
     if (s->boxes)
-        return trtc_input_segment_read_boxes(s, p, n);
+        return trtc_segment_read_boxes(s, p, n);
     return got > 0 ? got : some == 0 ? AVERROR_EOF : some;
 }
 
 /* ---- the end ---- */
 
 /* Whether what was read ends before its end. Of an encrypted segment, the size with its padding is known. */
-static bool is_broken_off(const struct trtc_input_segments *g, AVIOContext *pb)
+static bool is_broken_off(const struct trtc_segments *g, AVIOContext *pb)
 {
     enum { PADDING_MAX = 16 };
 
@@ -117,7 +118,7 @@ static bool is_broken_off(const struct trtc_input_segments *g, AVIOContext *pb)
 
 /* Whether a server has sent nothing, zeros, or a page that says what is wrong. What has 16 bytes is a
  * key, which may look like anything. */
-static bool has_no_media(const struct trtc_input_segment *s)
+static bool has_no_media(const struct trtc_segment *s)
 {
     enum { KEY = 16 };
 
@@ -126,18 +127,18 @@ static bool has_no_media(const struct trtc_input_segment *s)
     return s->first == '<' || s->first == '{' || s->zeros || (s->first == TRTC_TS_SYNC && !s->ts);
 }
 
-void trtc_input_segment_end(struct trtc_input_segment *s)
+void trtc_segment_end(struct trtc_segment *s)
 {
-    struct trtc_input_watch *w = s->ic->opaque;
+    struct trtc_parts *w = s->ic->opaque;
 
     w->nb_faults += is_broken_off(&w->segments, s->from) || has_no_media(s);
     w->segments.nb_torn += s->torn || (s->frames && s->rest + (int64_t)s->nb_header > 0);
-    trtc_input_segment_end_boxes(s);
+    trtc_segment_end_boxes(s);
     if (!s->ts)
         return;
     if (s->from->eof_reached)
         trtc_seam_end(&s->chain->seam);
-    trtc_input_segment_compare(s->ic, s->chain, true);
+    trtc_segment_compare(s->ic, s->chain, true);
     add_counts(&w->segments, &s->chain->seam);
     s->chain->nb = s->nb;
 }

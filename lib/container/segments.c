@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens and closes the segments of a playlist (RFC 8216) for libavformat, which passes over those that it
- * cannot fetch; see input_segments_priv.h. */
+ * cannot fetch; see segments_priv.h. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "codec/av.h"
-#include "input/input_segments_priv.h"
+#include "container/segments_priv.h"
 
 enum { BUFFER = 32768 };
 
@@ -21,7 +21,7 @@ static bool is_list(const AVFormatContext *ic, const char *url)
 }
 
 /* Notes the URL of a playlist. Without memory, it is not asked. */
-static void note_list(struct trtc_input_segments *g, const char *url)
+static void note_list(struct trtc_segments *g, const char *url)
 {
     for (size_t i = 0; i < g->nb_lists; i++)
         if (strcmp(g->lists[i], url) == 0)
@@ -33,7 +33,7 @@ static void note_list(struct trtc_input_segments *g, const char *url)
 
 static int64_t on_seek(void *opaque, int64_t to, int whence)
 {
-    const struct trtc_input_segment *s = opaque;
+    const struct trtc_segment *s = opaque;
 
     return whence == AVSEEK_SIZE ? avio_size(s->from) : avio_seek(s->from, to, whence);
 }
@@ -47,7 +47,7 @@ static const char *name_of(void *pb)
 /* Options of the connection are found through the one that it is wrapped in. */
 static void *next_child(void *pb, void *prev)
 {
-    const struct trtc_input_segment *s = ((AVIOContext *)pb)->opaque;
+    const struct trtc_segment *s = ((AVIOContext *)pb)->opaque;
 
     return prev ? NULL : s->from;
 }
@@ -59,20 +59,20 @@ static const AVClass wrap_class = {
     .child_next = next_child,
 };
 
-static void free_chain(struct trtc_input_chain *c)
+static void free_chain(struct trtc_segment_chain *c)
 {
     if (c) {
         free(c->url);
-        trtc_input_segment_free_parts(c->parts);
+        trtc_segment_free_parts(c->parts);
     }
     free(c);
 }
 
 /* Returns the chain that a segment continues: that of the one which was closed last. libavformat opens
  * the next one of a playlist as soon as it has closed one. NULL: no memory. */
-static struct trtc_input_chain *next_chain(struct trtc_input_segments *g, const char *url)
+static struct trtc_segment_chain *next_chain(struct trtc_segments *g, const char *url)
 {
-    struct trtc_input_chain *c = g->chain ? g->chain : calloc(1, sizeof *c);
+    struct trtc_segment_chain *c = g->chain ? g->chain : calloc(1, sizeof *c);
     char *copy = strdup(url);
 
     g->chain = NULL;
@@ -89,13 +89,12 @@ static struct trtc_input_chain *next_chain(struct trtc_input_segments *g, const 
 /* Puts a context in front of *pb that looks at its bytes. Returns 0, or -1: no memory. */
 static int wrap(AVFormatContext *ic, AVIOContext **pb, const char *url)
 {
-    struct trtc_input_segment *s = calloc(1, sizeof *s);
+    struct trtc_segment *s = calloc(1, sizeof *s);
     uint8_t *buffer = s ? av_malloc(BUFFER) : NULL;
     AVIOContext *outer =
-        buffer ? avio_alloc_context(buffer, BUFFER, 0, s, trtc_input_segment_read, NULL, on_seek)
-               : NULL;
+        buffer ? avio_alloc_context(buffer, BUFFER, 0, s, trtc_segment_read, NULL, on_seek) : NULL;
 
-    if (outer && (s->chain = next_chain(trtc_input_segments_of(ic), url))) {
+    if (outer && (s->chain = next_chain(trtc_segments_of(ic), url))) {
         s->from = *pb;
         s->ic = ic;
         outer->seekable = (*pb)->seekable;
@@ -112,10 +111,10 @@ static int wrap(AVFormatContext *ic, AVIOContext **pb, const char *url)
 /* Returns what is behind such a context, and frees it. */
 static AVIOContext *unwrap(AVIOContext *pb)
 {
-    struct trtc_input_segment *s = pb->opaque;
+    struct trtc_segment *s = pb->opaque;
     AVIOContext *from = s->from;
 
-    trtc_input_segment_free_parts(s->own);
+    trtc_segment_free_parts(s->own);
     free(s->held);
     free(s);
     av_freep(&pb->buffer);
@@ -126,8 +125,8 @@ static AVIOContext *unwrap(AVIOContext *pb)
 static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
                         AVDictionary **options)
 {
-    struct trtc_input_watch *w = ic->opaque;
-    struct trtc_input_segments *g = &w->segments;
+    struct trtc_parts *w = ic->opaque;
+    struct trtc_segments *g = &w->segments;
     const int ret = g->io_open(ic, pb, url, flags, options);
 
     if (trtc_av_is_shortage(ret))
@@ -153,25 +152,25 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
 
 static int close_segment(AVFormatContext *ic, AVIOContext *pb)
 {
-    struct trtc_input_watch *w = ic->opaque;
-    struct trtc_input_segments *g = &w->segments;
+    struct trtc_parts *w = ic->opaque;
+    struct trtc_segments *g = &w->segments;
 
     if (!pb || pb->av_class != &wrap_class)
         return g->io_close(ic, pb);
-    struct trtc_input_segment *s = pb->opaque;
+    struct trtc_segment *s = pb->opaque;
     g->over |= trtc_is_stopped(w->stop);
     if (!g->over)
-        trtc_input_segment_end(s);
+        trtc_segment_end(s);
     if (g->chain && !g->over)
-        trtc_input_segment_compare_last(ic, g->chain);
+        trtc_segment_compare_last(ic, g->chain);
     free_chain(g->chain);
     g->chain = s->chain;
     return g->io_close(ic, unwrap(pb));
 }
 
-void trtc_input_segments_watch(AVFormatContext *ic)
+void trtc_segments_watch(AVFormatContext *ic)
 {
-    struct trtc_input_segments *g = trtc_input_segments_of(ic);
+    struct trtc_segments *g = trtc_segments_of(ic);
 
     g->io_open = ic->io_open;
     g->io_close = ic->io_close2;
@@ -179,17 +178,17 @@ void trtc_input_segments_watch(AVFormatContext *ic)
     ic->io_close2 = close_segment;
 }
 
-void trtc_input_segments_end(AVFormatContext *ic)
+void trtc_segments_end(AVFormatContext *ic)
 {
-    struct trtc_input_segments *g = trtc_input_segments_of(ic);
+    struct trtc_segments *g = trtc_segments_of(ic);
 
     if (g->chain)
-        trtc_input_segment_compare_last(ic, g->chain);
+        trtc_segment_compare_last(ic, g->chain);
     free_chain(g->chain);
     g->chain = NULL;
 }
 
-void trtc_input_segments_fini(struct trtc_input_segments *g)
+void trtc_segments_fini(struct trtc_segments *g)
 {
     free_chain(g->chain);
     g->chain = NULL;

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The segments of a playlist that libavformat reads: whether all of them came, to their ends. */
+#ifndef TRTC_CONTAINER_SEGMENTS_H
+#define TRTC_CONTAINER_SEGMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct AVDictionary;
+struct AVFormatContext;
+struct AVIOContext;
+
+/* Zero-initialise. */
+struct trtc_segments {
+    int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
+                   struct AVDictionary **options); /* libavformat's functions */
+    int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
+    bool encrypted;         /* a segment is, as a whole */
+    int shortage;           /* why one could not be opened, or its playlist, if that passes; or 0 */
+    int64_t nb_short;       /* those that end before the next one begins, or before they should, */
+    int64_t short_us;       /* ... all together by so much */
+    int64_t nb_torn;        /* that certainly end within a frame */
+    int64_t nb_on, nb_anew; /* whose counters go on, or do not, although no time is missing */
+    int64_t nb_missing;     /* places within them where packets are missing */
+    int64_t nb_bad;         /* bytes that are not of packets */
+    bool over;              /* nothing is looked at any more */
+    char **lists;           /* URLs of playlists */
+    size_t nb_lists, cap_lists;
+    struct trtc_segment_chain *chain; /* that of the segment which was closed last, or NULL */
+};
+
+/* Looks at the segments that ic opens. ic->opaque is the struct trtc_parts with the result, in which
+ * those that cannot be fetched to their end count as faults. */
+void trtc_segments_watch(struct AVFormatContext *ic);
+
+/* The input has ended by itself. */
+void trtc_segments_end(struct AVFormatContext *ic);
+
+/* Returns how many segments end within a frame, so far. */
+int64_t trtc_segments_nb_torn(const struct trtc_segments *g);
+
+void trtc_segments_fini(struct trtc_segments *g);
+
+#endif
