@@ -84,6 +84,42 @@ static bool is_rest(const struct trtc_input_av *b, const struct trtc_input_av_st
            trtc_nal_kind(s->codec, nal[0]) <= TRTC_NAL_KEY_SLICE && !(nal[1] & 0x80);
 }
 
+/* Returns the first slice of an H.264 picture with start codes, and how many bytes are left from there, or NULL. */
+static const uint8_t *first_slice(const AVPacket *pkt, size_t *n)
+{
+    const uint8_t *p = pkt->data, *const end = p + pkt->size;
+
+    while (end - (p = trtc_annexb_find(p, end)) > 3) {
+        p += 3;
+        *n = (size_t)(end - p);
+        if (trtc_nal_kind(TRTC_CODEC_H264, *p) <= TRTC_NAL_KEY_SLICE)
+            return p;
+    }
+    return NULL;
+}
+
+/* Bare pictures have places in an order, but no times: both fields of a frame have one place. */
+static void look_for_fields(struct trtc_input_av *b, const struct trtc_input_av_stream *s)
+{
+    struct trtc_order order;
+
+    if (!b->bare || s->codec != TRTC_CODEC_H264 || s->nal_length > 0)
+        return;
+    trtc_poc_begin(&b->poc, s->codec);
+    trtc_poc_picture(&b->poc, b->pkt->data, (size_t)b->pkt->size, &order);
+    b->fields |= order.field;
+}
+
+/* Whether the current packet is the second field of a frame, whose first one waits. */
+static bool is_second_field(const struct trtc_input_av *b)
+{
+    size_t na, nb;
+    const uint8_t *first = b->fields && !b->unit_pair ? first_slice(b->unit, &na) : NULL;
+    const uint8_t *second = first ? first_slice(b->pkt, &nb) : NULL;
+
+    return second && trtc_poc_is_other_field(&b->poc, first, na, second, nb);
+}
+
 /* The current packet, of a picture, may be followed by others of it, so it waits for the next one. Returns 1: the picture
  * before it is the current packet now; 0: there is none; -1. */
 static int gather(struct trtc_input_av *b, const struct trtc_input_av_stream *s,
@@ -91,16 +127,21 @@ static int gather(struct trtc_input_av *b, const struct trtc_input_av_stream *s,
 {
     if (!b->unit && !(b->unit = av_packet_alloc()))
         return trtc_fail_nomem(err);
-    if (b->unit->size > 0 && is_rest(b, s)) {
+    const bool pair = b->unit->size > 0 && is_second_field(b);
+    if (pair || (b->unit->size > 0 && is_rest(b, s))) {
         const int at = b->unit->size;
+        if (add_lead(b, err) < 0)
+            return -1;
         if (av_grow_packet(b->unit, b->pkt->size) < 0)
             return trtc_fail_nomem(err);
         memcpy(b->unit->data + at, b->pkt->data, (size_t)b->pkt->size);
+        b->unit_pair |= pair;
         count_part(b);
         return 0;
     }
     if (add_lead(b, err) < 0)
         return -1;
+    b->unit_pair = false;
     AVPacket *const next = b->pkt;
     b->pkt = b->unit;
     b->unit = next;
@@ -149,7 +190,10 @@ int trtc_input_av_read_unit(struct trtc_input_av *b, int *track, struct trtc_err
                 return -1;
             continue;
         }
-        const int got = b->watch.sliced ? gather(b, s, err) : add_lead(b, err) < 0 ? -1 : 1;
+        look_for_fields(b, s);
+        const int got = b->watch.sliced || b->fields ? gather(b, s, err)
+                        : add_lead(b, err) < 0       ? -1
+                                                     : 1;
         if (got != 0)
             return got;
     }

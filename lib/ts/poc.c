@@ -152,7 +152,7 @@ bool trtc_poc_is_other_field(const struct trtc_poc *p, const uint8_t *a, size_t 
     if (p->codec != TRTC_CODEC_H264 || !p->have_sps || !p->sps.order.fields)
         return false;
     const struct slice x = read_slice(p, a, na), y = read_slice(p, b, nb);
-    return x.valid && y.valid && x.field && y.field && x.bottom != y.bottom;
+    return x.valid && y.valid && x.field && y.field && x.bottom != y.bottom && x.frame == y.frame;
 }
 
 bool trtc_poc_is_same(const struct trtc_poc *p, const uint8_t *a, size_t na, const uint8_t *b,

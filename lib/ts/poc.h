@@ -46,7 +46,7 @@ void trtc_poc_picture(struct trtc_poc *p, const uint8_t *annexb, size_t size,
 /* Whether the parameter sets leave no room for reordering. */
 bool trtc_poc_is_in_order(const struct trtc_video_params *sps);
 
-/* True if both are first slices of fields, one of the upper and one of the lower field. */
+/* True if both are first slices of the fields of one frame, one of the upper and one of the lower field. */
 bool trtc_poc_is_other_field(const struct trtc_poc *p, const uint8_t *a, size_t na,
                              const uint8_t *b, size_t nb);
 

@@ -1006,6 +1006,50 @@ static void test_raw_rate(void **state)
     assert_int_equal(frame_of(&got, V, 29)->f.pkt.pts_us, 966667);
 }
 
+/* Fields: those of a frame have one time, also if that of another one is missing. */
+static void test_raw_fields(void **state)
+{
+    /* interlaced, 16x32, 25 frames a second; T: an IDR in samples; b, t, B: all skipped, frame_num 0, 1, 1 */
+    static const uint8_t sets[] = { 0,    0,    0, 1, 0x67, 0x4d, 0,    0x1e, 0xe5, 0x6c,
+                                    0xa1, 0,    0, 3, 0,    1,    0,    0,    3,    0,
+                                    0x32, 0x84, 0, 0, 0,    1,    0x68, 0xce, 0x3c, 0x80 };
+    static const uint8_t idr[] = { 0, 0, 0, 1, 0x65, 0x88, 0x85, 0, 0x28, 0x34 };
+    static const char fields[] = "TbtBTbBTbtB"; /* t of the second T is missing */
+    uint8_t file[4096], *p = file;
+
+    (void)state;
+    memcpy(p, sets, sizeof sets);
+    p += sizeof sets;
+    for (const char *k = fields; *k; k++) {
+        const uint8_t skipped[] = { 0,
+                                    0,
+                                    0,
+                                    1,
+                                    0x61,
+                                    0x9a,
+                                    *k == 'b'   ? 0x18
+                                    : *k == 't' ? 0x30
+                                                : 0x38,
+                                    *k == 'b'   ? 0x08
+                                    : *k == 't' ? 0x10
+                                                : 0x18,
+                                    0xa5 };
+        memcpy(p, *k == 'T' ? idr : skipped, *k == 'T' ? sizeof idr : sizeof skipped);
+        p += *k == 'T' ? sizeof idr : sizeof skipped;
+        if (*k == 'T') {
+            memset(p, 100, 320);
+            memset(p + 320, 150, 64);
+            p[384] = 0x80;
+            p += 385;
+        }
+    }
+    save("fields.h264", file, (size_t)(p - file));
+    read_file(&got, "fields.h264");
+    assert_int_equal(got.nb[V], 6);
+    for (int k = 0; k < 6; k++)
+        assert_int_equal(frame_of(&got, V, k)->f.pkt.pts_us, 40000 * k);
+}
+
 /* Places the first sample above a tenth of full scale on the clock of the frames. */
 static int64_t onset_us(const struct read *r)
 {
@@ -2826,6 +2870,7 @@ int main(void)
         cmocka_unit_test(test_raw_streams),
         cmocka_unit_test(test_raw_stream_is_left),
         cmocka_unit_test(test_raw_rate),
+        cmocka_unit_test(test_raw_fields),
         cmocka_unit_test(test_other_sound_is_encoded),
         cmocka_unit_test(test_sound_to_its_end),
         cmocka_unit_test(test_refused),
