@@ -330,6 +330,9 @@ static bool say_damage(const struct hls_account *a)
         cli_error("%s: damaged: faults of the container, where frames may be missing: %" PRId64
                   "%s%s",
                   a->input, l.nb_faults, l.fault ? "; the first: " : "", l.fault ? l.fault : "");
+    if (l.nb_unfetched)
+        cli_error("%s: damaged: %" PRId64 " segment%s could not be fetched, or not to the end",
+                  a->input, l.nb_unfetched, trtc_text_s(l.nb_unfetched));
     if (l.nb_short)
         cli_error("%s: damaged: %" PRId64 " segment%s too early, where %.3f s are missing",
                   a->input, l.nb_short, l.nb_short == 1 ? " ends" : "s end",
@@ -360,9 +363,9 @@ static bool say_damage(const struct hls_account *a)
     l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)
         cli_error("%s: truncated: it ends in the middle of a frame", a->input);
-    return l.nb_lost_packets || l.nb_faults || l.nb_short || l.nb_torn || l.nb_mended ||
-           l.nb_unordered || l.nb_untimed || l.nb_damaged || l.nb_bad_bytes || l.nb_undecoded ||
-           encrypted || l.cut;
+    return l.nb_lost_packets || l.nb_faults || l.nb_unfetched || l.nb_short || l.nb_torn ||
+           l.nb_mended || l.nb_unordered || l.nb_untimed || l.nb_damaged || l.nb_bad_bytes ||
+           l.nb_undecoded || encrypted || l.cut;
 }
 
 static bool say_undecodable(const struct hls_account *a)

@@ -12,11 +12,30 @@
 /* ---- the log ---- */
 
 /* Messages that a demuxer calls warnings although data is lost: tags of an FLV file that do not
- * fit, segments of a playlist that cannot be fetched, datagrams of RTP and RTSP that are missing
- * ("missed 3 packets"). */
+ * fit, segments that have expired, datagrams of RTP and RTSP that are missing ("missed 3 packets"). */
 static bool is_loss(const char *fmt)
 {
     return strstr(fmt, "mismatch") || strstr(fmt, "egment") || strstr(fmt, "issed ");
+}
+
+/* Takes a message about segments of a playlist. Those that cannot be fetched are counted where they are
+ * opened. */
+__attribute__((format(printf, 2, 0))) static bool note_segments(struct trtc_parts *w,
+                                                                const char *fmt, va_list ap)
+{
+    char text[160];
+    va_list copy;
+    int64_t nb;
+
+    if (!strstr(fmt, "segments ahead"))
+        return w->segments.io_open && strstr(fmt, " playlist %d");
+    va_copy(copy, ap);
+    vsnprintf(text, sizeof text, fmt, copy);
+    va_end(copy);
+    if (sscanf(text, "skipping %" SCNd64, &nb) != 1)
+        return false;
+    w->segments.nb_unfetched += nb;
+    return true;
 }
 
 __attribute__((format(printf, 2, 0))) static void note(struct trtc_parts *w, const char *fmt,
@@ -45,7 +64,8 @@ __attribute__((format(printf, 3, 0))) static void on_log(void *of, int level, co
     if (ic && ic->iformat && ic->opaque &&
         (level <= AV_LOG_ERROR || (level <= AV_LOG_WARNING && is_loss(fmt)))) {
         va_copy(copy, ap);
-        note(ic->opaque, fmt, copy);
+        if (!note_segments(ic->opaque, fmt, ap))
+            note(ic->opaque, fmt, copy);
         va_end(copy);
     }
     av_log_default_callback(of, level, fmt, ap);

@@ -138,7 +138,7 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
     }
     g->encrypted |= strncmp(url, "crypto", 6) == 0;
     if (ret < 0) {
-        w->nb_faults += ret != AVERROR_EXIT && !trtc_is_stopped(w->stop);
+        g->nb_unfetched += ret != AVERROR_EXIT && !trtc_is_stopped(w->stop);
         if (g->chain)
             trtc_seam_begin(&g->chain->seam);
         return ret;

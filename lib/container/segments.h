@@ -18,6 +18,7 @@ struct trtc_segments {
     int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
     bool encrypted;         /* a segment is, as a whole */
     int shortage;           /* why one could not be opened, or its playlist, if that passes; or 0 */
+    int64_t nb_unfetched;   /* those that did not come, or not to their ends, or have no media */
     int64_t nb_short;       /* those that end before the next one begins, or before they should, */
     int64_t short_us;       /* ... all together by so much */
     int64_t nb_torn;        /* that certainly end within a frame */
@@ -30,8 +31,7 @@ struct trtc_segments {
     struct trtc_segment_chain *chain; /* that of the segment which was closed last, or NULL */
 };
 
-/* Looks at the segments that ic opens. ic->opaque is the struct trtc_parts with the result, in which
- * those that cannot be fetched to their end count as faults. */
+/* Looks at the segments that ic opens. ic->opaque is the struct trtc_parts with the result. */
 void trtc_segments_watch(struct AVFormatContext *ic);
 
 /* The input has ended by itself. */

@@ -131,7 +131,7 @@ void trtc_segment_end(struct trtc_segment *s)
 {
     struct trtc_parts *w = s->ic->opaque;
 
-    w->nb_faults += is_broken_off(&w->segments, s->from) || has_no_media(s);
+    w->segments.nb_unfetched += is_broken_off(&w->segments, s->from) || has_no_media(s);
     w->segments.nb_torn += s->torn || (s->frames && s->rest + (int64_t)s->nb_header > 0);
     trtc_segment_end_boxes(s);
     if (!s->ts)

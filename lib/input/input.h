@@ -81,7 +81,8 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_untimed;      /* pictures decoded within 1 ms of the one before, if most are so */
     int64_t nb_faults;       /* containers other than TS: faults that were passed over; RTP:
                                 datagrams that are missing */
-    int64_t nb_short;        /* segments of an HLS playlist that end too early, */
+    int64_t nb_unfetched;    /* segments of an HLS playlist that did not come, or not to their ends; */
+    int64_t nb_short;        /* ... that end too early, */
     int64_t short_us;        /* ... all together by so much, */
     int64_t nb_torn;         /* ... and others that end within a frame */
     const char *fault;       /* a description of the first, or NULL; valid as long as the input */

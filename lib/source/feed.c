@@ -257,6 +257,7 @@ void trtc_source_note_lost(struct trtc_source *s, const struct trtc_input *in, b
     raise_to(&s->lost.nb_bad_bytes, l.nb_bad_bytes);
     raise_to(&s->lost.nb_undecoded, l.nb_undecoded);
     raise_to(&s->lost.nb_faults, l.nb_faults);
+    raise_to(&s->lost.nb_unfetched, l.nb_unfetched);
     raise_to(&s->lost.nb_short, l.nb_short);
     raise_to(&s->lost.nb_torn, l.nb_torn);
     raise_to(&s->lost.short_us, l.short_us);
@@ -402,6 +403,10 @@ void trtc_source_settle(struct trtc_source *s)
         trtc_losses_addf(s->losses, &damaged,
                          "faults of the container, where frames may be missing: %" PRId64,
                          l->nb_faults);
+    if (l->nb_unfetched > 0)
+        trtc_losses_addf(s->losses, &damaged,
+                         "%" PRId64 " segment%s could not be fetched, or not to the end",
+                         l->nb_unfetched, trtc_text_s(l->nb_unfetched));
     if (l->nb_short > 0)
         trtc_losses_addf(s->losses, &damaged,
                          "%" PRId64 " segment%s too early, where %.3f s are missing", l->nb_short,
