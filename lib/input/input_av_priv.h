@@ -68,9 +68,9 @@ struct trtc_input_av {
     size_t cap;
     uint8_t *lead; /* units without a picture, for the next one */
     size_t nb_lead, lead_cap;
-    AVPacket *unit;  /* a picture of which more slices may come; NULL: there was none */
-    bool unit_pair;  /* it has both fields of a frame */
-    bool fields;     /* bare H.264: a picture may be a field, of which the other one comes behind it */
+    AVPacket *unit; /* a picture of which more slices may come; NULL: there was none */
+    bool unit_pair; /* it has both fields of a frame */
+    bool fields; /* bare H.264: a picture may be a field, of which the other one comes behind it */
     bool unit_last;  /* nothing comes after it, */
     int unit_result; /* ... for this reason */
     struct trtc_err unit_err;
