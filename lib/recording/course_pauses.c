@@ -36,6 +36,7 @@ static void find_extent(struct trtc_course *c)
 
 struct hole {
     int64_t start, end;
+    int64_t all; /* the length of all holes that may be closed */
 };
 
 static bool is_of(const struct trtc_course_run *r, int track)
@@ -61,7 +62,7 @@ static struct hole find_hole(struct trtc_course *c, int track, struct trtc_cours
                              int64_t wanted)
 {
     size_t n = 0;
-    struct hole best = { 0, 0 };
+    struct hole best = { 0, 0, 0 };
     const bool fresh = track >= 0 && c->fresh[track] && wanted > SOON;
     const int64_t begin = c->start + (track == TRTC_AT_AUDIO ? c->delay : -c->delay);
     int64_t at = fresh ? begin : 0;
@@ -72,10 +73,12 @@ static struct hole find_hole(struct trtc_course *c, int track, struct trtc_cours
         qsort(line, n, sizeof *line, by_start);
     for (size_t i = 0; i < n; i++) {
         const int64_t start = start_of(line[i]), end = end_of(line[i]);
-        const struct hole h = { at, start };
+        const struct hole h = { at, start, best.all + (start > at ? start - at : 0) };
         const bool fits = distance(start - at, wanted) < AS_LONG;
-        if ((i > 0 || fresh) && (fits || start - at > best.end - best.start) && !is_pause(c, &h)) {
-            best = h;
+        if ((i > 0 || fresh) && !is_pause(c, &h)) {
+            best.all = h.all;
+            if (fits || start - at > best.end - best.start)
+                best = h;
             if (fits)
                 return best;
         }
@@ -161,6 +164,9 @@ static void close_holes(struct trtc_course *c, int track, int64_t room,
         int64_t over = room == TRTC_NOTIME ? width : much;
         if (room == TRTC_NOTIME ? hole <= PAUSE_MAX : over <= loose_in(c, room))
             return;
+        const bool varies = hole < PICTURE_GAP && !hole_in(c, TRTC_AT_AUDIO, &h);
+        if (varies && hole < much - AS_LONG && h.all < much - loose_in(c, room))
+            return; /* holes between pictures of a variable rate are not the cause */
         over = over > width || width - over < SNAP ? width : over;
         for (size_t i = 0; i < c->n; i++)
             if (is_of(&c->runs[i], track) && start_of(&c->runs[i]) >= h.end)

@@ -474,6 +474,31 @@ static void test_variable_rate(void **state)
     check_variable_rate(133, 29.867);
 }
 
+/* Behind such pictures in the segment, sound has a clock that nobody knows, with which the segment would be too
+ * long: the pictures stay where they are. */
+static void test_variable_rate_beside_wrong_sound(void **state)
+{
+    (void)state;
+    struct trtc_course c = { 0 };
+    size_t hint = 0;
+    const int nb = 900;
+    for (int k = 0; k < nb; k++) {
+        const struct trtc_course_frame f = { .ts = k * 3000, .pos = k };
+        if (k % 7 != 3 && k % 11 > 1)
+            assert_int_equal(trtc_course_add(&c, PICTURE, &f), 0);
+    }
+    for (int k = 0; k < 1406; k++) {
+        const struct trtc_course_frame f = {
+            .ts = 20 * S + k * 1920, .pos = nb + k, .samples = 1024, .rate_hz = 48000
+        };
+        assert_int_equal(trtc_course_add(&c, SOUND, &f), 0);
+    }
+    assert_int_equal(trtc_course_settle(&c, 30 * S, TRTC_NOTIME), 0);
+    for (int at = 0; at < nb; at++)
+        assert_int_equal(trtc_course_shift(&c, PICTURE, at, &hint), 0);
+    trtc_course_fini(&c);
+}
+
 static void test_pauses_stay(void **state)
 {
     (void)state;
@@ -942,6 +967,7 @@ int main(void)
         cmocka_unit_test(test_rises_briefly),
         cmocka_unit_test(test_rate_changes),
         cmocka_unit_test(test_variable_rate),
+        cmocka_unit_test(test_variable_rate_beside_wrong_sound),
         cmocka_unit_test(test_pauses_stay),
         cmocka_unit_test(test_late_track_behind_a_restart),
         cmocka_unit_test(test_begins_at_a_restart),
