@@ -318,54 +318,25 @@ static bool say_encrypted(const struct hls_account *a, const struct trtc_input_l
     return *l->encrypted || scrambled;
 }
 
-static bool say_damage(const struct hls_account *a)
+static void on_damage(void *of, const char *words, int64_t bytes)
+{
+    const struct hls_account *a = of;
+
+    (void)bytes;
+    cli_error("%s: damaged: %s", a->input, words);
+}
+
+static bool say_damage(struct hls_account *a)
 {
     struct trtc_input_losses l;
 
     trtc_input_losses(a->in, &l);
-    if (l.nb_lost_packets)
-        cli_error("%s: damaged: at least %" PRId64 " transport packet%s missing", a->input,
-                  l.nb_lost_packets, trtc_text_s(l.nb_lost_packets));
-    if (l.nb_faults)
-        cli_error("%s: damaged: faults of the container, where frames may be missing: %" PRId64
-                  "%s%s",
-                  a->input, l.nb_faults, l.fault ? "; the first: " : "", l.fault ? l.fault : "");
-    if (l.nb_unfetched)
-        cli_error("%s: damaged: %" PRId64 " segment%s could not be fetched, or not to the end",
-                  a->input, l.nb_unfetched, trtc_text_s(l.nb_unfetched));
-    if (l.nb_short)
-        cli_error("%s: damaged: %" PRId64 " segment%s too early, where %.3f s are missing",
-                  a->input, l.nb_short, l.nb_short == 1 ? " ends" : "s end",
-                  (double)l.short_us / 1e6);
-    if (l.nb_torn)
-        cli_error("%s: damaged: %" PRId64 " segment%s within a frame", a->input, l.nb_torn,
-                  l.nb_torn == 1 ? " ends" : "s end");
-    if (l.nb_damaged)
-        cli_error("%s: damaged: %" PRId64 " incomplete frame%s recorded unchanged", a->input,
-                  l.nb_damaged, trtc_text_s(l.nb_damaged));
-    if (l.nb_mended)
-        cli_error("%s: damaged: %" PRId64 " impossible time stamp%s, guessed instead", a->input,
-                  l.nb_mended, trtc_text_s(l.nb_mended));
-    if (l.nb_unordered)
-        cli_error("%s: damaged: %" PRId64 " frame%s with times out of order, placed as they came",
-                  a->input, l.nb_unordered, trtc_text_s(l.nb_unordered));
-    if (l.nb_untimed)
-        cli_error("%s: damaged: %" PRId64
-                  " picture%s within 1 ms of the one before, recorded unchanged",
-                  a->input, l.nb_untimed, trtc_text_s(l.nb_untimed));
-    if (l.nb_bad_bytes)
-        cli_error("%s: damaged: %" PRId64 " byte%s could not be used", a->input, l.nb_bad_bytes,
-                  trtc_text_s(l.nb_bad_bytes));
-    if (l.nb_undecoded)
-        cli_error("%s: damaged: %" PRId64 " packet%s of sound could not be decoded", a->input,
-                  l.nb_undecoded, trtc_text_s(l.nb_undecoded));
+    const bool damaged = trtc_input_say_damage(&l, "recorded unchanged", on_damage, a);
     const bool encrypted = say_encrypted(a, &l);
     l.cut &= !cli_signal; /* then it was we who ended it */
     if (l.cut)
         cli_error("%s: truncated: it ends in the middle of a frame", a->input);
-    return l.nb_lost_packets || l.nb_faults || l.nb_unfetched || l.nb_short || l.nb_torn ||
-           l.nb_mended || l.nb_unordered || l.nb_untimed || l.nb_damaged || l.nb_bad_bytes ||
-           l.nb_undecoded || encrypted || l.cut;
+    return damaged || encrypted || l.cut;
 }
 
 static bool say_undecodable(const struct hls_account *a)

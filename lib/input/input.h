@@ -81,16 +81,24 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_untimed;      /* pictures decoded within 1 ms of the one before, if most are so */
     int64_t nb_faults;       /* containers other than TS: faults that were passed over; RTP:
                                 datagrams that are missing */
-    int64_t nb_unfetched;    /* segments of an HLS playlist that did not come, or not to their ends; */
-    int64_t nb_short;        /* ... that end too early, */
-    int64_t short_us;        /* ... all together by so much, */
-    int64_t nb_torn;         /* ... and others that end within a frame */
-    const char *fault;       /* a description of the first, or NULL; valid as long as the input */
+    const char *fault; /* a description of the first of them, or NULL; valid as long as the input */
+    int64_t nb_unfetched; /* segments of an HLS playlist that did not come, or not to their ends; */
+    int64_t nb_short;     /* ... that end too early, */
+    int64_t short_us;     /* ... all together by so much, */
+    int64_t nb_torn;      /* ... and others that end within a frame */
     int64_t nb_scrambled[TRTC_NB_KINDS]; /* TS: scrambled packets, which were left out */
     char encrypted[24]; /* the method with which frames are encrypted; "": none are */
     int64_t nb_encrypted[TRTC_NB_KINDS]; /* frames left out for this; 0 if they are not counted */
     bool cut;                            /* the input is truncated */
 };
+
+/* Takes a sentence about damage. bytes: so many are lost; -1: it is about something else. */
+typedef void trtc_input_say(void *of, const char *words, int64_t bytes);
+
+/* Says what is damaged, except for encryption and truncation. untimed: what becomes of pictures without a time of
+ * their own. Returns whether anything is. */
+bool trtc_input_say_damage(const struct trtc_input_losses *l, const char *untimed,
+                           trtc_input_say *listen, void *of);
 
 /* Whether the frame returned last had come earlier, and waited for what follows it: after a signal,
  * too, it belongs to what was received. */

@@ -357,9 +357,26 @@ void trtc_source_end(struct trtc_source *s)
         s->ops->end(s);
 }
 
-/* Lists what was left out since it is encrypted. */
-static void lose_encrypted(struct trtc_source *s, const struct trtc_loss *loss)
+static struct trtc_loss loss_of(const struct trtc_source *s, const char *kind)
 {
+    return (struct trtc_loss){
+        .path = s->label, .kind = kind, .start_us = TRTC_NOTIME, .lost_bytes = -1, .list = -1
+    };
+}
+
+static void lose_damaged(void *of, const char *words, int64_t bytes)
+{
+    const struct trtc_source *s = of;
+    struct trtc_loss loss = loss_of(s, "damaged");
+
+    loss.lost_bytes = bytes;
+    trtc_losses_addf(s->losses, &loss, "%s", words);
+}
+
+/* Lists what was left out since it is encrypted. */
+static void lose_encrypted(const struct trtc_source *s)
+{
+    const struct trtc_loss encrypted = loss_of(s, "encrypted");
     const struct trtc_input_losses *l = &s->lost;
     bool counted = false;
 
@@ -367,73 +384,30 @@ static void lose_encrypted(struct trtc_source *s, const struct trtc_loss *loss)
         const char *what = k == TRTC_AT_VIDEO ? "picture" : "sound";
         counted |= l->nb_encrypted[k] > 0;
         if (l->nb_scrambled[k] > 0)
-            trtc_losses_addf(s->losses, loss, "%" PRId64 " scrambled packet%s of %s left out",
+            trtc_losses_addf(s->losses, &encrypted, "%" PRId64 " scrambled packet%s of %s left out",
                              l->nb_scrambled[k], trtc_text_s(l->nb_scrambled[k]), what);
         if (l->nb_encrypted[k] > 0)
-            trtc_losses_addf(s->losses, loss, "%" PRId64 " frame%s of %s encrypted with %s",
+            trtc_losses_addf(s->losses, &encrypted, "%" PRId64 " frame%s of %s encrypted with %s",
                              l->nb_encrypted[k], trtc_text_s(l->nb_encrypted[k]), what,
                              l->encrypted);
     }
     if (*l->encrypted && !counted)
-        trtc_losses_addf(s->losses, loss, "some of it is encrypted with %s", l->encrypted);
+        trtc_losses_addf(s->losses, &encrypted, "some of it is encrypted with %s", l->encrypted);
 }
 
 /* A loss that cannot be listed for want of memory is dropped: the program fails for that anyway. */
 void trtc_source_settle(struct trtc_source *s)
 {
-    const struct trtc_input_losses *l = &s->lost;
-
     if (s->settled)
         return;
     s->settled = true;
     s->ops->settle(s);
     if (!s->losses)
         return;
-    const struct trtc_loss damaged = {
-        .path = s->label, .kind = "damaged", .start_us = TRTC_NOTIME, .lost_bytes = -1, .list = -1
-    };
-    struct trtc_loss bytes = damaged, encrypted = damaged, truncated = damaged;
-    bytes.lost_bytes = l->nb_bad_bytes;
-    encrypted.kind = "encrypted";
-    truncated.kind = "truncated";
-    if (l->nb_lost_packets > 0)
-        trtc_losses_addf(s->losses, &damaged, "at least %" PRId64 " transport packet%s missing",
-                         l->nb_lost_packets, trtc_text_s(l->nb_lost_packets));
-    if (l->nb_faults > 0)
-        trtc_losses_addf(s->losses, &damaged,
-                         "faults of the container, where frames may be missing: %" PRId64,
-                         l->nb_faults);
-    if (l->nb_unfetched > 0)
-        trtc_losses_addf(s->losses, &damaged,
-                         "%" PRId64 " segment%s could not be fetched, or not to the end",
-                         l->nb_unfetched, trtc_text_s(l->nb_unfetched));
-    if (l->nb_short > 0)
-        trtc_losses_addf(s->losses, &damaged,
-                         "%" PRId64 " segment%s too early, where %.3f s are missing", l->nb_short,
-                         l->nb_short == 1 ? " ends" : "s end", (double)l->short_us / 1e6);
-    if (l->nb_torn > 0)
-        trtc_losses_addf(s->losses, &damaged, "%" PRId64 " segment%s within a frame", l->nb_torn,
-                         l->nb_torn == 1 ? " ends" : "s end");
-    if (l->nb_mended > 0)
-        trtc_losses_addf(s->losses, &damaged,
-                         "%" PRId64 " impossible time stamp%s, guessed instead", l->nb_mended,
-                         trtc_text_s(l->nb_mended));
-    if (l->nb_unordered > 0)
-        trtc_losses_addf(s->losses, &damaged,
-                         "%" PRId64 " frame%s with times out of order, placed as they came",
-                         l->nb_unordered, trtc_text_s(l->nb_unordered));
-    if (l->nb_untimed > 0)
-        trtc_losses_addf(s->losses, &damaged,
-                         "%" PRId64 " picture%s within 1 ms of the one before, not shown",
-                         l->nb_untimed, trtc_text_s(l->nb_untimed));
-    if (l->nb_bad_bytes > 0)
-        trtc_losses_addf(s->losses, &bytes, "%" PRId64 " byte%s could not be used", l->nb_bad_bytes,
-                         trtc_text_s(l->nb_bad_bytes));
-    if (l->nb_undecoded > 0)
-        trtc_losses_addf(s->losses, &damaged, "%" PRId64 " packet%s of sound could not be decoded",
-                         l->nb_undecoded, trtc_text_s(l->nb_undecoded));
-    lose_encrypted(s, &encrypted);
-    if (l->cut)
+    const struct trtc_loss truncated = loss_of(s, "truncated");
+    trtc_input_say_damage(&s->lost, "not shown", lose_damaged, s);
+    lose_encrypted(s);
+    if (s->lost.cut)
         trtc_losses_addf(s->losses, &truncated, "it ends in the middle of a frame");
 }
 
