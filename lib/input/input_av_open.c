@@ -6,6 +6,7 @@
 
 #include "codec/av.h"
 #include "input/input_av_priv.h"
+#include "playlist/content.h"
 
 enum { LOOK_S = 5 }; /* how long a container that announces no tracks is searched for them */
 
@@ -101,9 +102,12 @@ static int fail_open(struct trtc_input_av *b, int averr, struct trtc_err *err)
                          "%s: a CAF with its table of packets at the end cannot be read from a "
                          "pipe: give the file",
                          b->name);
-    if (b->src && (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL)))
-        return trtc_fail(err, TRTC_EX_DATAERR, "%s: not a container or stream that can be read",
-                         b->name);
+    if (b->src && (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL))) {
+        const char *is = trtc_content_name(b->src->head, b->src->nb_head);
+        return is ? trtc_fail(err, TRTC_EX_DATAERR, "%s: is %s, and cannot be read", b->name, is)
+                  : trtc_fail(err, TRTC_EX_DATAERR,
+                              "%s: not a container or stream that can be read", b->name);
+    }
     if (b->src && (averr == AVERROR_EOF || averr == AVERROR(EIO))) /* no read has failed */
         return trtc_fail(err, TRTC_EX_DATAERR, "%s: truncated: it ends before its first frame",
                          b->name);

@@ -1155,7 +1155,10 @@ static void test_refused(void **state)
         { "text", TRTC_EX_DATAERR, "" },
         { "empty", TRTC_EX_DATAERR, "empty" },
         { "list.m3u8", TRTC_EX_DATAERR, "playlist" },
-        { "list.ffconcat", TRTC_EX_DATAERR, "" },
+        { "list.ffconcat", TRTC_EX_DATAERR, "is a list of files for FFmpeg, and cannot be read" },
+        { "a.sdp", TRTC_EX_DATAERR, "is a session description (SDP), and cannot be read" },
+        { "base.ts.gz", TRTC_EX_DATAERR, "is compressed with gzip, and cannot be read" },
+        { "page.ts", TRTC_EX_DATAERR, "is an HTML page, and cannot be read" },
         { "tables.ts", TRTC_EX_DATAERR, "no frame" },
         { "head.mkv", TRTC_EX_DATAERR, "ends before its first frame" },
         { "missing", TRTC_EX_NOINPUT, "missing: No such file" },
@@ -1174,6 +1177,8 @@ static void test_refused(void **state)
     memset(noise, 'x', sizeof noise);
     save("text", noise, 3000);
     run("printf '#EXTM3U\\n#EXTINF:4,\\nbase.ts\\n' >list.m3u8");
+    run("printf 'v=0\\r\\no=- 0 0 IN IP4 127.0.0.1\\r\\ns=x\\r\\nt=0 0\\r\\nm=video 5004 RTP/AVP 96\\r\\n' >a.sdp; "
+        "gzip -c base.ts >base.ts.gz; printf '<html>404' >page.ts");
     run("printf 'ffconcat version 1.0\\nfile base.mp4\\n' >list.ffconcat");
     run("head -c 564 base.ts >tables.ts; head -c 300 base.mkv >head.mkv");
     for (size_t i = 0; i < COUNT(t); i++) {
