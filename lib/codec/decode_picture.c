@@ -4,8 +4,21 @@
 
 #include "codec/av.h"
 #include "codec/ffmpeg.h"
+#include "ts/es.h"
 
 #define DECODED_PX_MAX (8192 * 8192) /* larger than any camera or screen: damage */
+
+/* Whether pictures of H.264 may be fields. FFmpeg's threads (of 5.1, at least) mark those beside whole frames as
+ * damaged, although they decode them; one thread does not. */
+static bool may_be_fields(const struct trtc_picture_decoder_opts *o)
+{
+    struct trtc_video_params v;
+
+    return o->codec->id == AV_CODEC_ID_H264 && o->first &&
+           trtc_video_params_read(TRTC_CODEC_H264, o->first->data, (size_t)o->first->size, &v) ==
+               0 &&
+           v.order.fields;
+}
 
 AVCodecContext *trtc_picture_decoder_new(const struct trtc_picture_decoder_opts *o,
                                          struct trtc_err *err)
@@ -18,7 +31,7 @@ AVCodecContext *trtc_picture_decoder_new(const struct trtc_picture_decoder_opts 
     }
     c->pkt_timebase = (AVRational){ 1, 1000000 };
     c->max_pixels = DECODED_PX_MAX;
-    c->thread_count = o->threads;
+    c->thread_count = may_be_fields(o) ? 1 : o->threads;
     c->thread_type = FF_THREAD_FRAME;
     if (o->reorder && o->codec->id == AV_CODEC_ID_H264)
         c->has_b_frames = o->reorder;

@@ -12,6 +12,7 @@
 struct trtc_picture_decoder_opts {
     const AVCodec *codec;
     const AVCodecParameters *par; /* parameters from the container, or NULL */
+    const AVPacket *first;        /* the first packet that it will get, or NULL */
     int threads;                  /* number of threads, which decode different frames */
     int reorder; /* H.264: how many pictures may be displayed later than they arrive; 0: none. If
                     a stream does not state this, the decoder finds out by dropping pictures */

@@ -162,6 +162,7 @@ static int open_decoder(struct trtc_venc *v, struct trtc_err *err)
 {
     const struct trtc_picture_decoder_opts o = {
         .codec = v->in_codec,
+        .first = v->in,
         .threads = v->o.threads == 1 ? 1 : 2, /* the encoder has the other cores */
         .reorder = 4,                         /* a few pictures of delay cost nothing here */
     };

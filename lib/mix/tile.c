@@ -154,6 +154,7 @@ static int open_decoder(struct trtc_tile *t, const AVPacket *first, struct trtc_
     const struct trtc_picture_decoder_opts o = {
         .codec = c,
         .par = t->par,
+        .first = first,
         .threads = t->threads,
         /* most streams of calls do not reorder pictures, and are decoded without delay */
         .reorder = first->pts > first->dts || unclear ? REORDER : 0,
