@@ -45,6 +45,7 @@ int trtc_avformat_load(struct trtc_err *err);
     TRTC_SIDE_DATA_OF_STREAM(F)
 
 #define TRTC_AVFORMAT_UTIL_FUNCTIONS(F) \
+    F(av_dict_copy)                     \
     F(av_dict_free)                     \
     F(av_dict_get)                      \
     F(av_dict_set)                      \
@@ -89,6 +90,7 @@ extern struct trtc_avformat trtc_avformat;
 #define avio_read_partial                trtc_avformat.avio_read_partial_
 #define avio_seek                        trtc_avformat.avio_seek_
 #define avio_size                        trtc_avformat.avio_size_
+#define av_dict_copy                     trtc_avformat.av_dict_copy_
 #define av_dict_free                     trtc_avformat.av_dict_free_
 #define av_dict_get                      trtc_avformat.av_dict_get_
 #define av_dict_set                      trtc_avformat.av_dict_set_

@@ -8,7 +8,7 @@
 #include "codec/av.h"
 #include "container/segments_priv.h"
 
-enum { BUFFER = 32768 };
+enum { BUFFER = 32768, PATIENCE_US = 60000000 };
 
 static bool is_list(const AVFormatContext *ic, const char *url)
 {
@@ -20,15 +20,22 @@ static bool is_list(const AVFormatContext *ic, const char *url)
             (strncmp(url + n - 4, ".m3u", 4) == 0 || strncmp(url + n - 4, ".mpd", 4) == 0));
 }
 
-/* Notes the URL of a playlist. Without memory, it is not asked. */
-static void note_list(struct trtc_segments *g, const char *url)
+static struct trtc_segment_list *find_list(const struct trtc_segments *g, const char *url)
 {
     for (size_t i = 0; i < g->nb_lists; i++)
-        if (strcmp(g->lists[i], url) == 0)
-            return;
-    if (trtc_array_reserve(&g->lists, &g->cap_lists, g->nb_lists + 1, sizeof *g->lists) == 0 &&
-        (g->lists[g->nb_lists] = strdup(url)))
-        g->nb_lists++;
+        if (strcmp(g->lists[i].url, url) == 0)
+            return &g->lists[i];
+    return NULL;
+}
+
+/* Without memory, it is not asked. */
+void trtc_segment_note_list(struct trtc_segments *g, const char *url)
+{
+    if (!find_list(g, url) &&
+        trtc_array_reserve(&g->lists, &g->cap_lists, g->nb_lists + 1, sizeof *g->lists) == 0) {
+        g->lists[g->nb_lists] = (struct trtc_segment_list){ .url = strdup(url) };
+        g->nb_lists += g->lists[g->nb_lists].url != NULL;
+    }
 }
 
 static int64_t on_seek(void *opaque, int64_t to, int whence)
@@ -79,6 +86,8 @@ static struct trtc_segment_chain *next_chain(struct trtc_segments *g, const char
     if (c && copy) {
         free(c->url);
         c->url = copy;
+        c->other = g->anew;
+        g->anew = false;
         return c;
     }
     free(copy);
@@ -127,13 +136,15 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
 {
     struct trtc_parts *w = ic->opaque;
     struct trtc_segments *g = &w->segments;
-    const int ret = g->io_open(ic, pb, url, flags, options);
+    struct trtc_segment_list *list = find_list(g, url);
+    const int ret = list ? trtc_segment_reload(ic, list, pb, flags, options)
+                         : g->io_open(ic, pb, url, flags, options);
 
     if (trtc_av_is_shortage(ret))
         g->shortage = ret;
-    if (is_list(ic, url)) {
+    if (list || is_list(ic, url)) {
         if (ret >= 0)
-            note_list(g, url);
+            trtc_segment_note_list(g, url);
         return ret;
     }
     g->encrypted |= strncmp(url, "crypto", 6) == 0;
@@ -155,6 +166,8 @@ static int close_segment(AVFormatContext *ic, AVIOContext *pb)
     struct trtc_parts *w = ic->opaque;
     struct trtc_segments *g = &w->segments;
 
+    if (trtc_segment_is_text(pb))
+        return g->io_close(ic, trtc_segment_unwrap_text(pb));
     if (!pb || pb->av_class != &wrap_class)
         return g->io_close(ic, pb);
     struct trtc_segment *s = pb->opaque;
@@ -172,6 +185,7 @@ void trtc_segments_watch(AVFormatContext *ic)
 {
     struct trtc_segments *g = trtc_segments_of(ic);
 
+    g->patience_us = PATIENCE_US;
     g->io_open = ic->io_open;
     g->io_close = ic->io_close2;
     ic->io_open = open_segment;
@@ -192,8 +206,10 @@ void trtc_segments_fini(struct trtc_segments *g)
 {
     free_chain(g->chain);
     g->chain = NULL;
-    for (size_t i = 0; i < g->nb_lists; i++)
-        free(g->lists[i]);
+    for (size_t i = 0; i < g->nb_lists; i++) {
+        free(g->lists[i].url);
+        free(g->lists[i].marks);
+    }
     free(g->lists);
     g->lists = NULL;
     g->nb_lists = g->cap_lists = 0;

@@ -26,7 +26,16 @@ struct trtc_segments {
     int64_t nb_missing;     /* places within them where packets are missing */
     int64_t nb_bad;         /* bytes that are not of packets */
     bool over;              /* nothing is looked at any more */
-    char **lists;           /* URLs of playlists */
+    int broken;             /* why a playlist could not be fetched again, however often; or 0 */
+    int64_t patience_us;    /* ... for so long */
+    bool anew;              /* the next segment is that of another stream */
+    struct trtc_segment_list {
+        char *url;
+        int64_t shift;   /* to be added to the numbers that it states */
+        int64_t first;   /* the number of its first segment, with that, when it came last, */
+        uint64_t *marks; /* ... and hashes of what it stated about each */
+        size_t nb;
+    } * lists;
     size_t nb_lists, cap_lists;
     struct trtc_segment_chain *chain; /* that of the segment which was closed last, or NULL */
 };

@@ -93,7 +93,8 @@ static void check(struct trtc_segment *s, const uint8_t *p, size_t n)
     }
     trtc_parts_bytes(c->parts, c->parts_at, p, n);
     c->parts_at += (int64_t)n;
-    if (c->parts->nb_faults > c->nb_faults && !trtc_segment_is_beside_other(s->ic, c->url))
+    if (c->parts->nb_faults > c->nb_faults && !c->other &&
+        !trtc_segment_is_beside_other(s->ic, c->url))
         ((struct trtc_parts *)s->ic->opaque)->nb_faults++;
     c->nb_faults = c->parts->nb_faults;
 }

@@ -66,6 +66,8 @@ static void look(struct trtc_segment *s, uint8_t *p, size_t n)
 {
     struct trtc_segment_chain *c = s->chain;
 
+    if (s->nb == 0 && n >= 7 && memcmp(p, "#EXTM3U", 7) == 0)
+        trtc_segment_note_list(trtc_segments_of(s->ic), c->url);
     if (s->nb == 0) {
         s->first = *p;
         s->zeros = trtc_are_all(p, n < TRTC_TS_PACKET ? n : TRTC_TS_PACKET, 0);

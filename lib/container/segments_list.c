@@ -4,31 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "codec/av.h"
 #include "container/segments_priv.h"
 #include "playlist/playlist.h"
 
 /* ---- what the playlist states ---- */
-
-static char *read_all(AVIOContext *pb, size_t *n)
-{
-    enum { BLOCK = 32768 };
-    char *text = NULL;
-    size_t cap = 0;
-    int got = 0;
-
-    *n = 0;
-    do {
-        *n += (size_t)got;
-        if (*n > TRTC_PLAYLIST_BYTES_MAX ||
-            trtc_array_reserve(&text, &cap, *n + BLOCK + 1, 1) < 0) {
-            free(text);
-            return NULL;
-        }
-    } while ((got = avio_read_partial(pb, (uint8_t *)text + *n, BLOCK)) > 0);
-    return text;
-}
 
 /* Fetches a playlist. Returns 0, or -1: it cannot be had, or lists no segments. */
 static int fetch_list(AVFormatContext *ic, const char *url, struct trtc_playlist *out)
@@ -40,7 +20,7 @@ static int fetch_list(AVFormatContext *ic, const char *url, struct trtc_playlist
 
     if (g->io_open(ic, &pb, url, AVIO_FLAG_READ, NULL) < 0)
         return -1;
-    char *text = read_all(pb, &n);
+    char *text = trtc_segment_read_list(pb, &n);
     g->io_close(ic, pb);
     return text ? trtc_playlist_parse(text, n, out, &ignored) : -1;
 }
@@ -65,7 +45,7 @@ static ptrdiff_t find_segment(AVFormatContext *ic, const char *url, struct trtc_
 
     for (size_t i = g->nb_lists; url && i-- > 0;) {
         *out = (struct trtc_playlist){ 0 };
-        for (size_t k = fetch_list(ic, g->lists[i], out) == 0 ? out->nb_segs : 0; k-- > 0;)
+        for (size_t k = fetch_list(ic, g->lists[i].url, out) == 0 ? out->nb_segs : 0; k-- > 0;)
             if (names(&out->segs[k], url))
                 return (ptrdiff_t)k;
         trtc_playlist_fini(out);
@@ -157,7 +137,7 @@ void trtc_segment_compare(AVFormatContext *ic, struct trtc_segment_chain *c, boo
     struct trtc_segments *g = trtc_segments_of(ic);
     struct trtc_seam_join join;
 
-    if (!trtc_seam_compare(&c->seam, ended, &join))
+    if (!trtc_seam_compare(&c->seam, ended, &join) || c->other)
         return;
     g->nb_on += !join.anew && join.hole_us == 0;
     if (!join.anew || (join.hole_us > 0 && !join.all && g->nb_anew > 0 && are_single(g)))
@@ -198,7 +178,7 @@ void trtc_segment_compare_last(AVFormatContext *ic, const struct trtc_segment_ch
     if (k < 0)
         return;
     const struct trtc_playlist_seg *seg = &list.segs[k];
-    const bool first = k == 0 || seg->discontinuity || part.spacing_us == 0;
+    const bool first = c->other || k == 0 || seg->discontinuity || part.spacing_us == 0;
     const int64_t off_us = first || seg[-1].duration_us == TRTC_NOTIME
                                ? NEAR_US / 2
                                : llabs(seg[-1].duration_us - part.spacing_us);

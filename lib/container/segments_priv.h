@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Segments of a playlist, for the files that read them: segments.c opens and closes them,
  * segments_bytes.c looks at their bytes, segments_boxes.c at those of an MP4, and
- * segments_list.c compares what came with the playlist. */
+ * segments_list.c compares what came with the playlist; segments_reload.c fetches that again, and
+ * segments_numbers.c renumbers it. */
 #ifndef TRTC_CONTAINER_SEGMENTS_PRIV_H
 #define TRTC_CONTAINER_SEGMENTS_PRIV_H
 
@@ -12,6 +13,7 @@
 /* Segments that follow each other. */
 struct trtc_segment_chain {
     struct trtc_seam seam;
+    bool other;               /* the latest one is of another stream than those before */
     char *url;                /* of the latest one, */
     int64_t nb;               /* ... bytes of the one that was closed last */
     struct trtc_parts *parts; /* MP4: the initialization segment, and those that follow it, as
@@ -56,6 +58,32 @@ static inline struct trtc_segments *trtc_segments_of(AVFormatContext *ic)
 {
     return &((struct trtc_parts *)ic->opaque)->segments;
 }
+
+/* ---- segments.c ---- */
+
+/* Notes the URL of a playlist, which will be fetched again. */
+void trtc_segment_note_list(struct trtc_segments *g, const char *url);
+
+/* ---- segments_reload.c ---- */
+
+/* Reads a playlist. Returns its *n bytes, which the caller frees; NULL: it is too long, or there is no memory. */
+char *trtc_segment_read_list(AVIOContext *pb, size_t *n);
+
+/* Fetches a playlist again, in the place of libavformat's io_open; more than once if that fails. */
+int trtc_segment_reload(AVFormatContext *ic, struct trtc_segment_list *list, AVIOContext **pb,
+                        int flags, AVDictionary **options);
+
+/* Whether this is such a playlist. */
+bool trtc_segment_is_text(const AVIOContext *pb);
+
+/* Returns what such a playlist came from, and frees it. */
+AVIOContext *trtc_segment_unwrap_text(AVIOContext *pb);
+
+/* ---- segments_numbers.c ---- */
+
+/* A playlist has come again with this text (from malloc): if it numbers its segments anew, *text is replaced by one
+ * whose numbers go on. Sets *anew if another stream begins. Returns 0, or -1: no memory. */
+int trtc_segment_renumber(struct trtc_segment_list *list, char **text, size_t *n, bool *anew);
 
 /* ---- segments_bytes.c ---- */
 

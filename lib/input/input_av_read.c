@@ -146,6 +146,9 @@ static int nothing_left(struct trtc_input_av *b, struct trtc_err *err)
         trtc_segments_end(b->ic);
         if (b->watch.segments.shortage)
             return trtc_fail_av(err, TRTC_EX_TEMPFAIL, b->watch.segments.shortage, "%s", b->name);
+        if (b->watch.segments.broken)
+            return trtc_fail_av(err, TRTC_EX_TEMPFAIL, b->watch.segments.broken,
+                                "%s: its playlist can no longer be fetched", b->name);
     }
     b->at_end = true;
     count_unread(b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Playlists under libFuzzer: what tools make of their text, the parser, and the names in their lines. No input may make it
  * read or write outside its text, and what it hands out must be as its header says. */
+#include "container/segments_priv.h"
 #include "fuzz/fuzz.h"
 #include "playlist/name.h"
 #include "playlist/plain_name.h"
@@ -39,8 +40,28 @@ static void check_text_of(const uint8_t *data, size_t size)
     free(text);
 }
 
+/* A playlist that changes from its one half to the other. */
+static void check_numbers(const uint8_t *data, size_t size)
+{
+    struct trtc_segment_list list = { 0 };
+    bool anew;
+
+    for (int k = 0; k < 4; k++) {
+        size_t n = k % 2 ? size - size / 2 : size / 2;
+        char *text = malloc(n + 1);
+        if (!text)
+            break;
+        memcpy(text, data + (k % 2 ? size / 2 : 0), n);
+        check(trtc_segment_renumber(&list, &text, &n, &anew) < 0 || n <= size + 64);
+        free(text);
+    }
+    free(list.marks);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    if (size)
+        check_numbers(data, size);
     check_text_of(data, size);
     check_name((const char *)data, size);
     char *text = malloc(size + 1);

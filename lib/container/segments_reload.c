@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Fetches a playlist that grows again (RFC 8216, 6.3.4) for libavformat, which would end the stream at the first
+ * failure, and wait where a server numbers its segments anew. */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/utc.h"
+#include "codec/av.h"
+#include "container/segments_priv.h"
+#include "playlist/playlist.h"
+
+enum { BUFFER = 32768 };
+
+/* A playlist that has come. */
+struct text {
+    AVIOContext *from;
+    char *p;
+    size_t n, at;
+};
+
+char *trtc_segment_read_list(AVIOContext *pb, size_t *n)
+{
+    enum { BLOCK = 32768 };
+    char *text = NULL;
+    size_t cap = 0;
+    int got = 0;
+
+    *n = 0;
+    do {
+        *n += (size_t)got;
+        if (*n > TRTC_PLAYLIST_BYTES_MAX ||
+            trtc_array_reserve(&text, &cap, *n + BLOCK + 1, 1) < 0) {
+            free(text);
+            return NULL;
+        }
+    } while ((got = avio_read_partial(pb, (uint8_t *)text + *n, BLOCK)) > 0);
+    return text;
+}
+
+/* ---- the text in place of what came ---- */
+
+static const char *name_of(void *pb)
+{
+    (void)pb;
+    return "playlist";
+}
+
+/* Options of the connection, such as where it was redirected to, are found through the one that came. */
+static void *next_child(void *pb, void *prev)
+{
+    const struct text *t = ((AVIOContext *)pb)->opaque;
+
+    return prev ? NULL : t->from;
+}
+
+static const AVClass text_class = {
+    .class_name = "playlist",
+    .item_name = name_of,
+    .version = LIBAVUTIL_VERSION_INT,
+    .child_next = next_child,
+};
+
+static int read_text(void *opaque, uint8_t *p, int n)
+{
+    struct text *t = opaque;
+    const size_t some = t->n - t->at < (size_t)n ? t->n - t->at : (size_t)n;
+
+    memcpy(p, t->p + t->at, some);
+    t->at += some;
+    return some > 0 ? (int)some : AVERROR_EOF;
+}
+
+bool trtc_segment_is_text(const AVIOContext *pb)
+{
+    return pb && pb->av_class == &text_class;
+}
+
+AVIOContext *trtc_segment_unwrap_text(AVIOContext *pb)
+{
+    struct text *t = pb->opaque;
+    AVIOContext *from = t->from;
+
+    free(t->p);
+    free(t);
+    av_freep(&pb->buffer);
+    avio_context_free(&pb);
+    return from;
+}
+
+/* Takes over text. Returns 0, or -1: no memory. */
+static int wrap_text(AVIOContext **pb, char *p, size_t n)
+{
+    struct text *t = calloc(1, sizeof *t);
+    uint8_t *buffer = t ? av_malloc(BUFFER) : NULL;
+    AVIOContext *outer =
+        buffer ? avio_alloc_context(buffer, BUFFER, 0, t, read_text, NULL, NULL) : NULL;
+
+    if (!outer) {
+        av_free(buffer);
+        free(t);
+        return -1;
+    }
+    *t = (struct text){ .from = *pb, .p = p, .n = n };
+    outer->av_class = &text_class;
+    *pb = outer;
+    return 0;
+}
+
+/* ---- fetching ---- */
+
+/* Returns how many bytes of a text that may be cut off are in whole lines; the rest comes the next time. */
+static size_t whole_lines(const char *text, size_t n)
+{
+    static const char last[] = "#EXT-X-ENDLIST";
+    size_t end = n;
+
+    while (end > 0 && text[end - 1] != '\n')
+        end--;
+    return n - end == strlen(last) && memcmp(text + end, last, n - end) == 0 ? n : end;
+}
+
+/* Fetches it once. Returns its text, which the caller frees; NULL: *why. What has the tag of a playlist is
+ * one. */
+static char *fetch(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
+                   AVDictionary **options, size_t *n, int *why)
+{
+    static const char tag[] = "#EXTM3U", mark[] = "\xef\xbb\xbf";
+    const struct trtc_segments *g = trtc_segments_of(ic);
+    AVDictionary *copy = NULL;
+
+    *pb = NULL;
+    *why = options ? av_dict_copy(&copy, *options, 0) : 0;
+    if (*why >= 0)
+        *why = g->io_open(ic, pb, url, flags, &copy);
+    av_dict_free(&copy);
+    if (*why < 0)
+        return NULL;
+    char *text = trtc_segment_read_list(*pb, n);
+    const size_t skip = text && *n >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+    *why = text ? AVERROR_INVALIDDATA : AVERROR(ENOMEM);
+    if (text && (*pb)->error < 0 && (*pb)->error != AVERROR_EOF)
+        *n = whole_lines(text, *n);
+    if (text && *n >= skip + strlen(tag) && memcmp(text + skip, tag, strlen(tag)) == 0)
+        return text;
+    free(text);
+    g->io_close(ic, *pb);
+    *pb = NULL;
+    return NULL;
+}
+
+/* Waits a little. Returns false where the time is over, or a signal has come. */
+static bool may_try_again(AVFormatContext *ic, int64_t until_us)
+{
+    enum { PAUSE_MS = 500 };
+    const struct trtc_parts *w = ic->opaque;
+
+    if (trtc_is_stopped(w->stop) || trtc_mono_us() >= until_us)
+        return false;
+    poll(NULL, 0, PAUSE_MS);
+    return !trtc_is_stopped(w->stop);
+}
+
+int trtc_segment_reload(AVFormatContext *ic, struct trtc_segment_list *list, AVIOContext **pb,
+                        int flags, AVDictionary **options)
+{
+    const struct trtc_parts *w = ic->opaque;
+    struct trtc_segments *g = trtc_segments_of(ic);
+    const int64_t until_us = trtc_mono_us() + (g->broken ? 0 : g->patience_us);
+    size_t n = 0;
+    int why = 0;
+    char *text;
+
+    while (!(text = fetch(ic, pb, list->url, flags, options, &n, &why)))
+        if (why == AVERROR_EXIT || trtc_av_is_shortage(why) || !may_try_again(ic, until_us)) {
+            g->broken = why == AVERROR_EXIT || trtc_is_stopped(w->stop) ? 0 : why;
+            return why;
+        }
+    if (trtc_segment_renumber(list, &text, &n, &g->anew) == 0 && wrap_text(pb, text, n) == 0)
+        return 0;
+    free(text);
+    g->io_close(ic, *pb);
+    *pb = NULL;
+    return g->shortage = AVERROR(ENOMEM);
+}
