@@ -27,12 +27,12 @@ def listed(mode, at):
     end = min(at, 20)
     if mode == 'behind' and at % 2 == 1: # another server answers
         end -= 2
-    first = max(0, end - 4)
+    first = max(0, end - 8)
     some, number, longest = segs[first:end], first, 1
     if mode == 'numbers' and at <= 10 or mode == 'again' and at <= 10 or mode == 'ahead' and at > 10:
         number += 100
     if mode == 'again' and at > 10:
-        some, number = segs[max(0, end - 14):end - 10], max(0, end - 14)
+        some, number = segs[max(0, end - 18):end - 10], max(0, end - 18)
     if mode == 'growing': # a list of all segments, of which each may last 10 s
         some, number, longest = segs[:end - 10 * (at > 10)], None, 10
     return ('#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:%d\n' % longest
