@@ -38,9 +38,11 @@ static const char schema[] =
 
 /* ---- failures ---- */
 
-static int code_of(int result)
+static int code_of(sqlite3 *db)
 {
-    switch (result & 0xff) {
+    const int why = sqlite3_system_errno(db);
+
+    switch (sqlite3_errcode(db) & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return TRTC_EX_DATAERR;
@@ -50,7 +52,7 @@ static int code_of(int result)
     case SQLITE_NOMEM:
         return TRTC_EX_TEMPFAIL;
     case SQLITE_CANTOPEN:
-        return TRTC_EX_CANTCREAT;
+        return why == EMFILE || why == ENFILE ? TRTC_EX_TEMPFAIL : TRTC_EX_CANTCREAT;
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_READONLY:
@@ -62,8 +64,7 @@ static int code_of(int result)
 
 int trtc_store_fail(struct trtc_store *s, const char *what, struct trtc_err *err)
 {
-    return trtc_fail(err, code_of(sqlite3_errcode(s->db)), "the database: %s: %s", what,
-                     sqlite3_errmsg(s->db));
+    return trtc_fail(err, code_of(s->db), "the database: %s: %s", what, sqlite3_errmsg(s->db));
 }
 
 /* ---- statements ---- */
