@@ -92,13 +92,11 @@ struct trtc_input_losses {   /* so far */
     bool cut;                            /* the input is truncated */
 };
 
-/* Takes a sentence about damage. bytes: so many are lost; -1: it is about something else. */
-typedef void trtc_input_say(void *of, const char *words, int64_t bytes);
-
 /* Says what is damaged, except for encryption and truncation. untimed: what becomes of pictures without a time of
- * their own. Returns whether anything is. */
+ * their own. listen: takes a sentence; bytes: so many are lost; -1: it is about something else. Returns whether
+ * anything is. */
 bool trtc_input_say_damage(const struct trtc_input_losses *l, const char *untimed,
-                           trtc_input_say *listen, void *of);
+                           void (*listen)(void *of, const char *words, int64_t bytes), void *of);
 
 /* Whether the frame returned last had come earlier, and waited for what follows it: after a signal,
  * too, it belongs to what was received. */

@@ -8,7 +8,7 @@
 #include "input/input.h"
 
 struct listener {
-    trtc_input_say *say;
+    void (*say)(void *of, const char *words, int64_t bytes);
     void *of;
     bool any;
 };
@@ -45,7 +45,7 @@ static void say_container(struct listener *x, const struct trtc_input_losses *l)
 }
 
 bool trtc_input_say_damage(const struct trtc_input_losses *l, const char *untimed,
-                           trtc_input_say *listen, void *of)
+                           void (*listen)(void *of, const char *words, int64_t bytes), void *of)
 {
     struct listener x = { listen, of, false };
 
