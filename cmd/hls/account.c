@@ -331,6 +331,10 @@ static bool say_damage(struct hls_account *a)
     struct trtc_input_losses l;
 
     trtc_input_losses(a->in, &l);
+    if (l.nb_before > 0)
+        cli_note("%s: its playlist has no #EXT-X-ENDLIST, so it is live: the %" PRId64
+                 " segment%s before the last three that it listed at first %s not recorded",
+                 a->input, l.nb_before, trtc_text_s(l.nb_before), l.nb_before == 1 ? "is" : "are");
     const bool damaged = trtc_input_say_damage(&l, "recorded unchanged", on_damage, a);
     const bool encrypted = say_encrypted(a, &l);
     l.cut &= !cli_signal; /* then it was we who ended it */

@@ -147,6 +147,9 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
             trtc_segment_note_list(g, url);
         return ret;
     }
+    if (!g->begun)
+        g->nb_before = trtc_segment_nb_before(ic, url);
+    g->begun = true;
     g->encrypted |= strncmp(url, "crypto", 6) == 0;
     if (ret < 0) {
         g->nb_unfetched += ret != AVERROR_EXIT && !trtc_is_stopped(w->stop);

@@ -16,6 +16,7 @@ struct trtc_segments {
     int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
                    struct AVDictionary **options); /* libavformat's functions */
     int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
+    bool begun;             /* one has been opened */
     bool encrypted;         /* a segment is, as a whole */
     int shortage;           /* why one could not be opened, or its playlist, if that passes; or 0 */
     int64_t nb_unfetched;   /* those that did not come, or not to their ends, or have no media */
@@ -28,6 +29,8 @@ struct trtc_segments {
     bool over;              /* nothing is looked at any more */
     int broken;             /* why a playlist could not be fetched again, however often; or 0 */
     int64_t patience_us;    /* ... for so long */
+    bool growing;           /* the playlist that came again last states no end */
+    int64_t nb_before;      /* segments that were listed in front of the first one that came */
     bool anew;              /* the next segment is that of another stream */
     struct trtc_segment_list {
         char *url;

@@ -204,3 +204,15 @@ bool trtc_segment_is_beside_other(AVFormatContext *ic, const char *url)
     trtc_playlist_fini(&list);
     return other;
 }
+
+int64_t trtc_segment_nb_before(AVFormatContext *ic, const char *url)
+{
+    struct trtc_playlist list;
+    const ptrdiff_t k = find_segment(ic, url, &list);
+
+    if (k < 0)
+        return 0;
+    const int64_t nb = list.ended ? 0 : k;
+    trtc_playlist_fini(&list);
+    return nb;
+}

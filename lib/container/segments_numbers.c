@@ -16,6 +16,7 @@ struct listing {
     int64_t first;      /* number */
     const char *digits; /* where that is stated, or NULL; */
     size_t nb_digits;   /* ... in so many bytes */
+    bool ended;         /* no more segments will come */
     int64_t most_s;     /* the longest that a segment may be */
     uint64_t *marks;    /* hashes of what is stated about each segment, */
     size_t nb, cap;
@@ -49,6 +50,7 @@ static void take_tag(struct listing *l, const char *line, size_t n, uint64_t *ma
     for (size_t i = 0; i < sizeof of_segment / sizeof *of_segment; i++)
         if (begins(line, n, of_segment[i]))
             *mark = trtc_hash(*mark, line, n);
+    l->ended |= begins(line, n, "#EXT-X-ENDLIST");
     if (begins(line, n, NUMBER_TAG)) {
         l->digits = line + strlen(NUMBER_TAG);
         l->nb_digits = take_number(l->digits, n - strlen(NUMBER_TAG), &l->first);
@@ -134,12 +136,15 @@ static int rewrite(char **text, size_t *n, const struct listing *l, int64_t firs
     return 0;
 }
 
-int trtc_segment_renumber(struct trtc_segment_list *list, char **text, size_t *n, bool *anew)
+int trtc_segment_renumber(struct trtc_segment_list *list, char **text, size_t *n, bool *anew,
+                          bool *growing)
 {
     struct listing l = { 0 };
     int ret = scan(*text, *n, &l);
     const int64_t end = list->first + (int64_t)list->nb;
     int64_t first = l.first + list->shift;
+
+    *growing = !l.ended;
 
     if (ret == 0 && list->nb > 0 && l.nb > 0 &&
         (first < list->first || first + (int64_t)l.nb < end || first > end)) {

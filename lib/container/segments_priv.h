@@ -82,8 +82,9 @@ AVIOContext *trtc_segment_unwrap_text(AVIOContext *pb);
 /* ---- segments_numbers.c ---- */
 
 /* A playlist has come again with this text (from malloc): if it numbers its segments anew, *text is replaced by one
- * whose numbers go on. Sets *anew if another stream begins. Returns 0, or -1: no memory. */
-int trtc_segment_renumber(struct trtc_segment_list *list, char **text, size_t *n, bool *anew);
+ * whose numbers go on. Sets *anew if another stream begins, *growing to whether it states no end. Returns 0, or -1: no memory. */
+int trtc_segment_renumber(struct trtc_segment_list *list, char **text, size_t *n, bool *anew,
+                          bool *growing);
 
 /* ---- segments_bytes.c ---- */
 
@@ -110,6 +111,9 @@ void trtc_segment_free_parts(struct trtc_parts *parts);
 
 /* Whether the playlist states that another stream begins with a segment, or with the one before it. */
 bool trtc_segment_is_beside_other(AVFormatContext *ic, const char *url);
+
+/* Returns how many segments a playlist that grows lists in front of this one; 0 if it does not grow. */
+int64_t trtc_segment_nb_before(AVFormatContext *ic, const char *url);
 
 /* Compares the segment that is being read with the one before it, as soon as that is possible; ended: as far
  * as it ever will be. */

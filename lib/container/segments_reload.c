@@ -177,7 +177,8 @@ int trtc_segment_reload(AVFormatContext *ic, struct trtc_segment_list *list, AVI
             g->broken = why == AVERROR_EXIT || trtc_is_stopped(w->stop) ? 0 : why;
             return why;
         }
-    if (trtc_segment_renumber(list, &text, &n, &g->anew) == 0 && wrap_text(pb, text, n) == 0)
+    if (trtc_segment_renumber(list, &text, &n, &g->anew, &g->growing) == 0 &&
+        wrap_text(pb, text, n) == 0)
         return 0;
     free(text);
     g->io_close(ic, *pb);

@@ -82,6 +82,7 @@ struct trtc_input_losses {   /* so far */
     int64_t nb_faults;       /* containers other than TS: faults that were passed over; RTP:
                                 datagrams that are missing */
     const char *fault; /* a description of the first of them, or NULL; valid as long as the input */
+    int64_t nb_before; /* segments of one that grows in front of those that were read: no loss */
     int64_t nb_unfetched; /* segments of an HLS playlist that did not come, or not to their ends; */
     int64_t nb_short;     /* ... that end too early, */
     int64_t short_us;     /* ... all together by so much, */

@@ -261,6 +261,7 @@ static void back_losses(const void *self, unsigned kinds, struct trtc_input_loss
     out->nb_faults = b->watch.nb_faults;
     out->nb_lost_packets = b->watch.segments.nb_missing;
     out->nb_bad_bytes += b->watch.segments.nb_bad;
+    out->nb_before = b->watch.segments.nb_before;
     out->nb_unfetched = b->watch.segments.nb_unfetched;
     out->nb_short = b->watch.segments.nb_short;
     out->nb_torn = trtc_segments_nb_torn(&b->watch.segments);

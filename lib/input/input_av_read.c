@@ -149,6 +149,10 @@ static int nothing_left(struct trtc_input_av *b, struct trtc_err *err)
         if (b->watch.segments.broken)
             return trtc_fail_av(err, TRTC_EX_TEMPFAIL, b->watch.segments.broken,
                                 "%s: its playlist can no longer be fetched", b->name);
+        if (b->watch.segments.growing)
+            return trtc_fail(err, TRTC_EX_TEMPFAIL,
+                             "%s: its playlist has no #EXT-X-ENDLIST, and does not grow any more",
+                             b->name);
     }
     b->at_end = true;
     count_unread(b);

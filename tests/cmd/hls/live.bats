@@ -246,9 +246,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 body = {'empty': b'', 'page': b'<html>no</html>\r\n', 'zeros': bytes(1880)}.get(lost, body)
         elif lost != 'expired':
             body = '#EXTINF'.join(lines).encode()
-        else: # the first two requests see its first two segments, all others the last two
+        else: # the first three requests see its first two segments, all others the last two
             gets[0] += 1
-            first = 0 if gets[0] <= 2 else 4
+            first = 0 if gets[0] <= 3 else 4
             body = '#EXTINF'.join([lines[0].replace('SEQUENCE:0', 'SEQUENCE:%d' % first),
                                    *lines[first + 1:first + 3]]).encode()
         self.send_response(200)
@@ -285,7 +285,7 @@ END
     film 4 -g 10 -f hls -hls_time 1 -hls_list_size 0 a.m3u8
     python3 -u -m http.server --bind 127.0.0.1 0 >served 2>&1 3>&- &
     until grep -q 'port [0-9]' served; do sleep 0.05; done
-    for when in 2+ 2 4; do # no segment can be opened, or not the first one, or a later one
+    for when in 2+ 2 6; do # no segment can be opened, or not the first one, or a later one
         expect 75 strace -f -qq -o trace -e trace=socket -e "inject=socket:error=EMFILE:when=$when" \
             trtc-hls -A 1400000001 -R 3560 -d "o$when" "http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' served)/a.m3u8"
         said ': Too many open files'

@@ -33,6 +33,8 @@ def listed(mode, at):
         number += 100
     if mode == 'again' and at > 10:
         some, number = segs[max(0, end - 18):end - 10], max(0, end - 18)
+    if mode == 'still':
+        some, number, at = segs, None, 0
     if mode == 'growing': # a list of all segments, of which each may last 10 s
         some, number, longest = segs[:end - 10 * (at > 10)], None, 10
     return ('#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:%d\n' % longest
@@ -46,11 +48,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         late = is_list and 10 < at <= 13
         if mode == 'error' and late or mode == 'gone' and is_list and at > 10:
             return self.send_error(503)
-        if name == 'master.m3u8': # its playlist has another name, by which it cannot be recognised
-            body = b'#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000\nlist\n'
-        elif is_list or name == 'list':
+        if name == 'master.m3u8': # the names of its playlists are not those of playlists, and only one is followed
+            body = b''.join(b'#EXT-X-STREAM-INF:BANDWIDTH=1000000\nlist\n' for k in range(2))
+            body = b'#EXTM3U\n' + body.replace(b'list', b'list1', 1)
+        elif is_list or name.startswith('list'):
             gets[mode] += not is_list
-            body = listed('numbers' if name == 'list' else mode, gets[mode])
+            body = listed('numbers' if mode == 'master' else mode, gets[mode])
         else:
             body = open('web/' + name, 'rb').read()
         if mode == 'page' and late:
@@ -110,8 +113,20 @@ record() {
         said 'its playlist can no longer be fetched'
     else
         [[ $status == 143 ]] || fail "$status: $(<err)"
-        quiet
+        said 'the 2 segments before the last three that it listed at first are not recorded'
+        [[ $(wc -l <err) == 1 ]] || fail "$(<err)"
     fi
     grep -qE '"track":"video".*"frames_in":(39|40),' out || fail "$(<out)"
+    end_all $server
+}
+
+@test "a playlist without an end that does not grow: its last three segments, and the stream has broken off" {
+    [[ ${TRTC_LONG:-} ]] || skip 'takes minutes'
+    command -v python3 >/dev/null || skip 'no python3'
+    serve
+    expect 75 trtc-hls -A 1400000001 -R 1 --json "http://127.0.0.1:$port/still/live.m3u8"
+    said 'the 17 segments before the last three that it listed at first are not recorded'
+    said 'its playlist has no #EXT-X-ENDLIST, and does not grow any more'
+    grep -q '"track":"video".*"frames_out":15,' out || fail "$(<out)"
     end_all $server
 }

@@ -26,14 +26,15 @@ static void give(struct trtc_segment_list *list, const char *in, const char *out
 {
     size_t n = strlen(in);
     char *text = malloc(n);
-    bool is_anew = false;
+    bool is_anew = false, growing;
 
     assert_non_null(text);
     memcpy(text, in, n);
-    assert_int_equal(trtc_segment_renumber(list, &text, &n, &is_anew), 0);
+    assert_int_equal(trtc_segment_renumber(list, &text, &n, &is_anew, &growing), 0);
     assert_int_equal(n, strlen(out));
     assert_memory_equal(text, out, n);
     assert_int_equal(is_anew, anew);
+    assert_int_equal(growing, !strstr(in, "ENDLIST"));
     free(text);
 }
 
@@ -47,6 +48,8 @@ static void test_renumber(void **state)
         { NUMBER "7\na\nb\n", NUMBER "8\nb\nc\n", NUMBER "8\nb\nc\n", false },
         { NUMBER "7\na\nb\n", NUMBER "9\nc\nd\n", NUMBER "9\nc\nd\n", false },
         { NUMBER "7\na\nb\n", NUMBER "7\n", NUMBER "7\n", false },
+        { NUMBER "7\na\n", NUMBER "7\na\n#EXT-X-ENDLIST\n", NUMBER "7\na\n#EXT-X-ENDLIST\n",
+          false },
         /* some have expired */
         { NUMBER "7\na\nb\n", NUMBER "19\nm\nn\n", NUMBER "19\nm\nn\n", false },
         /* the same segments under other numbers; signed anew */
