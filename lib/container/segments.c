@@ -137,19 +137,22 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
     struct trtc_parts *w = ic->opaque;
     struct trtc_segments *g = &w->segments;
     struct trtc_segment_list *list = find_list(g, url);
-    const int ret = list ? trtc_segment_reload(ic, list, pb, flags, options)
-                         : g->io_open(ic, pb, url, flags, options);
+    const bool segment = !list && !is_list(ic, url);
+
+    if (segment && !g->begun)
+        trtc_segment_look_before(ic, url);
+    g->begun |= segment;
+    const int ret = list      ? trtc_segment_reload(ic, list, pb, flags, options)
+                    : segment ? trtc_segment_open(ic, pb, url, flags, options)
+                              : g->io_open(ic, pb, url, flags, options);
 
     if (trtc_av_is_shortage(ret))
         g->shortage = ret;
-    if (list || is_list(ic, url)) {
+    if (!segment) {
         if (ret >= 0)
             trtc_segment_note_list(g, url);
         return ret;
     }
-    if (!g->begun)
-        g->nb_before = trtc_segment_nb_before(ic, url);
-    g->begun = true;
     g->encrypted |= strncmp(url, "crypto", 6) == 0;
     if (ret < 0) {
         g->nb_unfetched += ret != AVERROR_EXIT && !trtc_is_stopped(w->stop);

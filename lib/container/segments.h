@@ -16,6 +16,7 @@ struct trtc_segments {
     int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,
                    struct AVDictionary **options); /* libavformat's functions */
     int (*io_close)(struct AVFormatContext *ic, struct AVIOContext *pb);
+    bool failed;            /* the one before could not be opened, however often */
     bool begun;             /* one has been opened */
     bool encrypted;         /* a segment is, as a whole */
     int shortage;           /* why one could not be opened, or its playlist, if that passes; or 0 */
@@ -30,6 +31,7 @@ struct trtc_segments {
     int broken;             /* why a playlist could not be fetched again, however often; or 0 */
     int64_t patience_us;    /* ... for so long */
     bool growing;           /* the playlist that came again last states no end */
+    bool grows;             /* the one of the first segment stated none in the beginning */
     int64_t nb_before;      /* segments that were listed in front of the first one that came */
     bool anew;              /* the next segment is that of another stream */
     struct trtc_segment_list {

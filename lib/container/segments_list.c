@@ -205,14 +205,15 @@ bool trtc_segment_is_beside_other(AVFormatContext *ic, const char *url)
     return other;
 }
 
-int64_t trtc_segment_nb_before(AVFormatContext *ic, const char *url)
+void trtc_segment_look_before(AVFormatContext *ic, const char *url)
 {
+    struct trtc_segments *g = trtc_segments_of(ic);
     struct trtc_playlist list;
     const ptrdiff_t k = find_segment(ic, url, &list);
 
     if (k < 0)
-        return 0;
-    const int64_t nb = list.ended ? 0 : k;
+        return;
+    g->grows = g->growing = !list.ended;
+    g->nb_before = g->growing ? k : 0;
     trtc_playlist_fini(&list);
-    return nb;
 }

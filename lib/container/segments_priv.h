@@ -73,6 +73,11 @@ char *trtc_segment_read_list(AVIOContext *pb, size_t *n);
 int trtc_segment_reload(AVFormatContext *ic, struct trtc_segment_list *list, AVIOContext **pb,
                         int flags, AVDictionary **options);
 
+/* Opens a segment, in the place of libavformat's io_open; more than once if that fails and may pass: a server may
+ * list one a little too early. */
+int trtc_segment_open(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
+                      AVDictionary **options);
+
 /* Whether this is such a playlist. */
 bool trtc_segment_is_text(const AVIOContext *pb);
 
@@ -112,8 +117,8 @@ void trtc_segment_free_parts(struct trtc_parts *parts);
 /* Whether the playlist states that another stream begins with a segment, or with the one before it. */
 bool trtc_segment_is_beside_other(AVFormatContext *ic, const char *url);
 
-/* Returns how many segments a playlist that grows lists in front of this one; 0 if it does not grow. */
-int64_t trtc_segment_nb_before(AVFormatContext *ic, const char *url);
+/* Before the first segment is opened: finds out whether its playlist grows, and how much is in front of it. */
+void trtc_segment_look_before(AVFormatContext *ic, const char *url);
 
 /* Compares the segment that is being read with the one before it, as soon as that is possible; ended: as far
  * as it ever will be. */

@@ -121,6 +121,19 @@ static size_t whole_lines(const char *text, size_t n)
     return n - end == strlen(last) && memcmp(text + end, last, n - end) == 0 ? n : end;
 }
 
+static int open_once(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
+                     AVDictionary **options)
+{
+    AVDictionary *copy = NULL;
+    int ret = options ? av_dict_copy(&copy, *options, 0) : 0;
+
+    *pb = NULL;
+    if (ret >= 0)
+        ret = trtc_segments_of(ic)->io_open(ic, pb, url, flags, &copy);
+    av_dict_free(&copy);
+    return ret;
+}
+
 /* Fetches it once. Returns its text, which the caller frees; NULL: *why. What has the tag of a playlist is
  * one. */
 static char *fetch(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
@@ -128,13 +141,8 @@ static char *fetch(AVFormatContext *ic, AVIOContext **pb, const char *url, int f
 {
     static const char tag[] = "#EXTM3U", mark[] = "\xef\xbb\xbf";
     const struct trtc_segments *g = trtc_segments_of(ic);
-    AVDictionary *copy = NULL;
 
-    *pb = NULL;
-    *why = options ? av_dict_copy(&copy, *options, 0) : 0;
-    if (*why >= 0)
-        *why = g->io_open(ic, pb, url, flags, &copy);
-    av_dict_free(&copy);
+    *why = open_once(ic, pb, url, flags, options);
     if (*why < 0)
         return NULL;
     char *text = trtc_segment_read_list(*pb, n);
@@ -184,4 +192,28 @@ int trtc_segment_reload(AVFormatContext *ic, struct trtc_segment_list *list, AVI
     g->io_close(ic, *pb);
     *pb = NULL;
     return g->shortage = AVERROR(ENOMEM);
+}
+
+/* Whether a server will answer so again: it is not just about to have the segment. */
+static bool is_refused(const struct trtc_segments *g, int averr)
+{
+    return !g->grows && (averr == AVERROR_HTTP_NOT_FOUND || averr == AVERROR_HTTP_FORBIDDEN ||
+                         averr == AVERROR_HTTP_UNAUTHORIZED || averr == AVERROR_HTTP_BAD_REQUEST ||
+                         averr == AVERROR_HTTP_OTHER_4XX);
+}
+
+int trtc_segment_open(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
+                      AVDictionary **options)
+{
+    enum { PATIENCE_US = 1500000 };
+    struct trtc_segments *g = trtc_segments_of(ic);
+    const int64_t until_us = trtc_mono_us() + (g->failed ? 0 : PATIENCE_US);
+    int ret;
+
+    while ((ret = open_once(ic, pb, url, flags, options)) < 0)
+        if (ret == AVERROR_EXIT || trtc_av_is_shortage(ret) || is_refused(g, ret) ||
+            !may_try_again(ic, until_us))
+            break;
+    g->failed = ret < 0;
+    return ret;
 }

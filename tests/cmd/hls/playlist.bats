@@ -22,7 +22,7 @@ serve() {
     cat >serve.py <<'END'
 import http.server, sys
 segs = open('web/live.m3u8').read().replace('#EXT-X-ENDLIST\n', '').split('#EXTINF')[1:]
-gets = {}
+gets, early = {}, set()
 def listed(mode, at):
     end = min(at, 20)
     if mode == 'behind' and at % 2 == 1: # another server answers
@@ -48,6 +48,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         late = is_list and 10 < at <= 13
         if mode == 'error' and late or mode == 'gone' and is_list and at > 10:
             return self.send_error(503)
+        if mode == 'early' and not is_list and name not in early: # it is listed a little too early
+            early.add(name)
+            return self.send_error(404)
         if name == 'master.m3u8': # the names of its playlists are not those of playlists, and only one is followed
             body = b''.join(b'#EXT-X-STREAM-INF:BANDWIDTH=1000000\nlist\n' for k in range(2))
             body = b'#EXTM3U\n' + body.replace(b'list', b'list1', 1)
@@ -85,13 +88,13 @@ record() {
     command -v python3 >/dev/null || skip 'no python3'
     local mode pids=()
     serve
-    for mode in error page cut unsized behind numbers ahead again growing; do
+    for mode in error page cut unsized behind numbers ahead again growing early; do
         record $mode 3>&- &
         pids+=($!)
     done
     record master master.m3u8 3>&-
     wait "${pids[@]}"
-    for mode in error page cut unsized behind numbers ahead again growing master; do
+    for mode in error page cut unsized behind numbers ahead again growing early master; do
         [[ $(<$mode.status) == 0 ]] || fail "$mode: $(<$mode.status): $(<$mode.err)"
         # it begins with the third segment from the end of the list that comes first
         [[ $(<$mode.pictures) -ge 90 && $(<$mode.pictures) -le 100 ]] || fail "$mode: $(<$mode.pictures) pictures"
