@@ -62,6 +62,8 @@ static struct leap leap_of(const struct trtc_course *c, int track, int64_t lead)
     struct leap leap = { 0, 0 };
     const bool ends = c->onward[track].comes == TRTC_NOTIME,
                varies = track == TRTC_AT_VIDEO && !ends;
+    /* the last frame ends before the segment does */
+    const int64_t loose = ends && lead > SOON ? SNAP : TOL;
     /* a smaller hole may be one of many at a variable rate */
     if (track == TRTC_AT_VIDEO && (ends || lead < PICTURE_GAP) && !stands_out(c, lead))
         return leap;
@@ -73,7 +75,7 @@ static struct leap leap_of(const struct trtc_course *c, int track, int64_t lead)
             continue;
         const int64_t hole = prev ? start_of(r) - end_of(prev) : 0;
         const bool wide = prev && varies && r->pos == c->track[track].widest.pos;
-        if (distance(hole, lead) <= TOL && distance(hole, lead) < distance(leap.by, lead))
+        if (distance(hole, lead) <= loose && distance(hole, lead) < distance(leap.by, lead))
             leap = (struct leap){ i, hole };
         else if (wide && leap.by == 0 && stands_out(c, lead))
             leap = (struct leap){ i, hole > SOON && distance(hole, lead) <= UNEVEN ? hole : lead };

@@ -17,6 +17,7 @@
 #define PICTURE_OFF_US 5000    /* names are exact to the millisecond */
 #define UNSURE_US      200000  /* times in names may jitter by half of it */
 #define PICTURE_US     2000000 /* the last picture of a segment may count for so long */
+#define WHOLE_US       500000  /* how far a length in whole seconds is off */
 #define APART_US       500000  /* the first frames of both kinds may come closer together by less */
 
 /* Whether the stream continues from a to b without a break, within a tolerance in microseconds. */
@@ -217,10 +218,16 @@ static void find_next(struct trtc_recording *r)
     }
 }
 
+/* Whether b comes so many places behind a in their playlist, and the times of both are known. */
+static bool are_timed(const struct trtc_piece *a, const struct trtc_piece *b, int places)
+{
+    return a->list == b->list && a->place + places == b->place && !a->part && !b->part &&
+           a->exact && b->exact;
+}
+
 int64_t trtc_piece_off_us(const struct trtc_piece *a, const struct trtc_piece *b, int places)
 {
-    if (!a || !b || a->list != b->list || a->place + places != b->place || a->part || b->part ||
-        !a->exact || !b->exact || a->facts.odd || b->facts.odd)
+    if (!a || !b || !are_timed(a, b, places) || a->facts.odd || b->facts.odd)
         return TRTC_NOTIME;
     return b->start_us - a->start_us -
            trtc_ts_diff(b->facts.first_ts_90k, a->facts.first_ts_90k) * 100 / 9;
@@ -307,7 +314,7 @@ static bool is_before(const struct trtc_piece *p, const struct trtc_piece *next)
 }
 
 /* Ends segments where the next one begins if their stamps and the clock agree on that: an EXTINF may include
- * pictures that are decoded before, and shown after that. */
+ * pictures that are decoded before, and shown after that. One in whole seconds may just be rounded. */
 static void settle_ends(struct trtc_recording *r)
 {
     for (size_t i = 0; i + 1 < r->nb_pieces; i++) {
@@ -315,8 +322,11 @@ static void settle_ends(struct trtc_recording *r)
         const int64_t off_us =
             p->unusable || next->unusable ? TRTC_NOTIME : trtc_piece_off_us(p, next, 1);
         const int64_t us = next->start_us - p->start_us;
-        if (off_us != TRTC_NOTIME && llabs(off_us) <= UNSURE_US && us > 0 &&
-            p->dur_us - us >= TRTC_OVERLAP_US && is_before(p, next))
+        const int64_t over_us = p->dur_us - us;
+        const bool rounded = p->whole && over_us <= WHOLE_US && are_timed(p, next, 1);
+        const bool agree =
+            off_us != TRTC_NOTIME && llabs(off_us) <= UNSURE_US && is_before(p, next);
+        if (us > 0 && over_us >= TRTC_OVERLAP_US && (rounded || agree))
             p->dur_us = us;
     }
 }

@@ -259,17 +259,23 @@ static void come_back(struct trtc_reader *rd)
         rd->shift_90k = 0;
 }
 
+/* By how much the stamps of this kind rise at the beginning of the clip. */
+static int64_t rise_of(const struct trtc_reader *rd)
+{
+    const int64_t first = trtc_reader_piece_of(rd)->facts.first_dts_90k[trtc_at(rd->kind)];
+    return rd->last_ts == TRTC_NOTIME || first == TRTC_NOTIME || !trtc_reader_follows(rd, rd->at)
+               ? 0
+               : (trtc_ts_diff(first, rd->last_ts) - rd->step_90k) * 100 / 9;
+}
+
 /* By how much the stamps of this kind rise more than the playlist says, where no name says which of them is right; 0:
  * they do not. */
 static int64_t contradicted(const struct trtc_reader *rd, int64_t jump)
 {
     const struct trtc_piece *p = trtc_reader_piece_of(rd);
-    const int64_t first = p->facts.first_dts_90k[trtc_at(rd->kind)];
-    if (p->exact || p->facts.odd || !trtc_reader_follows(rd, rd->at) ||
-        rd->last_ts == TRTC_NOTIME || first == TRTC_NOTIME ||
-        rd->lane->clips[rd->at - 1].piece->whole)
+    const int64_t rise_us = rise_of(rd);
+    if (rise_us == 0 || p->exact || p->facts.odd || rd->lane->clips[rd->at - 1].piece->whole)
         return 0;
-    const int64_t rise_us = (trtc_ts_diff(first, rd->last_ts) - rd->step_90k) * 100 / 9;
     return jump < 0 && llabs(rise_us + jump) < TRTC_OVERLAP_US && rise_us <= TRTC_SECTION_GAP_US
                ? rise_us
                : 0;
@@ -290,7 +296,8 @@ static void begin_clip(struct trtc_reader *rd, bool gone)
     rd->placed = (struct trtc_reader_place){ .after = rd->prev_ts != TRTC_NOTIME && rd->at > 0 &&
                                                       comes_next(rd, rd->at),
                                              .jumps = jump != 0,
-                                             .contradicted_us = contradicted(rd, jump) };
+                                             .contradicted_us = contradicted(rd, jump),
+                                             .fell_us = -rise_of(rd) };
     rd->torn = gone || !nothing_between(rd);
     if (rd->kind == TRTC_VIDEO && (rd->torn || (jump && !stamps_go_on(rd) && !times_go_on(rd))))
         rd->need_key = true;

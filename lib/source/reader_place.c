@@ -213,6 +213,16 @@ static int64_t reaches_over(const struct trtc_reader *rd)
     return jumps ? by_us : 0;
 }
 
+/* By how much the stamps fell at the beginning of the clip, if it has a hole of that length: they rise there to where
+ * they had been, so the first frames, and others by them, are at a wrong time. */
+static int64_t falls_and_rises(const struct trtc_reader *rd)
+{
+    const int64_t by_us = rd->placed.fell_us, widest_us = rd->placed.widest_us;
+    const bool undone = by_us >= LATE_US && llabs(widest_us - by_us) < EXPLAINED_US &&
+                        widest_us > rd->usual_us + EXPLAINED_US;
+    return undone ? by_us : 0;
+}
+
 /* Lists the open clip as uncertain. */
 static int lose_uncertain(struct trtc_reader *rd, int64_t us)
 {
@@ -227,12 +237,13 @@ int trtc_reader_lose_place(struct trtc_reader *rd, const struct trtc_ts_stats *s
     const struct trtc_piece *p = trtc_reader_piece_of(rd);
     if (p->part > 1 || p->dur_us == TRTC_NOTIME || rd->prev_us == TRTC_NOTIME)
         return 0;
+    note_distance(&rd->placed, rd->placed.jump_us);
     if (!is_corrected(rd)) {
+        const int64_t us =
+            larger(larger(rd->placed.contradicted_us, reaches_over(rd)), falls_and_rises(rd));
         rd->usual_us = larger(rd->usual_us, rd->placed.widest_us);
-        const int64_t us = larger(rd->placed.contradicted_us, reaches_over(rd));
         return us > EXPLAINED_US ? lose_uncertain(rd, us) : 0;
     }
-    note_distance(&rd->placed, rd->placed.jump_us);
     const int64_t us = unexplained(rd);
     if (us == 0 || s->nb_lost || s->nb_bad || p->cut)
         return 0;

@@ -29,6 +29,7 @@ struct trtc_reader_place {
     bool after;                 /* the clip before had frames, and is followed by this one */
     bool jumps;                 /* the clock jumps at its beginning */
     int64_t contradicted_us;    /* ... since stamps rise by so much more than the playlist says */
+    int64_t fell_us;            /* how far they are there before those of the clip before */
     int64_t first_us, delay_us; /* when the first frame is shown, and how much later than decoded */
     int64_t behind_us;          /* its distance from the last frame of the clip before */
     int64_t widest_us, wide_us; /* the two longest distances in the clip */

@@ -120,6 +120,29 @@ static bool is_last(const struct trtc_reader *rd)
     return rd->at + 1 == rd->lane->n && p->dur_us != TRTC_NOTIME && !p->whole && !p->cut;
 }
 
+/* Whether the stamps of a kind go on from the segment before, by their ends or by the names. */
+static bool kind_goes_on(const struct trtc_piece *before, const struct trtc_facts *f, int k)
+{
+    const int64_t end = before->facts.end_90k[k], was = before->facts.first_90k[k];
+    const int64_t said = trtc_reader_ticks_of(before->next_us);
+    if (end != TRTC_NOTIME && llabs(trtc_ts_diff(f->first_dts_90k[k], end)) < TRTC_READER_TOL_90K)
+        return true;
+    return was != TRTC_NOTIME && said != TRTC_NOTIME &&
+           llabs(trtc_ts_diff(f->first_90k[k], was) - said) < 2 * TRTC_READER_TOL_90K;
+}
+
+/* From which stamp on the length of the last segment counts for a kind: from its own first one if that goes on from
+ * the segment before while the other kind, whose stamps have fallen, begins far before it. */
+static int64_t counts_from(const struct trtc_reader *rd, int k)
+{
+    const struct trtc_facts *f = &trtc_reader_piece_of(rd)->facts;
+    const bool far = trtc_ts_diff(f->first_90k[k], f->first_ts_90k) >= APART_90K;
+    return far && trtc_reader_follows(rd, rd->at) &&
+                   kind_goes_on(rd->lane->clips[rd->at - 1].piece, f, k)
+               ? f->first_90k[k]
+               : f->first_ts_90k;
+}
+
 /* When a kind is due after the segment, by the clock and by its stamps, as far as is known. */
 static void look_onward(struct trtc_reader *rd, int k)
 {
@@ -139,7 +162,7 @@ static void look_onward(struct trtc_reader *rd, int k)
         const int64_t delay = trtc_ts_diff(f->first_90k[k], f->first_dts_90k[k]);
         c->onward[k].comes = TRTC_NOTIME;
         c->onward[k].due =
-            f->first_ts_90k + trtc_reader_ticks_of(p->dur_us) - delay + c->onward[k].late;
+            counts_from(rd, k) + trtc_reader_ticks_of(p->dur_us) - delay + c->onward[k].late;
         c->onward[k].known = true;
     }
 }

@@ -241,6 +241,22 @@ whole_seconds() {
     said 'uncertain: its time stamps contradict each other or the playlist: its pictures, and what follows, may be off by 12.000 s'
 }
 
+@test "the clock of one track falls at the beginning of the last segment, and rises again in it: all stays in step, or is reported" {
+    local how
+    for how in a:-1-2:-1.887 v:-1-3:-0.7; do
+        have mixed p
+        edit "$(nth p mixed 2)" $how
+        sed -i 's/^#EXTINF:10,/#EXTINF:10.001,/' p/*.m3u8 # else it may be rounded
+        merge 0 -f p
+        quiet
+        whole p/$mixed 12
+    done
+    have mixed p
+    edit "$(nth p mixed 2)" a:-1-2:-0.7
+    merge 3 -f p
+    said 'uncertain: its time stamps contradict each other or the playlist: its sound, and what follows, may be off by 0.700 s'
+}
+
 @test "one track pauses where both clocks jump, while the other one goes on: nothing is uncertain" {
     local how
     for how in '1 a:4.5-5.5:x av:5:-5' '1 v:3-6:x av:5:+3600' '0 a:-1-2:x av:2:-5' '1 v:-1-2:x av:2:+3600'; do

@@ -388,25 +388,33 @@ static void test_settle_beginnings(void **state)
 }
 
 /* A segment ends where the next one begins, however long its playlist says that it is, if their stamps, and
- * the clock, show that nothing overlaps. */
+ * the clock, show that nothing overlaps, or if it may just have rounded that. */
 static void test_settle_ends(void **state)
 {
     (void)state;
     static const struct {
         const char *what;
         int64_t stamp_ms, end_ms, want_ms; /* of the second one; of the first one */
+        int64_t seconds;                   /* the playlist says so many; 0: 10.3 s */
     } t[] = {
-        { "nothing overlaps", 10000, 10000, 10000 },
-        { "the name is early", 10090, 10090, 10000 },
-        { "what overlaps is rounding", 10000, 10050, 10000 },
-        { "an overlap", 10000, 10300, 10300 },
-        { "another clock", 70000, 10300, 10300 },
-        { "its end is not known", 10000, -1, 10300 },
+        { "nothing overlaps", 10000, 10000, 10000, 0 },
+        { "the name is early", 10090, 10090, 10000, 0 },
+        { "what overlaps is rounding", 10000, 10050, 10000, 0 },
+        { "an overlap", 10000, 10300, 10300, 0 },
+        { "another clock", 70000, 10300, 10300, 0 },
+        { "its end is not known", 10000, -1, 10300, 0 },
+        { "whole seconds, by another clock", 69600, 10000, 10600, 11 },
+        { "a second too many", 69600, 10000, 12000, 12 },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct trtc_piece pieces[2] = { { .uri = "u", .dur_us = 10300000, .exact = true },
                                         { .uri = "v", .dur_us = 10000000, .exact = true } };
         struct trtc_recording r = { .dir = scratch_dir(), .pieces = pieces, .nb_pieces = 2 };
+        if (t[i].seconds) {
+            pieces[0].dur_us = t[i].seconds * 1000000;
+            pieces[0].start_us = -600000;
+            pieces[0].whole = true;
+        }
         pieces[1].place = 1;
         pieces[1].start_us = 10000000;
         pieces[1].facts.first_ts_90k = pieces[1].facts.first_dts_90k[TRTC_AT_VIDEO] =
