@@ -286,6 +286,8 @@ static void take_element(struct trtc_parts *w)
         broken(w, "no element", w->part_at);
         return;
     }
+    if (id == SEGMENT && opens)
+        w->segment_end = size == all ? 0 : body + (int64_t)size;
     if (id == CLUSTER && !w->cluster)
         w->cluster = size == all ? INT64_MAX : body + (int64_t)size;
     pass(w, id_bytes + size_bytes + (opens ? 0 : size));
@@ -523,7 +525,8 @@ bool trtc_parts_end(struct trtc_parts *w, int64_t size)
     const bool behind = (w->layout == TRTC_PARTS_CHUNKS && w->last_page) ||
                         w->layout == TRTC_PARTS_FORM || w->layout == TRTC_PARTS_CAF;
     const bool whole = w->nb_header == 0 || w->nb_header == end || behind;
-    const bool cut = w->layout && !w->done && (!whole || w->part_at - w->padding > size);
+    const int64_t stated = w->segment_end > w->part_at ? w->segment_end : w->part_at;
+    const bool cut = w->layout && !w->done && (!whole || stated - w->padding > size);
 
     if (w->boxes.order.open && !w->done && !cut)
         end_fragment(w, -1);

@@ -40,13 +40,14 @@ struct trtc_parts {
         TRTC_PARTS_FORM,
         TRTC_PARTS_CAF
     } layout;
-    bool done;        /* no more parts can be checked */
-    bool indexed;     /* an MP4 has an index: it has begun */
-    bool fragments;   /* of an MP4 have come */
-    bool zeros;       /* instead of a box, up to here: they may go on to the end */
-    int64_t zeros_at; /* ... from this position on */
-    int64_t cluster;  /* the end of the current cluster; 0: there is none, INT64_MAX: not stated */
-    int64_t part_at;  /* the position of the current part */
+    bool done;           /* no more parts can be checked */
+    bool indexed;        /* an MP4 has an index: it has begun */
+    bool fragments;      /* of an MP4 have come */
+    bool zeros;          /* instead of a box, up to here: they may go on to the end */
+    int64_t zeros_at;    /* ... from this position on */
+    int64_t segment_end; /* the end of a Matroska file; 0: not stated */
+    int64_t cluster; /* the end of the current cluster; 0: there is none, INT64_MAX: not stated */
+    int64_t part_at; /* the position of the current part */
     uint8_t header[27 + 255 + TRTC_PARTS_OGG_HEAD]; /* its first bytes */
     size_t nb_header;                               /* how many of them were read so far */
     int64_t padding;     /* behind a Wave64; at the end of the file it may be missing */

@@ -28,6 +28,23 @@ static void test_cluster(void **state)
     trtc_boxes_fini(&w.boxes);
 }
 
+/* Clusters that state no size, in a file that does. */
+static void test_open_clusters(void **state)
+{
+    static const uint8_t file[] = { 0x1a, 0x45, 0xdf, 0xa3, 0x80, 0x18, 0x53, 0x80,
+                                    0x67, 0x8d, 0x1f, 0x43, 0xb6, 0x75, 0xff, 0xec,
+                                    0x80, 0x1f, 0x43, 0xb6, 0x75, 0xff, 0xec, 0x80 };
+    (void)state;
+    for (size_t n = 17; n <= sizeof file; n += 7) { /* up to the second cluster; all */
+        struct trtc_parts w = { 0 };
+        trtc_parts_begin(&w, file, n);
+        trtc_parts_bytes(&w, 0, file, n);
+        assert_int_equal(trtc_parts_end(&w, (int64_t)n), n < sizeof file);
+        assert_int_equal(w.nb_faults, 0);
+        trtc_boxes_fini(&w.boxes);
+    }
+}
+
 /* A Wave64 that is not a whole number of 8 bytes, without and with padding, cut off, and with another one behind it. */
 static void test_wave64(void **state)
 {
@@ -104,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cluster),
+        cmocka_unit_test(test_open_clusters),
         cmocka_unit_test(test_wave64),
         cmocka_unit_test(test_ogg_rates),
     };
