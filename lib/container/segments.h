@@ -11,6 +11,9 @@ struct AVDictionary;
 struct AVFormatContext;
 struct AVIOContext;
 
+/* libavformat's option rw_timeout: what is fetched comes within that time, or at least goes on then. */
+#define TRTC_SEGMENTS_TIMEOUT_US "60000000"
+
 /* Zero-initialise. */
 struct trtc_segments {
     int (*io_open)(struct AVFormatContext *ic, struct AVIOContext **pb, const char *url, int flags,

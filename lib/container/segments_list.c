@@ -18,7 +18,7 @@ static int fetch_list(AVFormatContext *ic, const char *url, struct trtc_playlist
     struct trtc_err ignored;
     size_t n;
 
-    if (g->io_open(ic, &pb, url, AVIO_FLAG_READ, NULL) < 0)
+    if (trtc_segment_open_once(ic, &pb, url, AVIO_FLAG_READ, NULL) < 0)
         return -1;
     char *text = trtc_segment_read_list(pb, &n);
     g->io_close(ic, pb);

@@ -66,6 +66,10 @@ void trtc_segment_note_list(struct trtc_segments *g, const char *url);
 
 /* ---- segments_reload.c ---- */
 
+/* Opens a URL, like libavformat's io_open. */
+int trtc_segment_open_once(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
+                           AVDictionary **options);
+
 /* Reads a playlist. Returns its *n bytes, which the caller frees; NULL: it is too long, or there is no memory. */
 char *trtc_segment_read_list(AVIOContext *pb, size_t *n);
 

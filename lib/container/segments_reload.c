@@ -121,13 +121,15 @@ static size_t whole_lines(const char *text, size_t n)
     return n - end == strlen(last) && memcmp(text + end, last, n - end) == 0 ? n : end;
 }
 
-static int open_once(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
-                     AVDictionary **options)
+int trtc_segment_open_once(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
+                           AVDictionary **options)
 {
     AVDictionary *copy = NULL;
     int ret = options ? av_dict_copy(&copy, *options, 0) : 0;
 
     *pb = NULL;
+    if (ret >= 0)
+        ret = av_dict_set(&copy, "rw_timeout", TRTC_SEGMENTS_TIMEOUT_US, 0);
     if (ret >= 0)
         ret = trtc_segments_of(ic)->io_open(ic, pb, url, flags, &copy);
     av_dict_free(&copy);
@@ -142,7 +144,7 @@ static char *fetch(AVFormatContext *ic, AVIOContext **pb, const char *url, int f
     static const char tag[] = "#EXTM3U", mark[] = "\xef\xbb\xbf";
     const struct trtc_segments *g = trtc_segments_of(ic);
 
-    *why = open_once(ic, pb, url, flags, options);
+    *why = trtc_segment_open_once(ic, pb, url, flags, options);
     if (*why < 0)
         return NULL;
     char *text = trtc_segment_read_list(*pb, n);
@@ -175,11 +177,13 @@ int trtc_segment_reload(AVFormatContext *ic, struct trtc_segment_list *list, AVI
 {
     const struct trtc_parts *w = ic->opaque;
     struct trtc_segments *g = trtc_segments_of(ic);
-    const int64_t until_us = trtc_mono_us() + (g->broken ? 0 : g->patience_us);
+    const int64_t until_us = trtc_mono_us() + g->patience_us;
     size_t n = 0;
     int why = 0;
     char *text;
 
+    if (g->broken)
+        return g->broken;
     while (!(text = fetch(ic, pb, list->url, flags, options, &n, &why)))
         if (why == AVERROR_EXIT || trtc_av_is_shortage(why) || !may_try_again(ic, until_us)) {
             g->broken = why == AVERROR_EXIT || trtc_is_stopped(w->stop) ? 0 : why;
@@ -210,7 +214,7 @@ int trtc_segment_open(AVFormatContext *ic, AVIOContext **pb, const char *url, in
     const int64_t until_us = trtc_mono_us() + (g->failed ? 0 : PATIENCE_US);
     int ret;
 
-    while ((ret = open_once(ic, pb, url, flags, options)) < 0)
+    while ((ret = trtc_segment_open_once(ic, pb, url, flags, options)) < 0)
         if (ret == AVERROR_EXIT || trtc_av_is_shortage(ret) || is_refused(g, ret) ||
             !may_try_again(ic, until_us))
             break;

@@ -220,15 +220,18 @@ static int open_fragments(struct trtc_input_av *b, int averr)
 
 /* Opens a URL. Each segment of a playlist has a connection of its own, one after the other: then it is
  * seen where one begins, and whether it was fetched to its end. That of the playlist is not: a server that does not
- * state its size seems to break off, and a playlist that lacks its end is fetched again. */
+ * state its size seems to break off, and a playlist that lacks its end is fetched again. Other
+ * connections may pause. */
 static int open_url(struct trtc_input_av *b, const char *url)
 {
     AVDictionary *options = NULL;
-    int ret = AVERROR(ENOMEM);
+    int ret = 0;
 
-    if (av_dict_set(&options, "http_persistent", "0", 0) >= 0 &&
-        av_dict_set(&options, "http_multiple", "0", 0) >= 0)
-        ret = open_once(b, url, &options);
+    if (strncmp(url, "http", 4) == 0)
+        ret = av_dict_set(&options, "rw_timeout", TRTC_SEGMENTS_TIMEOUT_US, 0);
+    ret = ret < 0 ? ret : av_dict_set(&options, "http_persistent", "0", 0);
+    ret = ret < 0 ? ret : av_dict_set(&options, "http_multiple", "0", 0);
+    ret = ret < 0 ? ret : open_once(b, url, &options);
     av_dict_free(&options);
     if (ret >= 0 && b->ic->pb && strcmp(b->ic->iformat->name, "hls") == 0)
         b->ic->pb->error = 0;

@@ -20,7 +20,7 @@ serve() {
     ffmpeg -nostdin -v error -f lavfi -i testsrc=s=160x120:r=25:d=4 -f lavfi -i sine=r=48000:d=4 -c:v libx264 \
         -preset ultrafast -g 5 -c:a aac -f hls -hls_time 0.2 -hls_list_size 0 web/live.m3u8
     cat >serve.py <<'END'
-import http.server, sys
+import http.server, sys, time
 segs = open('web/live.m3u8').read().replace('#EXT-X-ENDLIST\n', '').split('#EXTINF')[1:]
 gets, early = {}, set()
 def listed(mode, at):
@@ -48,6 +48,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         late = is_list and 10 < at <= 13
         if mode == 'error' and late or mode == 'gone' and is_list and at > 10:
             return self.send_error(503)
+        if mode == 'stalls' and (is_list and at > 10 or name == 'live5.ts'):
+            self.send_response(200)
+            self.send_header('Content-Length', 1000)
+            self.end_headers()
+            self.wfile.write(open('web/' + name, 'rb').read(188))
+            self.wfile.flush()
+            return time.sleep(600)
         if mode == 'early' and not is_list and name not in early: # it is listed a little too early
             early.add(name)
             return self.send_error(404)
@@ -66,6 +73,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header('Content-Length', len(body))
         self.end_headers()
         self.wfile.write(body[:len(body) * 4 // 5] if mode == 'cut' and late else body)
+http.server.ThreadingHTTPServer.daemon_threads = True
 server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
 print(server.server_address[1], flush=True)
 server.serve_forever()
@@ -131,5 +139,15 @@ record() {
     said 'the 17 segments before the last three that it listed at first are not recorded'
     said 'its playlist has no #EXT-X-ENDLIST, and does not grow any more'
     grep -q '"track":"video".*"frames_out":15,' out || fail "$(<out)"
+    end_all $server
+}
+
+@test "a server that stops answering is given up after a minute, for a segment and for the playlist" {
+    [[ ${TRTC_LONG:-} ]] || skip 'takes minutes'
+    command -v python3 >/dev/null || skip 'no python3'
+    serve
+    expect 75 trtc-hls -A 1400000001 -R 1 --json "http://127.0.0.1:$port/stalls/live.m3u8"
+    said 'its playlist can no longer be fetched'
+    said '1 segment could not be fetched, or not to the end'
     end_all $server
 }
