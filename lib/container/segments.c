@@ -20,6 +20,12 @@ static bool is_list(const AVFormatContext *ic, const char *url)
             (strncmp(url + n - 4, ".m3u", 4) == 0 || strncmp(url + n - 4, ".mpd", 4) == 0));
 }
 
+/* Whether playlists, which are fetched again, are those of HLS. */
+static bool is_hls(const AVFormatContext *ic)
+{
+    return ic->iformat && strcmp(ic->iformat->name, "hls") == 0;
+}
+
 static struct trtc_segment_list *find_list(const struct trtc_segments *g, const char *url)
 {
     for (size_t i = 0; i < g->nb_lists; i++)
@@ -136,7 +142,7 @@ static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, 
 {
     struct trtc_parts *w = ic->opaque;
     struct trtc_segments *g = &w->segments;
-    struct trtc_segment_list *list = find_list(g, url);
+    struct trtc_segment_list *list = is_hls(ic) ? find_list(g, url) : NULL;
     const bool segment = !list && !is_list(ic, url);
 
     if (segment && !g->begun)
