@@ -137,22 +137,26 @@ int trtc_segment_open_once(AVFormatContext *ic, AVIOContext **pb, const char *ur
 }
 
 /* Fetches it once. Returns its text, which the caller frees; NULL: *why. What has the tag of a playlist is
- * one. */
+ * one, unless it stopped coming. */
 static char *fetch(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
                    AVDictionary **options, size_t *n, int *why)
 {
     static const char tag[] = "#EXTM3U", mark[] = "\xef\xbb\xbf";
+    enum { STALL_US = 30000000 };
     const struct trtc_segments *g = trtc_segments_of(ic);
+    const int64_t began_us = trtc_mono_us();
 
     *why = trtc_segment_open_once(ic, pb, url, flags, options);
     if (*why < 0)
         return NULL;
     char *text = trtc_segment_read_list(*pb, n);
     const size_t skip = text && *n >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
-    *why = text ? AVERROR_INVALIDDATA : AVERROR(ENOMEM);
-    if (text && (*pb)->error < 0 && (*pb)->error != AVERROR_EOF)
+    const bool broke = (*pb)->error < 0 && (*pb)->error != AVERROR_EOF;
+    const bool stalled = broke && trtc_mono_us() - began_us >= STALL_US;
+    *why = !text ? AVERROR(ENOMEM) : stalled ? AVERROR(ETIMEDOUT) : AVERROR_INVALIDDATA;
+    if (text && broke)
         *n = whole_lines(text, *n);
-    if (text && *n >= skip + strlen(tag) && memcmp(text + skip, tag, strlen(tag)) == 0)
+    if (text && !stalled && *n >= skip + strlen(tag) && memcmp(text + skip, tag, strlen(tag)) == 0)
         return text;
     free(text);
     g->io_close(ic, *pb);
