@@ -593,23 +593,24 @@ static int report_mangled(struct place *p, const struct trtc_names *segs, const 
 struct run {
     int nb;
     size_t first, last;
-    bool after, before; /* a listed one comes just before, or just after them: */
-    size_t prev, next;  /* ... their names; */
+    bool after, before; /* a listed one comes just before, or just after them */
     int64_t prev_ms, first_ms,
-        next_ms; /* ... the times in these, and in that of the first of them */
+        next_ms; /* the times in its name, that of the first, and the other's */
 };
 
-/* Finds a listed segment by the name of its file, in a playlist of this track. Returns the playlist, and the
+/* Finds a listed segment by the time in its name, in a playlist of this track. Returns the playlist, and the
  * place of the segment in *place, or NULL. */
-static const struct trtc_playlist *list_of(const struct trtc_recording *r,
-                                           const struct trtc_name *name, const char *file,
-                                           size_t *place)
+static const struct trtc_playlist *
+list_of(const struct trtc_recording *r, const struct trtc_name *name, int64_t utc_ms, size_t *place)
 {
+    char plain[TRTC_PLAIN_MAX];
+    struct trtc_name listed;
+
     for (size_t i = 0; i < r->nb_lists; i++) {
         const struct trtc_playlist *l = &r->lists[i].playlist;
         for (size_t k = is_of_track(&r->lists[i], name) ? l->nb_segs : 0; k-- > 0;) {
-            const char *slash = strrchr(l->segs[k].uri, '/');
-            if (strcmp(slash ? slash + 1 : l->segs[k].uri, file) == 0) {
+            const struct trtc_playlist_seg *seg = &l->segs[k];
+            if (parse(seg->uri, seg->uri_len, plain, &listed) && listed.utc_ms == utc_ms) {
                 *place = k;
                 return l;
             }
@@ -620,19 +621,19 @@ static const struct trtc_playlist *list_of(const struct trtc_recording *r,
 
 /* Whether segments lie where their playlist states that nothing is listed: between a segment's end and the
  * beginning of the next one, or between the beginning of the recording and that of its first segment. */
-static bool fills_hole(const struct trtc_recording *r, const struct trtc_names *segs,
-                       const struct run *run, const struct trtc_name *name)
+static bool fills_hole(const struct trtc_recording *r, const struct run *run,
+                       const struct trtc_name *name)
 {
     enum { SLACK_MS = 250 };
     int64_t from_ms = TRTC_NOTIME;
     size_t k;
 
     if (run->after) {
-        const struct trtc_playlist *l = list_of(r, name, segs->v[run->prev], &k);
+        const struct trtc_playlist *l = list_of(r, name, run->prev_ms, &k);
         if (l && l->segs[k].duration_us != TRTC_NOTIME)
             from_ms = run->prev_ms + l->segs[k].duration_us / 1000;
     } else {
-        const struct trtc_playlist *l = list_of(r, name, segs->v[run->next], &k);
+        const struct trtc_playlist *l = list_of(r, name, run->next_ms, &k);
         if (l && k == 0 && l->start_rec_ms >= run->first_ms - NEAR_MS) /* by the same clock */
             from_ms = l->start_rec_ms;
     }
@@ -650,13 +651,13 @@ static bool has_end(const struct trtc_recording *r, const struct trtc_name *name
 }
 
 /* Returns why segments that no playlist lists are a loss; NULL: they are not. */
-static const char *why_lost(const struct trtc_recording *r, const struct trtc_names *segs,
-                            const struct run *run, const struct trtc_name *name)
+static const char *why_lost(const struct trtc_recording *r, const struct run *run,
+                            const struct trtc_name *name)
 {
     if (run->before)
-        return !fills_hole(r, segs, run, name) ? NULL
-               : run->after                    ? "and that of their track has a hole there"
-                                               : "and that of their track begins behind them";
+        return !fills_hole(r, run, name) ? NULL
+               : run->after              ? "and that of their track has a hole there"
+                                         : "and that of their track begins behind them";
     if (!run->after)
         return "and of another time than those that are";
     return run->nb >= STALE_NB && !has_end(r, name)
@@ -671,7 +672,7 @@ static int lose_run(struct place *p, const struct trtc_names *segs, const struct
     char path[4096];
     if (!r || !has_list(r, name) || lacks_list(r))
         return 0;
-    const char *why = why_lost(r, segs, run, name);
+    const char *why = why_lost(r, run, name);
     if (!why)
         return 0;
     const int wanted = wants(p->w, name);
@@ -693,7 +694,6 @@ static int report_runs(struct place *p, const struct trtc_names *segs, bool *lis
     char plain[2][TRTC_PLAIN_MAX];
     struct run run = { 0 };
     bool any = false, after_listed = false;
-    size_t prev = 0;
     int at = 0;
     for (size_t i = 0; i < segs->n; i++) {
         struct trtc_name *now = &name[!at];
@@ -704,7 +704,6 @@ static int report_runs(struct place *p, const struct trtc_names *segs, bool *lis
         const bool same = any && same_owner(&name[at], now) && same_track(&name[at], now);
         const bool near = same && now->utc_ms - name[at].utc_ms <= NEAR_MS;
         run.before = near && listed[i];
-        run.next = i;
         run.next_ms = now->utc_ms;
         if (run.nb && (listed[i] || !same)) {
             if (lose_run(p, segs, &run, &name[at], listed) < 0)
@@ -715,14 +714,12 @@ static int report_runs(struct place *p, const struct trtc_names *segs, bool *lis
             if (run.nb == 0)
                 run = (struct run){ .first = i,
                                     .after = near && after_listed,
-                                    .prev = prev,
                                     .prev_ms = name[at].utc_ms,
                                     .first_ms = now->utc_ms };
             run.nb++;
             run.last = i;
         }
         after_listed = listed[i];
-        prev = i;
         any = true;
         at = !at;
     }

@@ -800,6 +800,7 @@ static void test_unlisted_hole(void **state)
         const char *listed, *why;
     } rows[] = {
         { "S0 X10 @000000000 X10 @000020000", "has a hole there" },
+        { "S0 X10 @000000000?sign=1 X10 @000020000?sign=2", "has a hole there" },
         { "S0 X10 @000010000 X10 @000020000", "begins behind them" },
         { "S10000 X10 @000010000 X10 @000020000", NULL },     /* the recording began later */
         { "S-28800000 X10 @000010000 X10 @000020000", NULL }, /* its clock is another one */
