@@ -304,10 +304,7 @@ static uint64_t rate_of(const uint8_t *p, size_t n)
 {
     if (n >= 16 && memcmp(p, "\1vorbis", 7) == 0)
         return le32(p + 12);
-    if (n >= 30 && memcmp(p,
-                          "\x7f"
-                          "FLAC",
-                          5) == 0)
+    if (n >= 30 && memcmp(p, "\177FLAC", 5) == 0)
         return trtc_be(p + 27, 3) >> 4;
     if (n >= 40 && memcmp(p, "Speex   ", 8) == 0)
         return le32(p + 36);

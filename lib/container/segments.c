@@ -8,8 +8,6 @@
 #include "codec/av.h"
 #include "container/segments_priv.h"
 
-enum { BUFFER = 32768, PATIENCE_US = 60000000 };
-
 static bool is_list(const AVFormatContext *ic, const char *url)
 {
     const size_t n = strcspn(url, "?#");
@@ -46,31 +44,10 @@ void trtc_segment_note_list(struct trtc_segments *g, const char *url)
 
 static int64_t on_seek(void *opaque, int64_t to, int whence)
 {
-    const struct trtc_segment *s = opaque;
+    AVIOContext *from = ((const struct trtc_segment *)opaque)->inner.from;
 
-    return whence == AVSEEK_SIZE ? avio_size(s->from) : avio_seek(s->from, to, whence);
+    return whence == AVSEEK_SIZE ? avio_size(from) : avio_seek(from, to, whence);
 }
-
-static const char *name_of(void *pb)
-{
-    (void)pb;
-    return "segment";
-}
-
-/* Options of the connection are found through the one that it is wrapped in. */
-static void *next_child(void *pb, void *prev)
-{
-    const struct trtc_segment *s = ((AVIOContext *)pb)->opaque;
-
-    return prev ? NULL : s->from;
-}
-
-static const AVClass wrap_class = {
-    .class_name = "segment",
-    .item_name = name_of,
-    .version = LIBAVUTIL_VERSION_INT,
-    .child_next = next_child,
-};
 
 static void free_chain(struct trtc_segment_chain *c)
 {
@@ -105,36 +82,23 @@ static struct trtc_segment_chain *next_chain(struct trtc_segments *g, const char
 static int wrap(AVFormatContext *ic, AVIOContext **pb, const char *url)
 {
     struct trtc_segment *s = calloc(1, sizeof *s);
-    uint8_t *buffer = s ? av_malloc(BUFFER) : NULL;
-    AVIOContext *outer =
-        buffer ? avio_alloc_context(buffer, BUFFER, 0, s, trtc_segment_read, NULL, on_seek) : NULL;
 
-    if (outer && (s->chain = next_chain(trtc_segments_of(ic), url))) {
-        s->from = *pb;
-        s->ic = ic;
-        outer->seekable = (*pb)->seekable;
-        outer->av_class = &wrap_class;
-        *pb = outer;
-        return 0;
+    if (s && trtc_segment_wrap(pb, &s->inner, trtc_segment_read, on_seek) == 0) {
+        if ((s->chain = next_chain(trtc_segments_of(ic), url))) {
+            s->ic = ic;
+            return 0;
+        }
+        *pb = trtc_segment_unwrap(*pb);
     }
-    avio_context_free(&outer);
-    av_free(buffer);
     free(s);
     return -1;
 }
 
-/* Returns what is behind such a context, and frees it. */
-static AVIOContext *unwrap(AVIOContext *pb)
+static void free_segment(struct trtc_segment *s)
 {
-    struct trtc_segment *s = pb->opaque;
-    AVIOContext *from = s->from;
-
     trtc_segment_free_parts(s->own);
     free(s->held);
     free(s);
-    av_freep(&pb->buffer);
-    avio_context_free(&pb);
-    return from;
 }
 
 static int open_segment(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
@@ -178,10 +142,10 @@ static int close_segment(AVFormatContext *ic, AVIOContext *pb)
     struct trtc_parts *w = ic->opaque;
     struct trtc_segments *g = &w->segments;
 
-    if (trtc_segment_is_text(pb))
-        return g->io_close(ic, trtc_segment_unwrap_text(pb));
-    if (!pb || pb->av_class != &wrap_class)
+    if (!trtc_segment_is_outer(pb))
         return g->io_close(ic, pb);
+    if (pb->read_packet != trtc_segment_read)
+        return g->io_close(ic, trtc_segment_unwrap_text(pb));
     struct trtc_segment *s = pb->opaque;
     g->over |= trtc_is_stopped(w->stop);
     if (!g->over)
@@ -190,14 +154,15 @@ static int close_segment(AVFormatContext *ic, AVIOContext *pb)
         trtc_segment_compare_last(ic, g->chain);
     free_chain(g->chain);
     g->chain = s->chain;
-    return g->io_close(ic, unwrap(pb));
+    AVIOContext *from = trtc_segment_unwrap(pb);
+    free_segment(s);
+    return g->io_close(ic, from);
 }
 
 void trtc_segments_watch(AVFormatContext *ic)
 {
     struct trtc_segments *g = trtc_segments_of(ic);
 
-    g->patience_us = PATIENCE_US;
     g->io_open = ic->io_open;
     g->io_close = ic->io_close2;
     ic->io_open = open_segment;

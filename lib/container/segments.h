@@ -31,8 +31,7 @@ struct trtc_segments {
     int64_t nb_missing;     /* places within them where packets are missing */
     int64_t nb_bad;         /* bytes that are not of packets */
     bool over;              /* nothing is looked at any more */
-    int broken;             /* why a playlist could not be fetched again, however often; or 0 */
-    int64_t patience_us;    /* ... for so long */
+    int broken;             /* why a playlist could not be fetched again for a minute; or 0 */
     bool growing;           /* the playlist that came again last states no end */
     bool grows;             /* the one of the first segment stated none in the beginning */
     int64_t nb_before;      /* segments that were listed in front of the first one that came */

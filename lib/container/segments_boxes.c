@@ -149,7 +149,7 @@ int trtc_segment_read_boxes(struct trtc_segment *s, uint8_t *p, int n)
             return s->ended;
         if (trtc_array_reserve(&s->held, &s->cap_held, s->nb_held + BLOCK, 1) < 0)
             return AVERROR(ENOMEM);
-        const int got = avio_read_partial(s->from, s->held + s->nb_held, BLOCK);
+        const int got = avio_read_partial(s->inner.from, s->held + s->nb_held, BLOCK);
         if (got > 0) {
             s->nb += got;
             s->nb_held += (size_t)got;

@@ -66,9 +66,11 @@ static void look(struct trtc_segment *s, uint8_t *p, size_t n)
 {
     struct trtc_segment_chain *c = s->chain;
 
-    if (s->nb == 0 && n >= 7 && memcmp(p, "#EXTM3U", 7) == 0)
-        trtc_segment_note_list(trtc_segments_of(s->ic), c->url);
     if (s->nb == 0) {
+        if (n >= 7 && memcmp(p, "#EXTM3U", 7) == 0) { /* its name did not show that */
+            trtc_segment_note_list(trtc_segments_of(s->ic), c->url);
+            trtc_segments_of(s->ic)->begun = false;
+        }
         s->first = *p;
         s->zeros = trtc_are_all(p, n < TRTC_TS_PACKET ? n : TRTC_TS_PACKET, 0);
         s->ts = *p == TRTC_TS_SYNC && n >= TRTC_TS_PACKET;
@@ -96,7 +98,7 @@ int trtc_segment_read(void *segment, uint8_t *p, int n)
 
     if (s->boxes)
         return trtc_segment_read_boxes(s, p, n);
-    while (got < least && (some = avio_read_partial(s->from, p + got, n - got)) > 0)
+    while (got < least && (some = avio_read_partial(s->inner.from, p + got, n - got)) > 0)
         got += some;
     if (got > 0)
         look(s, p, (size_t)got);
@@ -125,7 +127,7 @@ static bool has_no_media(const struct trtc_segment *s)
     enum { KEY = 16 };
 
     if (s->nb == 0 || s->nb == KEY)
-        return s->nb == 0 && s->from->eof_reached;
+        return s->nb == 0 && s->inner.from->eof_reached;
     return s->first == '<' || s->first == '{' || s->zeros || (s->first == TRTC_TS_SYNC && !s->ts);
 }
 
@@ -133,12 +135,12 @@ void trtc_segment_end(struct trtc_segment *s)
 {
     struct trtc_parts *w = s->ic->opaque;
 
-    w->segments.nb_unfetched += is_broken_off(&w->segments, s->from) || has_no_media(s);
+    w->segments.nb_unfetched += is_broken_off(&w->segments, s->inner.from) || has_no_media(s);
     w->segments.nb_torn += s->torn || (s->frames && s->rest + (int64_t)s->nb_header > 0);
     trtc_segment_end_boxes(s);
     if (!s->ts)
         return;
-    if (s->from->eof_reached)
+    if (s->inner.from->eof_reached)
         trtc_seam_end(&s->chain->seam);
     trtc_segment_compare(s->ic, s->chain, true);
     add_counts(&w->segments, &s->chain->seam);

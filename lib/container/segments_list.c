@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares the segments of a playlist (RFC 8216) with what it states. It is fetched again only where something
- * may be missing, and at the end. */
+/* Compares the segments of a playlist (RFC 8216) with what it states. It is fetched again in the beginning, where
+ * something may be missing, and at the end. */
 #include <stdlib.h>
 #include <string.h>
 

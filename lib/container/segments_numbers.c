@@ -115,6 +115,15 @@ static int64_t rise_of(const struct trtc_segment_list *before, const struct list
     return *anew ? end - first : 0;
 }
 
+/* Returns how many segments a server had listed no longer when its playlist came for the first time since it began
+ * anew, if it counts from 0 or 1. It may also count from some large number. */
+static int64_t nb_missed(const struct listing *l)
+{
+    enum { SMALL = 100 };
+
+    return l->first > 1 && l->first < SMALL ? l->first - 1 : 0;
+}
+
 /* Puts in the number that libavformat is to see. */
 static int rewrite(char **text, size_t *n, const struct listing *l, int64_t first)
 {
@@ -127,8 +136,8 @@ static int rewrite(char **text, size_t *n, const struct listing *l, int64_t firs
     if (!out)
         return -1;
     memcpy(out, *text, head);
-    const int some = snprintf(out + head, ROOM, l->digits ? "%s%" PRId64 : "%s%" PRId64 "\n",
-                              l->digits ? "" : NUMBER_TAG, first);
+    const int some = snprintf(out + head, ROOM, "%s%" PRId64 "%s", l->digits ? "" : NUMBER_TAG,
+                              first, l->digits ? "" : "\n");
     memcpy(out + head + some, from + l->nb_digits, tail);
     free(*text);
     *text = out;
@@ -136,23 +145,25 @@ static int rewrite(char **text, size_t *n, const struct listing *l, int64_t firs
     return 0;
 }
 
-int trtc_segment_renumber(struct trtc_segment_list *list, char **text, size_t *n, bool *anew,
-                          bool *growing)
+int trtc_segment_renumber(struct trtc_segments *g, struct trtc_segment_list *list, char **text,
+                          size_t *n)
 {
     struct listing l = { 0 };
     int ret = scan(*text, *n, &l);
     const int64_t end = list->first + (int64_t)list->nb;
     int64_t first = l.first + list->shift;
 
-    *growing = !l.ended;
-
+    g->growing = !l.ended;
     if (ret == 0 && list->nb > 0 && l.nb > 0 &&
         (first < list->first || first + (int64_t)l.nb < end || first > end)) {
-        const int64_t rise = rise_of(list, &l, first, anew);
+        bool anew = false;
+        const int64_t rise = rise_of(list, &l, first, &anew);
         list->shift += rise;
         first += rise;
+        g->anew |= anew;
+        g->nb_unfetched += anew ? nb_missed(&l) : 0;
     }
-    if (ret == 0 && list->shift != 0)
+    if (ret == 0 && list->shift != 0 && l.nb > 0)
         ret = rewrite(text, n, &l, first);
     if (ret < 0 || l.nb == 0) {
         free(l.marks);

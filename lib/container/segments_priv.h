@@ -24,9 +24,14 @@ struct trtc_segment_chain {
     int64_t ends[TRTC_FRAGMENT_LANES]; /* where its tracks ended when the latest segment began */
 };
 
+/* What is behind a context that libavformat reads. */
+struct trtc_segment_inner {
+    AVIOContext *from;
+};
+
 /* A segment, a key or an initialization segment that is open. */
 struct trtc_segment {
-    AVIOContext *from;
+    struct trtc_segment_inner inner;
     AVFormatContext *ic;
     struct trtc_segment_chain *chain;
     int64_t nb;    /* bytes so far, of which this is */
@@ -82,18 +87,28 @@ int trtc_segment_reload(AVFormatContext *ic, struct trtc_segment_list *list, AVI
 int trtc_segment_open(AVFormatContext *ic, AVIOContext **pb, const char *url, int flags,
                       AVDictionary **options);
 
-/* Whether this is such a playlist. */
-bool trtc_segment_is_text(const AVIOContext *pb);
-
 /* Returns what such a playlist came from, and frees it. */
 AVIOContext *trtc_segment_unwrap_text(AVIOContext *pb);
 
+/* ---- segments_outer.c ---- */
+
+/* Puts a context that calls read and seek (or NULL) with x in front of *pb. Returns 0, or -1: no memory. */
+int trtc_segment_wrap(AVIOContext **pb, struct trtc_segment_inner *x,
+                      int (*read)(void *x, uint8_t *p, int n),
+                      int64_t (*seek)(void *x, int64_t to, int whence));
+
+/* Whether this is such a context, which may be NULL. */
+bool trtc_segment_is_outer(const AVIOContext *pb);
+
+/* Frees such a context, but not its x. Returns what is behind it. */
+AVIOContext *trtc_segment_unwrap(AVIOContext *pb);
+
 /* ---- segments_numbers.c ---- */
 
-/* A playlist has come again with this text (from malloc): if it numbers its segments anew, *text is replaced by one
- * whose numbers go on. Sets *anew if another stream begins, *growing to whether it states no end. Returns 0, or -1: no memory. */
-int trtc_segment_renumber(struct trtc_segment_list *list, char **text, size_t *n, bool *anew,
-                          bool *growing);
+/* A playlist has come again with this text (from malloc): if it numbers its segments anew, *text is replaced
+ * by one whose numbers go on. Returns 0, or -1: no memory. */
+int trtc_segment_renumber(struct trtc_segments *g, struct trtc_segment_list *list, char **text,
+                          size_t *n);
 
 /* ---- segments_bytes.c ---- */
 

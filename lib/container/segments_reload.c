@@ -11,11 +11,9 @@
 #include "container/segments_priv.h"
 #include "playlist/playlist.h"
 
-enum { BUFFER = 32768 };
-
 /* A playlist that has come. */
 struct text {
-    AVIOContext *from;
+    struct trtc_segment_inner inner;
     char *p;
     size_t n, at;
 };
@@ -41,27 +39,6 @@ char *trtc_segment_read_list(AVIOContext *pb, size_t *n)
 
 /* ---- the text in place of what came ---- */
 
-static const char *name_of(void *pb)
-{
-    (void)pb;
-    return "playlist";
-}
-
-/* Options of the connection, such as where it was redirected to, are found through the one that came. */
-static void *next_child(void *pb, void *prev)
-{
-    const struct text *t = ((AVIOContext *)pb)->opaque;
-
-    return prev ? NULL : t->from;
-}
-
-static const AVClass text_class = {
-    .class_name = "playlist",
-    .item_name = name_of,
-    .version = LIBAVUTIL_VERSION_INT,
-    .child_next = next_child,
-};
-
 static int read_text(void *opaque, uint8_t *p, int n)
 {
     struct text *t = opaque;
@@ -72,40 +49,29 @@ static int read_text(void *opaque, uint8_t *p, int n)
     return some > 0 ? (int)some : AVERROR_EOF;
 }
 
-bool trtc_segment_is_text(const AVIOContext *pb)
-{
-    return pb && pb->av_class == &text_class;
-}
-
 AVIOContext *trtc_segment_unwrap_text(AVIOContext *pb)
 {
     struct text *t = pb->opaque;
-    AVIOContext *from = t->from;
+    AVIOContext *from = trtc_segment_unwrap(pb);
 
     free(t->p);
     free(t);
-    av_freep(&pb->buffer);
-    avio_context_free(&pb);
     return from;
 }
 
 /* Takes over text. Returns 0, or -1: no memory. */
 static int wrap_text(AVIOContext **pb, char *p, size_t n)
 {
-    struct text *t = calloc(1, sizeof *t);
-    uint8_t *buffer = t ? av_malloc(BUFFER) : NULL;
-    AVIOContext *outer =
-        buffer ? avio_alloc_context(buffer, BUFFER, 0, t, read_text, NULL, NULL) : NULL;
+    struct text *t = malloc(sizeof *t);
 
-    if (!outer) {
-        av_free(buffer);
-        free(t);
-        return -1;
+    if (t && trtc_segment_wrap(pb, &t->inner, read_text, NULL) == 0) {
+        t->p = p;
+        t->n = n;
+        t->at = 0;
+        return 0;
     }
-    *t = (struct text){ .from = *pb, .p = p, .n = n };
-    outer->av_class = &text_class;
-    *pb = outer;
-    return 0;
+    free(t);
+    return -1;
 }
 
 /* ---- fetching ---- */
@@ -179,9 +145,10 @@ static bool may_try_again(AVFormatContext *ic, int64_t until_us)
 int trtc_segment_reload(AVFormatContext *ic, struct trtc_segment_list *list, AVIOContext **pb,
                         int flags, AVDictionary **options)
 {
+    enum { PATIENCE_US = 60000000 };
     const struct trtc_parts *w = ic->opaque;
     struct trtc_segments *g = trtc_segments_of(ic);
-    const int64_t until_us = trtc_mono_us() + g->patience_us;
+    const int64_t until_us = trtc_mono_us() + PATIENCE_US;
     size_t n = 0;
     int why = 0;
     char *text;
@@ -193,8 +160,7 @@ int trtc_segment_reload(AVFormatContext *ic, struct trtc_segment_list *list, AVI
             g->broken = why == AVERROR_EXIT || trtc_is_stopped(w->stop) ? 0 : why;
             return why;
         }
-    if (trtc_segment_renumber(list, &text, &n, &g->anew, &g->growing) == 0 &&
-        wrap_text(pb, text, n) == 0)
+    if (trtc_segment_renumber(g, list, &text, &n) == 0 && wrap_text(pb, text, n) == 0)
         return 0;
     free(text);
     g->io_close(ic, *pb);
@@ -202,7 +168,7 @@ int trtc_segment_reload(AVFormatContext *ic, struct trtc_segment_list *list, AVI
     return g->shortage = AVERROR(ENOMEM);
 }
 
-/* Whether a server will answer so again: it is not just about to have the segment. */
+/* Whether a server refuses a segment for good; where a playlist grows, it may just not have it yet. */
 static bool is_refused(const struct trtc_segments *g, int averr)
 {
     return !g->grows && (averr == AVERROR_HTTP_NOT_FOUND || averr == AVERROR_HTTP_FORBIDDEN ||

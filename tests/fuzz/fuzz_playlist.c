@@ -44,7 +44,7 @@ static void check_text_of(const uint8_t *data, size_t size)
 static void check_numbers(const uint8_t *data, size_t size)
 {
     struct trtc_segment_list list = { 0 };
-    bool anew, growing;
+    struct trtc_segments g = { 0 };
 
     for (int k = 0; k < 4; k++) {
         size_t n = k % 2 ? size - size / 2 : size / 2;
@@ -52,7 +52,7 @@ static void check_numbers(const uint8_t *data, size_t size)
         if (!text)
             break;
         memcpy(text, data + (k % 2 ? size / 2 : 0), n);
-        check(trtc_segment_renumber(&list, &text, &n, &anew, &growing) < 0 || n <= size + 64);
+        check(trtc_segment_renumber(&g, &list, &text, &n) < 0 || n <= size + 64);
         free(text);
     }
     free(list.marks);

@@ -107,6 +107,7 @@ record() {
         # it begins with the third segment from the end of the list that comes first
         [[ $(<$mode.pictures) -ge 90 && $(<$mode.pictures) -le 100 ]] || fail "$mode: $(<$mode.pictures) pictures"
     done
+    grep -q 'not recorded' master.err || fail "$(<master.err)"
     end_all $server
 }
 
